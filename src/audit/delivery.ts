@@ -2,6 +2,9 @@ import type { AuditLog, DeliveryPosition } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { SinkEntry } from './sink-line.ts';
 import type { GuardedSink } from './sinks.ts';
+import type { CheckedLog } from './trail-check.ts';
+
+type DeliveredLog = CheckedLog & Pick<AuditLog, 'eventsAfter'>;
 
 const EVENTS_AT_A_TIME = 256;
 const CHECKPOINTS_AT_A_TIME = 64;
@@ -13,20 +16,15 @@ const CHECKPOINTS_AT_A_TIME = 64;
  */
 export class Delivery {
   readonly #sink: GuardedSink;
-  readonly #log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>;
+  readonly #log: DeliveredLog;
   readonly #auditKey: PublicJwk;
   #running: Promise<void> | undefined;
 
-  constructor(
-    sink: GuardedSink,
-    log: Pick<AuditLog, 'eventsAfter' | 'checkpointsAfter'>,
-    position: DeliveryPosition,
-    auditKey: PublicJwk,
-  ) {
+  constructor(sink: GuardedSink, log: DeliveredLog, position: DeliveryPosition, auditKey: PublicJwk) {
     this.#sink = sink;
     this.#log = log;
     this.#auditKey = auditKey;
-    sink.beginAt(position);
+    sink.beginAt(position, log);
   }
 
   get sink(): string {

@@ -30,10 +30,10 @@ import { certifyRun } from './repair-runs.ts';
 import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
 import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
 import { readSinkCheckpoints } from './sink-checkpoints.ts';
-import type { SinkTail } from './sink-line.ts';
 import type { Sinks } from './sinks.ts';
 import { raiseUnwitnessed } from './start-trail.ts';
 import type { Trail } from './trail.ts';
+import { checkBy, reachOfTail } from './trail-check.ts';
 
 export { openChains } from './open-chains.ts';
 export { openSinks, type SinkReach, sinksReach } from './open-sinks.ts';
@@ -112,13 +112,14 @@ async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
   timeGuard.follow(raisingJumps(deps));
   const positions = await audit.positions();
   const { sequence: lastEvent } = await audit.auditHead();
-  const deliveries = sinks.all.map((sink) => {
+  const deliveries: Delivery[] = [];
+  for (const sink of sinks.all) {
     const tail = sinkCheckpoints.find(({ name }) => name === sink.name)?.tail;
     const position = possible(positions.get(sink.name), latest, lastEvent);
-    const reached = tail ? reachedBy(tail) : remembered(position, latest, lastEvent);
+    const reached = tail ? await reachOfTail(checkBy(audit), tail) : remembered(position, latest, lastEvent);
     if (position && tail) raiseLost(sink.name, position.sequence - reached.sequence, deps);
-    return new Delivery(sink, audit, reached, auditKey.publicJwk);
-  });
+    deliveries.push(new Delivery(sink, audit, reached, auditKey.publicJwk));
+  }
   const checkpointer = new Checkpointer(
     {
       log: audit,
@@ -135,10 +136,6 @@ async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
     latest,
   );
   return run(deps, auditKey, checkpointer);
-}
-
-function reachedBy({ event, checkpoint }: SinkTail): DeliveryPosition {
-  return { sequence: event?.sequence ?? 0, checkpointNumber: checkpoint?.number ?? 0 };
 }
 
 /** A sink whose file lost, while nobody looked, what it had confirmed before. */

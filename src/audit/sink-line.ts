@@ -100,17 +100,22 @@ const MOST_UNPACKED = 1 << 30;
 
 /** The lines of a file of any size; the last one may have no end. A name that ends with `.gz` is unpacked. */
 export function* linesOf(file: string): Generator<string> {
+  for (const { line } of endedLinesOf(file)) yield line;
+}
+
+/** The same, each with whether it has its end. */
+export function* endedLinesOf(file: string): Generator<{ readonly line: string; readonly isEnded: boolean }> {
   const decoder = new StringDecoder('utf8');
   let rest = '';
   for (const chunk of isPacked(file) ? unpacked(file) : chunksOf(file)) {
     const lines = (rest + decoder.write(chunk)).split('\n');
     rest = lines.pop() ?? '';
-    yield* lines;
+    for (const line of lines) yield { line, isEnded: true };
     if (rest.length < LONGEST_LINE) continue;
-    yield rest;
+    yield { line: rest, isEnded: false };
     rest = '';
   }
-  if (rest !== '') yield rest;
+  if (rest !== '') yield { line: rest, isEnded: false };
 }
 
 function* chunksOf(file: string): Generator<Buffer> {
@@ -144,12 +149,18 @@ export interface SinkTail {
   readonly checkpoint: { readonly number: number; readonly jws: string } | undefined;
 }
 
+/** Tells what the trail has, to the letter, of what a sink shows: anybody may have written to the sink. */
+export interface TrailCheck {
+  hasEvent(event: NonNullable<SinkTail['event']>): Promise<boolean>;
+  hasCheckpoint(checkpoint: NonNullable<SinkTail['checkpoint']>): Promise<boolean>;
+}
+
 /** What somebody else did to a sink. */
 export interface SinkChange {
   /** `rotated`: every line is kept. `lost`: what it had confirmed is gone. `foreign`: somebody else wrote to it. */
   readonly kind: 'rotated' | 'lost' | 'foreign';
   readonly why: string;
-  /** How far it reaches: from there on it is to be given everything again. */
+  /** How far it reaches by what the trail has as well: from there on it is to be given everything again. */
   readonly reach: DeliveryPosition;
 }
 
@@ -162,9 +173,9 @@ export interface AuditSink {
   history(): Iterable<SinkEntry> | undefined;
   /**
    * What somebody else did to it since it was last written, told once; undefined where nothing, or where it cannot be
-   * seen. `confirmed` is how far it got.
+   * seen. `confirmed` is how far it got; of what it holds, only what `trail` has counts.
    */
-  examine(confirmed: DeliveryPosition): Promise<SinkChange | undefined>;
+  examine(confirmed: DeliveryPosition, trail: TrailCheck): Promise<SinkChange | undefined>;
   /** Settles once the entries are there, as durably as the sink can tell. Never called twice at a time. */
   write(entries: readonly SinkEntry[]): Promise<void>;
   /** Gives up what hangs; the next write begins anew. */

@@ -2,6 +2,7 @@ import type { AuditEvent, DeliveryPosition, SinkGate } from '../kernel/audit.ts'
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { AuditSink, SinkChange, SinkEntry, SinkTail } from './sink-line.ts';
+import { type CheckedLog, checkBy } from './trail-check.ts';
 
 interface SinkWatch {
   failed(sink: string, cause: unknown): void;
@@ -22,6 +23,7 @@ export class GuardedSink {
   #hanging = false;
   #failing = false;
   #position = NOTHING;
+  #log: CheckedLog | undefined;
   #isNew = true;
 
   constructor(sink: AuditSink, deadlineMs: number, watch: SinkWatch) {
@@ -45,8 +47,10 @@ export class GuardedSink {
     return this.#isNew;
   }
 
-  beginAt(position: DeliveryPosition): void {
+  /** What it holds counts from then on as far as that trail has it. */
+  beginAt(position: DeliveryPosition, log: CheckedLog): void {
     this.#position = position;
+    this.#log = log;
   }
 
   tail(): Promise<SinkTail | undefined> {
@@ -109,13 +113,16 @@ export class GuardedSink {
   }
 
   async #probe(): Promise<void> {
-    const change = await this.#sink.examine(this.#position);
+    const change = await this.#sink.examine(this.#position, checkBy(this.#log));
     if (!change) return;
-    const { sequence } = this.#position;
+    const { sequence, checkpointNumber } = this.#position;
     const { kind, reach } = change;
     if (kind !== 'foreign') {
-      // With one checkpoint more each file begins with one that saw all before it.
-      this.#position = { ...reach, checkpointNumber: Math.max(0, reach.checkpointNumber - 1) };
+      this.#position = {
+        sequence: Math.min(sequence, reach.sequence),
+        // With one checkpoint more each file begins with one that saw all before it.
+        checkpointNumber: Math.min(checkpointNumber, Math.max(0, reach.checkpointNumber - 1)),
+      };
       this.#isNew = true;
     }
     this.#watch.changed(this.name, change, Math.max(0, sequence - reach.sequence));

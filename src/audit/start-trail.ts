@@ -19,6 +19,7 @@ import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
 import type { SinkCheckpoint } from './refuse-rollback.ts';
 import { repairRuns } from './repair-runs.ts';
 import type { Trail, UnwitnessedTrail } from './trail.ts';
+import { hasEvent } from './trail-check.ts';
 
 interface TrailDeps extends Trail {
   readonly store: Pick<Store, 'trustEvents'>;
@@ -60,8 +61,7 @@ async function reachOf(
   for (const { tail } of sinkCheckpoints) {
     const checkpoint = tail.checkpoint && (await readCheckpoint(tail.checkpoint.jws, auditKey));
     for (const head of [tail.event, checkpoint?.heads.audit]) {
-      const hash = head && (await audit.hashAt('audit', head.sequence));
-      if (head && hash && Buffer.compare(hash, head.hash) === 0) reach = Math.max(reach, head.sequence);
+      if (head && (await hasEvent(audit, head))) reach = Math.max(reach, head.sequence);
     }
   }
   return reach;

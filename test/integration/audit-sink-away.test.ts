@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
@@ -70,6 +79,7 @@ it('takes a rotation for news, and a sink that was emptied between two starts fo
   expect(readFileSync(sink(), 'utf8')).toMatch(/^\{"intent"|^\{"audit_key"/);
   const { configFile } = service;
   expect((await verifyAudit({ configFile, file: sink(), saved: [sink()] })).findings).toEqual([]);
+  expect((await verifyAudit({ configFile, saved: [] })).findings).toEqual([]);
 
   service = await service.restart();
   const before = (await changes()).length;
@@ -82,6 +92,31 @@ it('takes a rotation for news, and a sink that was emptied between two starts fo
   await service.stop();
   expect((await verifyAudit({ configFile, file: sink(), saved: [] })).findings).toEqual([]);
   service = await service.restart();
+});
+
+it('takes no forged last line for its place: the sink gets the whole trail again', async () => {
+  expect((await create('before-forgery')).status).toBe(201);
+  const forged = { sequence: Number.MAX_SAFE_INTEGER, time: 1, type: 'x', actor: '', subject: '', hash: '' };
+  const line = JSON.stringify({ event: { ...forged, request_id: null, details: {} } });
+  writeFileSync(`${sink()}.other`, `${line}\n`);
+  renameSync(`${sink()}.other`, sink());
+  const why = `${sink()} was replaced`;
+  await expect.poll(changes, PATIENCE).toContainEqual(expect.objectContaining({ change: 'lost', why }));
+  const lost = (await changes()).find((change) => change.why === why)?.lost;
+  expect(lost).toBeGreaterThan(5);
+  expect((await create('after-forgery')).status).toBe(201);
+  await service.stop();
+  const told = readFileSync(sink(), 'utf8');
+  for (const subject of ['before-forgery', 'after-forgery']) {
+    expect(told).toContain(`"type":"client.created","actor":"operator","subject":"client:${subject}"`);
+  }
+  const { configFile } = service;
+  expect((await verifyAudit({ configFile, saved: [] })).findings).toContainEqual(
+    expect.objectContaining({ part: 'file', fault: 'gap' }),
+  );
+  rmSync(sink());
+  service = await service.restart();
+  await expect.poll(() => existsSync(sink()), PATIENCE).toBe(true);
 });
 
 it('starts and issues with a sink that cannot be read, and says so', async () => {

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { promisify } from 'node:util';
+import { isDeepStrictEqual, promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { DeliveryPosition } from '../../kernel/audit.ts';
 import { openForAppending } from '../../lib/secret-file.ts';
@@ -13,8 +13,10 @@ import {
   type SinkChange,
   type SinkEntry,
   type SinkTail,
+  type TrailCheck,
   writeSinkLine,
 } from '../sink-line.ts';
+import { reachOfTail } from '../trail-check.ts';
 
 const gunzipped = promisify(gunzip);
 const FIRST_LOOK_BYTES = 256 * 1024;
@@ -52,47 +54,59 @@ export function createFileSink(file: string): AuditSink {
     wasCut = false;
     rotated ??= await newestRotated(file);
   };
-  const changed = async (change: Omit<SinkChange, 'reach'>, from: readonly string[]): Promise<SinkChange> => {
+  const changed = async (
+    change: Omit<SinkChange, 'reach'>,
+    from: readonly string[],
+    trail: TrailCheck,
+  ): Promise<SinkChange> => {
     letGo();
-    const reach = reachOf(await tailOf(from));
+    const reach = reachOf(await tailOf(from, trail));
     await begin();
     return { ...change, reach };
   };
   /** What was written while the file was emptied stands behind a gap. */
   const readable = () => [...(wasCut ? [] : [file]), ...rotatedFiles(file).filter((each) => !isPacked(each))];
   /** What it holds, by its end, must reach as far as it got: the first look, and where somebody else wrote. */
-  const lookAtEnd = async (confirmed: DeliveryPosition, why: string): Promise<SinkChange | undefined> => {
+  const lookAtEnd = async (
+    confirmed: DeliveryPosition,
+    trail: TrailCheck,
+    why: string,
+  ): Promise<SinkChange | undefined> => {
     await begin();
-    const reach = reachOf(await tailOf(filesOfSink(file).toReversed()));
+    const reach = reachOf(await tailOf(filesOfSink(file).toReversed(), trail));
     return reaches(reach, confirmed) ? undefined : { kind: 'lost', why, reach };
   };
   /** The newest of the rotated files takes other names, and is packed; it may not go. */
-  const lookForRotated = async (): Promise<SinkChange | undefined> => {
+  const lookForRotated = async (trail: TrailCheck): Promise<SinkChange | undefined> => {
     const former = rotated;
     if (!former || isThere(former, await statOf(former.path))) return undefined;
     rotated = await lookAgain(file, (found) => renamed(former, found));
     if (rotated) return undefined;
     const remaining = readable().filter((each) => each !== file);
-    return changed({ kind: 'lost', why: `${former.path} was deleted after it was rotated` }, remaining);
+    return changed(
+      { kind: 'lost', why: `${former.path} was deleted after it was rotated` },
+      remaining,
+      trail,
+    );
   };
   return {
     name: `file:${file}`,
     async tail() {
       if (!left) await begin();
-      return await tailOf(filesOfSink(file).toReversed());
+      return await tailOf(filesOfSink(file).toReversed(), ANYTHING);
     },
     history: () => historyOf(file),
-    async examine(confirmed) {
-      if (!left) return await lookAtEnd(confirmed, `${file} lacks what it had confirmed`);
+    async examine(confirmed, trail) {
+      if (!left) return await lookAtEnd(confirmed, trail, `${file} lacks what it had confirmed`);
       const change = wasCut ? cutShort(file) : changeOf(file, left, await statOf(file), isPartial);
-      if (!change) return await lookForRotated();
+      if (!change) return await lookForRotated(trail);
       if (change.kind === 'foreign') {
         letGo();
-        return (await lookAtEnd(confirmed, change.why)) ?? { ...change, reach: confirmed };
+        return (await lookAtEnd(confirmed, trail, change.why)) ?? { ...change, reach: confirmed };
       }
       const [former, before] = [left, rotated];
-      const kept = await lookAgain(file, (found) => holdsAll(found, former, confirmed, before));
-      if (!kept) return await changed(change, readable());
+      const kept = await lookAgain(file, (found) => holdsAll(found, former, confirmed, before, trail));
+      if (!kept) return await changed(change, readable(), trail);
       letGo();
       rotated = kept;
       await begin();
@@ -150,7 +164,7 @@ function cutShort(file: string): Omit<SinkChange, 'reach'> {
 interface RotatedFile extends FileMark {
   readonly path: string;
   /** How long it is, unpacked, and what it ends with; undefined of one that is packed and too large to look into. */
-  readonly content: { readonly length: bigint; readonly reach: DeliveryPosition } | undefined;
+  readonly content: { readonly length: bigint; readonly tail: SinkTail } | undefined;
 }
 
 async function newestRotated(file: string): Promise<RotatedFile | undefined> {
@@ -163,12 +177,12 @@ const LOOKS = 3;
 
 async function lookAgain(
   file: string,
-  fits: (found: RotatedFile) => boolean,
+  fits: (found: RotatedFile) => boolean | Promise<boolean>,
 ): Promise<RotatedFile | undefined> {
   for (let look = 0; look < LOOKS; look += 1) {
     for (const path of rotatedFiles(file)) {
       const found = await lookInto(path);
-      if (found && fits(found)) return found;
+      if (found && (await fits(found))) return found;
     }
   }
   return undefined;
@@ -183,24 +197,22 @@ function isThere(former: FileMark, now: FileMark | undefined): boolean {
 function renamed(former: RotatedFile, found: RotatedFile): boolean {
   if (isThere(former, found)) return true;
   const [was, is] = [former.content, found.content];
-  return (
-    was !== undefined &&
-    is?.length === was.length &&
-    reaches(is.reach, was.reach) &&
-    reaches(was.reach, is.reach)
-  );
+  return was !== undefined && is?.length === was.length && isDeepStrictEqual(is.tail, was.tail);
 }
 
 /** Whether the sink's former file is kept in it: that file itself, a copy, or the same packed. */
-function holdsAll(
+async function holdsAll(
   found: RotatedFile,
   former: FileMark,
   confirmed: DeliveryPosition,
   before: FileMark | undefined,
-): boolean {
+  trail: TrailCheck,
+): Promise<boolean> {
   if (found.ino === before?.ino && found.mtimeNs === before.mtimeNs) return false;
   if (isThere(former, found)) return true;
-  return !!found.content && found.content.length >= former.size && reaches(found.content.reach, confirmed);
+  const { content } = found;
+  if (!content || content.length < former.size) return false;
+  return reaches(await reachOfTail(trail, content.tail), confirmed);
 }
 
 /** What is larger, packed, is not looked into while the service runs. */
@@ -212,11 +224,11 @@ async function lookInto(path: string): Promise<RotatedFile | undefined> {
   if (!found) return undefined;
   const mark = { path, ...markOf(found) };
   if (!isPacked(path))
-    return { ...mark, content: { length: found.size, reach: reachOf(await readTail(path)) } };
+    return { ...mark, content: { length: found.size, tail: await readTail(path, ANYTHING) } };
   const text = found.size > MOST_PACKED ? undefined : await unpackedOf(path);
   if (!text) return { ...mark, content: undefined };
-  const reach = reachOf(tailIn(text.toString('utf8').split('\n')));
-  return { ...mark, content: { length: BigInt(text.length), reach } };
+  const tail = await tailIn(text.toString('utf8').split('\n'), ANYTHING);
+  return { ...mark, content: { length: BigInt(text.length), tail } };
 }
 
 /** Undefined for what is packed only in part as yet, and for what has gone. */
@@ -261,11 +273,13 @@ function reaches(reach: DeliveryPosition, confirmed: DeliveryPosition): boolean 
   return reach.sequence >= confirmed.sequence && reach.checkpointNumber >= confirmed.checkpointNumber;
 }
 
+const ANYTHING: TrailCheck = { hasEvent: async () => true, hasCheckpoint: async () => true };
+
 /** Of files, the newest first: as many as it takes to find both. */
-async function tailOf(files: readonly string[]): Promise<SinkTail> {
+async function tailOf(files: readonly string[], trail: TrailCheck): Promise<SinkTail> {
   let tail: SinkTail = { event: undefined, checkpoint: undefined };
   for (const file of files) {
-    const found = isPacked(file) ? tailIn([...linesOf(file)]) : await readTail(file);
+    const found = isPacked(file) ? await tailIn([...linesOf(file)], trail) : await readTail(file, trail);
     tail = { event: tail.event ?? found.event, checkpoint: tail.checkpoint ?? found.checkpoint };
     if (tail.event && tail.checkpoint) break;
   }
@@ -273,13 +287,13 @@ async function tailOf(files: readonly string[]): Promise<SinkTail> {
 }
 
 /** Looks at the end of the file first, and at more and more of it until it has found both. */
-async function readTail(file: string): Promise<SinkTail> {
+async function readTail(file: string, trail: TrailCheck): Promise<SinkTail> {
   const handle = await open(file, 'r').catch(undefinedIfAbsent);
   if (!handle) return { event: undefined, checkpoint: undefined };
   try {
     const { size } = await handle.stat();
     for (let length = FIRST_LOOK_BYTES; ; length *= 8) {
-      const tail = tailIn(await lastLines(handle, size, Math.min(length, size)));
+      const tail = await tailIn(await lastLines(handle, size, Math.min(length, size)), trail);
       if (length >= size || (tail.event && tail.checkpoint)) return tail;
     }
   } finally {
@@ -294,13 +308,20 @@ async function lastLines(handle: FileHandle, size: number, length: number): Prom
   return lines.slice(length < size ? 1 : 0, -1);
 }
 
-function tailIn(lines: readonly string[]): SinkTail {
+/** The last of each that the trail has. */
+async function tailIn(lines: readonly string[], trail: TrailCheck): Promise<SinkTail> {
   let event: SinkTail['event'];
   let checkpoint: SinkTail['checkpoint'];
   for (let at = lines.length - 1; at >= 0 && !(event && checkpoint); at -= 1) {
     const entry: SinkEntry | undefined = readSinkLine(lines[at] ?? '');
-    if (entry?.kind === 'event') event ??= { sequence: entry.event.sequence, hash: entry.event.hash };
-    if (entry?.kind === 'checkpoint') checkpoint ??= { number: entry.number, jws: entry.jws };
+    if (entry?.kind === 'event' && !event) {
+      const { sequence, hash } = entry.event;
+      if (await trail.hasEvent({ sequence, hash })) event = { sequence, hash };
+    }
+    if (entry?.kind === 'checkpoint' && !checkpoint) {
+      const { number, jws } = entry;
+      if (await trail.hasCheckpoint({ number, jws })) checkpoint = { number, jws };
+    }
   }
   return { event, checkpoint };
 }

@@ -15,8 +15,10 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { inSequence, rotatedFiles } from '../../../src/audit/sink-files.ts';
-import type { SinkEntry } from '../../../src/audit/sink-line.ts';
+import { type SinkEntry, type TrailCheck, writeSinkLine } from '../../../src/audit/sink-line.ts';
 import { createFileSink } from '../../../src/audit/sinks/file-sink.ts';
+import { checkBy } from '../../../src/audit/trail-check.ts';
+import type { DeliveryPosition } from '../../../src/kernel/audit.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const event = (sequence: number): SinkEntry => ({
@@ -37,10 +39,17 @@ const checkpoint = (number: number): SinkEntry => ({ kind: 'checkpoint', number,
 const UP_TO_1 = { sequence: 1, checkpointNumber: 0 };
 const NOTHING = { sequence: 0, checkpointNumber: 0 };
 
+/** Of every event and checkpoint that `event` and `checkpoint` make, up to 99. */
+const TRAIL: TrailCheck = {
+  hasEvent: async ({ sequence, hash }) => sequence < 100 && Buffer.alloc(32, sequence).equals(hash),
+  hasCheckpoint: async ({ number, jws }) => number < 100 && jws === `jws-${number}`,
+};
+
 function open(file: string) {
   const opened = createFileSink(file);
   onTestFinished(() => opened.reset());
-  return opened;
+  const examine = (confirmed: DeliveryPosition, trail = TRAIL) => opened.examine(confirmed, trail);
+  return { ...opened, examine };
 }
 
 function sink() {
@@ -178,6 +187,91 @@ describe('what somebody else does to the file', () => {
       reach: NOTHING,
     });
     expect(await open(file).examine(NOTHING)).toBeUndefined();
+  });
+});
+
+describe('a last line that the trail does not have', () => {
+  const forgedEvent = (sequence: number, fill: number): SinkEntry => {
+    const entry = event(sequence);
+    if (entry.kind !== 'event') throw new Error('no event');
+    return { ...entry, event: { ...entry.event, hash: Buffer.alloc(32, fill) } };
+  };
+  const UP_TO_2 = { sequence: 2, checkpointNumber: 2 };
+  const forgeries = [
+    ['an event beyond all', forgedEvent(Number.MAX_SAFE_INTEGER, 0), { sequence: 0, checkpointNumber: 2 }],
+    ['an event of another hash', forgedEvent(2, 9), { sequence: 0, checkpointNumber: 2 }],
+    ['a checkpoint beyond all', checkpoint(Number.MAX_SAFE_INTEGER), { sequence: 2, checkpointNumber: 0 }],
+    [
+      'a checkpoint that is another',
+      { kind: 'checkpoint', number: 2, jws: 'other' },
+      { sequence: 2, checkpointNumber: 0 },
+    ],
+  ] as const satisfies [string, SinkEntry, DeliveryPosition][];
+  const served = async () => {
+    const { file } = sink();
+    const to = open(file);
+    await to.write([event(1), checkpoint(1), event(2), checkpoint(2)]);
+    return { file, to };
+  };
+  /** What the forged line is not. */
+  const restOf = (forged: SinkEntry) => (forged.kind === 'event' ? checkpoint(2) : event(2));
+  const linesWith = (forged: SinkEntry) => `${writeSinkLine(restOf(forged))}\n${writeSinkLine(forged)}\n`;
+
+  it.each(forgeries)(
+    '%s, in place of the file: it is lost, with nothing taken for there',
+    async (...each) => {
+      const [, forged, reach] = each;
+      const { file, to } = await served();
+      writeFileSync(`${file}.other`, linesWith(forged));
+      renameSync(`${file}.other`, file);
+      expect(await to.examine(UP_TO_2)).toEqual({ kind: 'lost', why: `${file} was replaced`, reach });
+      expect(await open(file).examine(UP_TO_2)).toMatchObject({ kind: 'lost', reach });
+    },
+  );
+
+  it.each(forgeries)('%s, written over the file: it is lost as well', async (...each) => {
+    const [, forged, reach] = each;
+    const { file, to } = await served();
+    writeFileSync(file, `${'x'.repeat(4_096)}\n${linesWith(forged)}`);
+    expect(await to.examine(UP_TO_2)).toMatchObject({ kind: 'lost', reach });
+  });
+
+  it.each(forgeries)(
+    '%s, behind the whole file: somebody wrote to it, and nothing is lost',
+    async (...each) => {
+      const [, forged] = each;
+      const { file, to } = await served();
+      appendFileSync(file, `${writeSinkLine(forged)}\n`);
+      const why = `${file} was written by somebody else`;
+      expect(await to.examine(UP_TO_2)).toEqual({ kind: 'foreign', why, reach: UP_TO_2 });
+      expect(await open(file).examine(UP_TO_2)).toBeUndefined();
+    },
+  );
+
+  it.each(forgeries)('%s, in a rotated file of the right length: it is lost', async (...each) => {
+    const [, forged, reach] = each;
+    const { file, to } = await served();
+    const whole = readFileSync(file);
+    rmSync(file);
+    writeFileSync(`${file}.1`, `${'x'.repeat(whole.length)}\n${linesWith(forged)}`);
+    expect(await to.examine(UP_TO_2)).toMatchObject({ kind: 'lost', reach });
+  });
+
+  it('many times over: what stands before is looked for among the last hundred', async () => {
+    const forge = (count: number) =>
+      Array.from({ length: count }, (_, at) => `${writeSinkLine(forgedEvent(1_000 + at, 0))}\n`).join('');
+    const log = {
+      hashAt: async (_: string, sequence: number) =>
+        sequence < 100 ? Buffer.alloc(32, sequence) : undefined,
+      checkpointsAfter: async (after: number) => [
+        { number: after + 1, jws: `jws-${after + 1}`, time: 0, auditSequence: 0 },
+      ],
+    };
+    const { file, to } = await served();
+    appendFileSync(file, forge(99));
+    expect(await to.examine(UP_TO_2, checkBy(log))).toMatchObject({ kind: 'foreign', reach: UP_TO_2 });
+    appendFileSync(file, forge(100));
+    expect(await to.examine(UP_TO_2, checkBy(log))).toMatchObject({ kind: 'lost', reach: { sequence: 0 } });
   });
 });
 

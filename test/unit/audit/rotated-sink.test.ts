@@ -47,6 +47,7 @@ function growingTrail() {
   const log = {
     eventsAfter: async (after: number, limit: number) => events.slice(after, after + limit),
     checkpointsAfter: async (after: number, limit: number) => checkpoints.slice(after, after + limit),
+    hashAt: async (_: string, sequence: number) => events[sequence - 1]?.hash,
   };
   return { add, log, ends: () => ({ event: events.length, checkpoint: checkpoints.length }) };
 }
