@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { filesOfSink, inSequence } from '../audit/sink-files.ts';
-import { linesOf } from '../audit/sink-line.ts';
 import type { Findings, StoredEvent } from '../kernel/audit.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
+import { BrokenLines, placedLines } from './broken-lines.ts';
 import { type ExportEntry, readExportLine } from './export-line.ts';
 
 export interface SourceCheckpoint {
@@ -41,19 +41,17 @@ export function fileSource(file: string, findings: Findings): TrailSource {
   const entries = <K extends ExportEntry['kind']>(kind: K) => entriesOf(files, kind);
   let holdsLedger = false;
   const auditKeys: PublicJwk[] = [];
-  const halves = new Map<string, string>();
-  for (const { place, line } of placedLines(files)) {
-    for (const [at, half] of halves) if (line.startsWith(half)) halves.delete(at);
-    const entry = readExportLine(line);
-    if (!entry) halves.set(place, line.replace(/\ufffd$/, ''));
-    else if (entry.kind === 'audit_key') auditKeys.push(entry.publicJwk);
-    else if (entry.kind === 'ledger_group') holdsLedger = true;
+  const broken = new BrokenLines(findings, (placed) => {
+    const of = files.length > 1 ? `${basename(placed.file)} ` : '';
+    return `${of}line ${placed.number}`;
+  });
+  for (const placed of placedLines(files)) {
+    const entry = readExportLine(placed.line);
+    broken.take(placed, entry !== undefined);
+    if (entry?.kind === 'audit_key') auditKeys.push(entry.publicJwk);
+    else if (entry?.kind === 'ledger_group') holdsLedger = true;
   }
-  for (const [at, half] of halves) {
-    // An intent is told once; its change was not made.
-    if (half.startsWith('{"intent"')) continue;
-    findings.add('file', 'unreadable', at, 'it is no entry of an audit trail');
-  }
+  broken.finish();
   const checkpoints = () => once(entries('checkpoint'), ({ number, jws }) => [number, jws]);
   const events = () => once(eventsOf(entries('event')), ({ sequence, hash }) => [sequence, base64(hash)]);
   return {
@@ -62,20 +60,6 @@ export function fileSource(file: string, findings: Findings): TrailSource {
     events: () => inSequence(events, ({ sequence }) => sequence),
     groups: () => (holdsLedger ? groupsOf(entries('ledger_group')) : undefined),
   };
-}
-
-/** Each line with where it stands, by the name of its file where there are several. */
-function* placedLines(
-  files: readonly string[],
-): Generator<{ readonly place: string; readonly line: string }> {
-  for (const file of files) {
-    const of = files.length > 1 ? `${basename(file)} ` : '';
-    let number = 0;
-    for (const line of linesOf(file)) {
-      number += 1;
-      yield { place: `${of}line ${number}`, line };
-    }
-  }
 }
 
 function* groupsOf(entries: Iterable<Of<'ledger_group'>>): Generator<SourceGroup> {

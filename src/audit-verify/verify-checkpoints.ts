@@ -1,10 +1,11 @@
 import { filesOfSink } from '../audit/sink-files.ts';
-import { linesOf, readSinkLine } from '../audit/sink-line.ts';
+import { readSinkLine } from '../audit/sink-line.ts';
 import type { Findings, TrailPart } from '../kernel/audit.ts';
 import { AUDIT_GENESIS, CHAINS, type ChainName, type Checkpoint } from '../kernel/audit-chain.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import { type AuditPublicKey, checkpointDigest, readCheckpoint } from '../token/checkpoint.ts';
 import type { AcceptedRestores } from './accepted-restores.ts';
+import { BrokenLines, placedLines } from './broken-lines.ts';
 import type { SourceCheckpoint } from './trail-source.ts';
 
 /** What checkpoints saw of one chain: as the chain is walked, each place is held against it. */
@@ -190,11 +191,14 @@ export interface SinkContent {
   readonly checkpoints: readonly SavedCheckpoint[];
 }
 
-/** A file that cannot be read is a finding: then nothing shows what the sink has seen. */
+/**
+ * A file that cannot be read is a finding: then nothing shows what the sink has seen. So is a line that is no entry,
+ * and an event that is missing between the first and the last: older files may have gone, but nothing else.
+ */
 export function readSinks(files: readonly string[], findings: Findings): readonly SinkContent[] {
   return files.flatMap((file) => {
     try {
-      return [readSink(file)];
+      return [readSink(file, findings)];
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;
@@ -205,15 +209,34 @@ export function readSinks(files: readonly string[], findings: Findings): readonl
   });
 }
 
-function readSink(from: string): SinkContent {
+function readSink(from: string, findings: Findings): SinkContent {
   const events = new Map<number, Uint8Array>();
   const checkpoints: SavedCheckpoint[] = [];
-  for (const file of filesOfSink(from)) {
-    for (const line of linesOf(file)) {
-      const entry = readSinkLine(line);
-      if (entry?.kind === 'event') events.set(entry.event.sequence, entry.event.hash);
-      if (entry?.kind === 'checkpoint') checkpoints.push({ from, jws: entry.jws });
-    }
+  const broken = new BrokenLines(findings, ({ file, number }) => `${file} line ${number}`);
+  const files = filesOfSink(from);
+  for (const placed of placedLines(files)) {
+    const entry = readSinkLine(placed.line);
+    if (entry?.kind === 'event') events.set(entry.event.sequence, entry.event.hash);
+    if (entry?.kind === 'checkpoint') checkpoints.push({ from, jws: entry.jws });
+    // The end of the newest file: a crash, or a write that is under way.
+    const isCut = !placed.isEnded && placed.file === files.at(-1);
+    broken.take(placed, entry !== undefined || isCut);
+  }
+  broken.finish();
+  const missing = firstMissing(events);
+  if (missing !== undefined) {
+    findings.add('file', 'gap', `event ${missing}`, `${from} has events before and after it, and lacks it`);
   }
   return { from, events, checkpoints };
+}
+
+/** Of the numbers between the first and the last; undefined where none is missing. */
+function firstMissing(events: SinkContent['events']): number | undefined {
+  let [first, last] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const sequence of events.keys()) {
+    first = Math.min(first, sequence);
+    last = Math.max(last, sequence);
+  }
+  for (let sequence = first; sequence < last; sequence += 1) if (!events.has(sequence)) return sequence;
+  return undefined;
 }
