@@ -84,6 +84,8 @@ export interface WriterMemory {
   readonly audit: ChainEnd;
   /** Of the revocations the numbers alone. */
   readonly revocations: ChainEnd;
+  /** The greatest number of a revocation that the audit trail is known to tell of, whatever became of its row. */
+  lastRevocation: number;
 }
 
 const memories = new WeakMap<Trx, WriterMemory>();

@@ -217,6 +217,8 @@ export interface Schema {
     lapses_at: number | null;
     revoked_by: string;
     reason: string;
+    /** Where it was made again: the audit event of the one that was gone. */
+    instead_of: number | null;
     audit_sequence: number;
   };
   /** `audit_sequence` names the audit event that testifies to the row. */

@@ -8,14 +8,19 @@ import type { TestifiedName, TestifiedRow, Trx } from './schema.ts';
 import type { StoredTrail } from './stored-trail.ts';
 import { flawOf, type TestifiedTable } from './testified-table.ts';
 
-/** Writes a row and the audit event that testifies to it. Who approved it stands in the event of the act. */
+/**
+ * Writes a row and the audit event that testifies to it. Who approved it stands in the event of the act. Its number
+ * comes after the last row's, and after `last`.
+ */
 export async function appendTestified<T extends TestifiedName>(
   trx: Trx,
   { table, auditRecord }: Pick<TestifiedTable<T>, 'table' | 'auditRecord'>,
   values: Omit<TestifiedRow<T>, 'sequence' | 'audit_sequence'>,
   { operatorId, requestId }: Actor,
+  last = 0,
 ): Promise<TestifiedRow<T>> {
-  const row = { ...values, sequence: (await lastSequence(trx, table)) + 1 } as unknown as TestifiedRow<T>;
+  const sequence = Math.max(await lastSequence(trx, table), last) + 1;
+  const row = { ...values, sequence } as unknown as TestifiedRow<T>;
   const { type, subject, details, time } = auditRecord(row);
   const event = actOf({ operatorId, requestId }, type, subject, details);
   const { sequence: audit_sequence } = await appendAuditEvent(trx, event, time);
@@ -37,6 +42,15 @@ export async function ownLastRevocation(trx: Trx): Promise<void> {
       'was started anew. Read docs/runbooks/changed-records.md first.',
     { cause: new Error(`the database ends at revocation ${sequence}`) },
   );
+}
+
+/**
+ * Numbers up to that one are not given any more: the audit trail tells of it, and verifiers, who may remember it, know
+ * a revocation by its number.
+ */
+export function passRevocations(trx: Trx, number: number): void {
+  const memory = memoryOf(trx);
+  memory.lastRevocation = Math.max(memory.lastRevocation, number);
 }
 
 /** 0 for an empty table. */

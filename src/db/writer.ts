@@ -75,7 +75,13 @@ export class Writer implements RecordAppender {
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
     this.#clock = clock;
-    this.#memory = { wantsCheckpoint: false, run, audit: new ChainEnd(), revocations: new ChainEnd() };
+    this.#memory = {
+      wantsCheckpoint: false,
+      run,
+      audit: new ChainEnd(),
+      revocations: new ChainEnd(),
+      lastRevocation: 0,
+    };
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
   }

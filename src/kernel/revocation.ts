@@ -81,15 +81,17 @@ export function isInForce({ lapsesAt }: Pick<Revocation, 'lapsesAt'>, now: numbe
 
 /**
  * Where revocations and audit events do not testify to each other. `untold`: no event testifies to the row. `changed`:
- * its event tells it otherwise. `gone`: the event's row is gone, and others follow. `cut`: none follows. `again`: a row
- * of that number names a later event.
+ * its event tells it otherwise. `gone`: the event's row is gone, and others follow. `cut`: none follows. `again`: it was
+ * made again, as later events and their rows say.
  */
 export interface RevocationFlaw extends BrokenChain {
   readonly kind: 'untold' | 'changed' | 'gone' | 'cut' | 'again';
   /** Sequence of the audit event; 0 where there is none. */
   readonly event: number;
-  /** The later event. */
-  readonly by?: number;
+  /** The later events. */
+  readonly by?: readonly number[];
+  /** Where the row that is gone was made again itself: the event of the one before it. */
+  readonly insteadOf?: number;
 }
 
 /** A stretch of the audit trail, recomputed, with the revocations that it testifies to. */
@@ -100,7 +102,16 @@ export interface RevocationPage {
   readonly broken: BrokenChain | undefined;
   readonly flaws: readonly RevocationFlaw[];
   readonly inForce: readonly Revocation[];
+  /** The greatest number that its events tell of; 0 for none. */
+  readonly lastNumber: number;
   readonly isEnd: boolean;
+}
+
+/** A rule that is made again for one that is gone. */
+export interface StandIn {
+  readonly rule: NewRevocation;
+  /** Sequence of the audit event of the one that is gone. */
+  readonly insteadOf: number;
 }
 
 /** Revocations, durable. An audit event, which commits with it, testifies to each (I10). */
@@ -112,4 +123,9 @@ export interface RevocationStore {
   page(after: ChainHead, now: number | null): Promise<RevocationPage>;
   /** `audit_trail_refused` where the database ends with another than the writer left. */
   append(revocation: NewRevocation, actor: Actor): Promise<Revocation>;
+  /**
+   * Makes all of them or none, in the service's name. Numbers up to `lastNumber` are not given again, to these and to
+   * those that follow.
+   */
+  makeAgain(standIns: readonly StandIn[], lastNumber: number): Promise<readonly Revocation[]>;
 }

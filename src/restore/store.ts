@@ -1,10 +1,12 @@
 import { insertCheckpoint, readHeads } from '../audit/index.ts';
 import { appendAuditEvent, appendChained, ownAuditHead } from '../db/append-audit-event.ts';
 import { camelCased } from '../db/camel-case.ts';
+import { toldNumber } from '../db/revocation-table.ts';
 import type { Trx, TrxReader } from '../db/schema.ts';
 import type { RegistryChanges } from '../db/signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf } from '../db/signed/tables.ts';
 import type { RegistryView } from '../db/signed/trusted-registry.ts';
+import { passRevocations } from '../db/testified.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
 import { auditDetailsIn, type ChainHead } from '../kernel/audit-chain.ts';
@@ -17,6 +19,7 @@ import {
   registryMarkIn,
   revocationsIn,
 } from '../kernel/record-gap.ts';
+import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { appendRevocation } from '../revocation/index.ts';
 
 import type { Acceptance, RecordGapStore } from './record-gaps.ts';
@@ -98,7 +101,10 @@ async function takeOver(trx: Trx, acceptance: Acceptance, scopeIds: readonly str
       'the database was written to meanwhile; start the service anew',
     );
   }
-  for (const event of events) await appendChained(trx, event);
+  for (const event of events) {
+    await appendChained(trx, event);
+    if (event.type === REVOCATION_ADDED) passRevocations(trx, toldNumber(event));
+  }
   for (const checkpoint of checkpoints) await insertCheckpoint(trx, checkpoint);
   for (const { event, time } of told) await appendAuditEvent(trx, event, time);
   for (const rule of revocationsIn(events, { scopeIds, issuedUntil, now })) {

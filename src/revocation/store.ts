@@ -4,8 +4,8 @@ import { memoryOf } from '../db/chain-end.ts';
 import type { ReadThread } from '../db/read-thread.ts';
 import { commitmentOf, revocationFromRow, revocationTable } from '../db/revocation-table.ts';
 import type { Trx, TrxWriter } from '../db/schema.ts';
-import { appendTestified, ownLastRevocation } from '../db/testified.ts';
-import type { Actor } from '../kernel/actor.ts';
+import { appendTestified, ownLastRevocation, passRevocations } from '../db/testified.ts';
+import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
 import { SALT_BYTES } from '../kernel/ledger-chain.ts';
 import type { NewRevocation, Revocation, RevocationStore } from '../kernel/revocation.ts';
@@ -14,6 +14,15 @@ export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: Tr
   return {
     page: (after, now) => walks.ask('walkRevocations', { after, now }),
     append: (revocation, actor) => writer.transaction((trx) => appendRevocation(trx, revocation, actor)),
+    makeAgain: (standIns, lastNumber) =>
+      writer.transaction(async (trx) => {
+        passRevocations(trx, lastNumber);
+        const made: Revocation[] = [];
+        for (const { rule, insteadOf } of standIns) {
+          made.push(await appendRevocation(trx, rule, KEYWARD, insteadOf));
+        }
+        return made;
+      }),
   };
 }
 
@@ -21,12 +30,15 @@ export async function appendRevocation(
   trx: Trx,
   revocation: NewRevocation,
   actor: Actor,
+  insteadOf: number | null = null,
 ): Promise<Revocation> {
   await ownLastRevocation(trx);
   const { root } = revocation;
   const root_salt = root === null ? null : randomBytes(SALT_BYTES);
-  const values = { ...snakeCased(revocation), root_salt, root_commitment: commitmentOf(root, root_salt) };
-  const row = await appendTestified(trx, revocationTable, values, actor);
-  memoryOf(trx).revocations.append({ ...AUDIT_GENESIS, sequence: row.sequence });
+  const root_commitment = commitmentOf(root, root_salt);
+  const values = { ...snakeCased(revocation), root_salt, root_commitment, instead_of: insteadOf };
+  const { revocations, lastRevocation } = memoryOf(trx);
+  const row = await appendTestified(trx, revocationTable, values, actor, lastRevocation);
+  revocations.append({ ...AUDIT_GENESIS, sequence: row.sequence });
   return revocationFromRow(row);
 }

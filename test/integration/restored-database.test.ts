@@ -168,6 +168,10 @@ describe('a service on an older copy of its database', () => {
     gap = approved.body.result;
     await service.logged(({ msg, held }) => msg === 'operations plane listens' && held === undefined);
     expect((await service.operations('POST', path, { reason: 'again' })).body.code).toBe('not_restored');
+    // Client libraries know a revocation by its number: those that were lost keep theirs.
+    const told = `SELECT json_extract(details_json, '$.sequence') AS number FROM audit_events
+      WHERE type = 'revocation.added' ORDER BY sequence`;
+    expect(query(database(), told).map(({ number }) => number)).toEqual([1, 2, 3, 4]);
   });
 });
 

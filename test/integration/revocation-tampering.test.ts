@@ -65,12 +65,12 @@ it(
   async () => {
     revoked = await issue('sign-in-4');
     await revoke({ root: 'sign-in-4' });
-    query(database(), 'UPDATE revocations SET lapses_at = 1 WHERE sequence = 3');
+    query(database(), 'UPDATE revocations SET lapses_at = 1 WHERE sequence = 4');
     await vi.waitFor(
       () =>
         expect(broken()).toEqual([
           expect.stringMatching(/^revocation 2: it is gone; it was made/),
-          expect.stringMatching(/^revocation 3: audit event \d+ tells it otherwise$/),
+          expect.stringMatching(/^revocation 4: audit event \d+ tells it otherwise$/),
         ]),
       A_MINUTE,
     );
@@ -83,11 +83,11 @@ it(
   'no service starts on a revocation that looks as if it had lapsed',
   async () => {
     await service.stop();
-    await expect(service.restart()).rejects.toThrow('revocation 3 is not as it was made');
+    await expect(service.restart()).rejects.toThrow('revocation 4 is not as it was made');
     query(
       database(),
       `UPDATE revocations SET lapses_at = (SELECT json_extract(details_json, '$.lapses_at') FROM audit_events
-       WHERE type = 'revocation.added' AND json_extract(details_json, '$.sequence') = 3) WHERE sequence = 3`,
+       WHERE type = 'revocation.added' AND json_extract(details_json, '$.sequence') = 4) WHERE sequence = 4`,
     );
     service = await service.restart();
     expect(await reasonOf(revoked)).toBe('revoked');
@@ -104,12 +104,12 @@ it(
     expect(await revoke(rule)).toMatchObject({ status: 503, body: { code: 'store_unavailable' } });
     query(database(), 'DROP TRIGGER t');
     expect(await revoke(rule)).toMatchObject({ status: 201 });
-    query(database(), 'DELETE FROM revocations WHERE sequence = 4');
+    query(database(), 'DELETE FROM revocations WHERE sequence = 5');
     expect(await revoke({ jti: 'B'.repeat(22) })).toMatchObject({
       status: 503,
       body: { code: 'audit_trail_refused' },
     });
-    await vi.waitFor(() => expect(broken()).toContain('revocation 4: it is gone'), A_MINUTE);
+    await vi.waitFor(() => expect(broken()).toContain('revocation 5: it is gone'), A_MINUTE);
   },
   DEADLINE_MS,
 );

@@ -14,7 +14,13 @@ import {
 } from '../../kernel/revocation.ts';
 import { eventFromRow } from '../event-seals.ts';
 import type { OpenLedger } from '../open-ledger.ts';
-import { revocationFromRow, revocationTable } from '../revocation-table.ts';
+import {
+  revocationFromRow,
+  revocationTable,
+  STANDING_IN,
+  standsInFor,
+  toldNumber,
+} from '../revocation-table.ts';
 import type { TestifiedRow } from '../schema.ts';
 import { Statements } from '../statements.ts';
 import { flawOf } from '../testified-table.ts';
@@ -28,7 +34,8 @@ const EVENTS_A_STEP = 2_000;
 const statements = new Statements({
   events: 'SELECT * FROM audit_events WHERE sequence > ? ORDER BY sequence LIMIT ?',
   rows: 'SELECT * FROM revocations WHERE audit_sequence > ? AND audit_sequence <= ? ORDER BY audit_sequence',
-  numbered: 'SELECT audit_sequence FROM revocations WHERE sequence = ?',
+  event: 'SELECT * FROM audit_events WHERE sequence = ?',
+  standingIn: STANDING_IN,
   last: 'SELECT max(sequence) AS last FROM revocations',
 });
 
@@ -50,7 +57,7 @@ function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
     if (!isUnsafeNumber(error)) throw error;
     const broken = unsafeNumber('event', asks.after.sequence);
     const flaws = [{ ...broken, kind: 'untold', event: 0 }] as const;
-    return { at: asks.after, broken, flaws, inForce: [], isEnd: true };
+    return { at: asks.after, broken, flaws, inForce: [], lastNumber: 0, isEnd: true };
   }
 }
 
@@ -68,8 +75,13 @@ function pageOf(db: DatabaseSync, { after, now }: RevocationQuery): RevocationPa
     broken: breakIn(stretch, after),
     flaws: flawsIn(db, stretch, found),
     inForce: revocations.filter((each) => isInForce(each, now ?? 0)),
+    lastNumber: stretch.reduce((last, event) => Math.max(last, numberIn(event)), 0),
     isEnd,
   };
+}
+
+function numberIn(event: StoredEvent): number {
+  return event.type === REVOCATION_ADDED ? toldNumber(event) : 0;
 }
 
 function breakIn(events: readonly StoredEvent[], after: ChainHead): BrokenChain | undefined {
@@ -112,10 +124,17 @@ function changeOf(row: Row, event: StoredEvent): Flaw | undefined {
 }
 
 function lossOf(db: DatabaseSync, { sequence, detailsJson }: StoredEvent): Flaw {
-  const number = Number(auditDetailsIn(detailsJson).sequence);
-  const { numbered, last } = statements.of(db);
-  const by = Number(numbered.get(number)?.audit_sequence ?? 0);
-  const flaw = { place: `revocation ${number}`, why: 'it is gone' };
-  if (by > sequence) return { ...flaw, kind: 'again', by };
-  return { ...flaw, kind: number < Number(last.get()?.last ?? 0) ? 'gone' : 'cut' };
+  const { sequence: number, instead_of } = auditDetailsIn(detailsJson);
+  const { standingIn, event, last } = statements.of(db);
+  const eventOf = ({ audit_sequence }: Row) => event.get(audit_sequence) as EventRow | undefined;
+  const by = (standingIn.all(sequence) as unknown as Row[])
+    .filter((row) => {
+      const told = eventOf(row);
+      return standsInFor(sequence, row, told && eventFromRow(told));
+    })
+    .map(({ audit_sequence }) => audit_sequence);
+  const insteadOf = typeof instead_of === 'number' ? { insteadOf: instead_of } : {};
+  const flaw = { place: `revocation ${Number(number)}`, why: 'it is gone', ...insteadOf };
+  if (by.length > 0) return { ...flaw, kind: 'again', by };
+  return { ...flaw, kind: Number(number) < Number(last.get()?.last ?? 0) ? 'gone' : 'cut' };
 }

@@ -8,7 +8,8 @@ import { securityEventTable } from '../../../src/events/index.ts';
 import { Findings } from '../../../src/kernel/audit.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { reportTable } from '../../../src/reports/index.ts';
-import { NOON, openTestStore } from '../../support/open-test-store.ts';
+import { NOON, openTestStore, type TestStores } from '../../support/open-test-store.ts';
+import { query } from '../../support/store-database.ts';
 
 const ALICE = { operatorId: 'alice', requestId: 'r-1' };
 const NUMBER = '0000-0001';
@@ -81,6 +82,7 @@ describe('a row that was changed', () => {
       'lapses_at',
       'revoked_by',
       'reason',
+      'instead_of',
     ],
   };
   const OTHERS: Readonly<Record<string, string>> = {
@@ -89,7 +91,7 @@ describe('a row that was changed', () => {
     reports: `digest = x'00'`,
     revocations: 'root_commitment = zeroblob(32)',
   };
-  const isTime = (column: string) => /_(?:at|from|until)$/.test(column);
+  const isTime = (column: string) => /_(?:at|from|until|of)$/.test(column);
   const cases = Object.entries(COLUMNS).flatMap(([table, columns]) => [
     ...columns.map((column) => [table, `${column} = ${isTime(column) ? 7 : `'7'`}`]),
     [table, OTHERS[table] ?? ''],
@@ -148,6 +150,44 @@ describe('an event without its row', () => {
     expect(found(file).told.map((each) => each[3])).toContain(detail);
     expect(found(file, () => true).told.filter((each) => each[1] === 'gap')).toEqual([]);
   });
+});
+
+describe('a revocation that was made again', () => {
+  const rule = { ...RULE, root: null, jti: 'jti-1' };
+  const gone = [['revocations', 'gap', expect.any(String), 'the revocation that it testifies to is gone']];
+
+  /** The second one is deleted, and `again` writes a third. */
+  async function remade(again: (store: TestStores, event: number) => Promise<unknown>): Promise<string> {
+    const file = await written('');
+    const [row] = query(file, 'SELECT audit_sequence FROM revocations WHERE sequence = 2');
+    query(file, 'DELETE FROM revocations WHERE sequence = 2 RETURNING 1');
+    const { store } = await openTestStore({ file });
+    await again(store, Number(row?.audit_sequence));
+    await store.close();
+    return file;
+  }
+  const linked = (store: TestStores, insteadOf: number) =>
+    store.revocations.makeAgain([{ rule, insteadOf }], 2);
+
+  it('stands for the one that is gone', async () => {
+    const file = await remade(linked);
+    expect(found(file)).toEqual({ counts: [2, 4, 1, 2], told: [] });
+  });
+
+  it('does not where it only has its number', async () => {
+    const file = await remade((store) => store.revocations.append(rule, ALICE));
+    expect(query(file, 'SELECT sequence FROM revocations')).toEqual([{ sequence: 1 }, { sequence: 2 }]);
+    expect(found(file).told).toEqual(gone);
+  });
+
+  it.each(['instead_of = NULL', 'lapses_at = 1', 'audit_sequence = 999'])(
+    'does not where its own event says otherwise: %s',
+    async (change) => {
+      const file = await remade(linked);
+      query(file, `UPDATE revocations SET ${change} WHERE sequence = 3 RETURNING 1`);
+      expect(found(file).told).toEqual(expect.arrayContaining(gone));
+    },
+  );
 });
 
 it('tells of what is gone from reports without an erasure, not of what was erased', async () => {

@@ -156,8 +156,15 @@ async function createRevocations(db: Kysely<unknown>): Promise<void> {
     .addColumn('lapses_at', seconds)
     .addColumn('revoked_by', text, required)
     .addColumn('reason', text, required)
+    .addColumn('instead_of', count)
     .addColumn('audit_sequence', count, unique)
     .modifyEnd(strict)
+    .execute();
+  await db.schema
+    .createIndex('revocations_instead_of')
+    .on('revocations')
+    .column('instead_of')
+    .where('instead_of', 'is not', null)
     .execute();
   await db.schema.createIndex('revocations_lapse').on('revocations').column('lapses_at').execute();
 }
