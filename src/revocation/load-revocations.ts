@@ -80,7 +80,7 @@ async function lostEvent(
   if (kind === 'untold') onBroken({ place: flaw.place, why: flaw.why });
   if (kind === 'changed') throw changed(flaw);
   if (kind === 'untold' || isLost(event)) return undefined;
-  const since = Math.max(0, ...lostAgain.filter((each) => each.kind !== 'again').map((each) => each.event));
+  const since = lostAgain.findLast((each) => each.kind !== 'again')?.event ?? 0;
   for (const each of by) if (each > since && (await witnessed(audit, each))) return undefined;
   const isExplained = kind !== 'gone' || lostAgain.length > 0 || (await wasUnwitnessed(audit, event));
   if (!isExplained) throw changed(flaw);
