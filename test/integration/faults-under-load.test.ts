@@ -32,7 +32,9 @@ afterEach(async () => {
   await Promise.all(load.tokens.map((token) => jwtVerify(token, keySet)));
   expect(unrecorded(load.tokens)).toStrictEqual([]);
   const others = new Set(load.refusals.map(({ status, body }) => `${status} ${body.code}`));
-  expect([...others].filter((answer) => answer !== '503 hsm_unavailable')).toStrictEqual([]);
+  // On a busy machine what piles up behind a hanging signer may be too much.
+  const known = ['503 hsm_unavailable', '503 overloaded'];
+  expect([...others].filter((answer) => !known.includes(answer))).toStrictEqual([]);
   expect(load.refusals.every(({ headers }) => Number(headers.get('retry-after')) >= 1)).toBe(true);
   expect(service.process.exitCode).toBeNull();
   expect(service.process.pid).toBe(front);
