@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/doctor/index.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type Program, startProgram } from '../support/program.ts';
+import { expectShown, shownBlock, shownCommands } from '../support/shown-commands.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -52,6 +53,41 @@ async function examined(): Promise<readonly string[]> {
     .map(({ check }) => check)
     .filter((check) => /^(?:service|token|mechanisms|trial|keys)/.test(check));
 }
+
+const page = readFileSync(join(root, 'docs/api.md'), 'utf8');
+const address = () => `127.0.0.1:${ports[0]}`;
+const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Of docs/api.md, for the service that runs here. */
+async function answerTo(command: string): Promise<string> {
+  const cli = [process.execPath, 'src/cli/main.ts', '--config', at('config.yaml')].map(quoted).join(' ');
+  const here = command
+    .replaceAll('./scripts/keyward', 'keyward')
+    .replaceAll('.keyward/', `${quoted(directory)}/`);
+  const script = `keyward() { ${cli} "$@"; }\n${here}`;
+  return (await promisify(execFile)('sh', ['-euc', script], { cwd: root })).stdout;
+}
+
+/** What the client that docs/api.md shows in that language gets: a token. */
+async function tokenBy(language: 'js' | 'python', file: string, call: readonly string[]): Promise<unknown> {
+  writeFileSync(join(folder.path, file), shownBlock(page, language, 'issue('));
+  const { sign } = JSON.parse(readFileSync(at('credentials.json'), 'utf8')).scopes.payments;
+  writeFileSync(join(folder.path, 'credential'), `${sign}\n`);
+  const [command = '', ...argv] = call;
+  const url = `http://${address()}/v1/scopes/payments/tokens`;
+  const { stdout } = await promisify(execFile)(command, [...argv, url], { cwd: folder.path });
+  return stdout.trim();
+}
+
+const PYTHON = `
+import sys
+from client import issue
+print(issue(sys.argv[1], "credential", {"sub": "alice"}))`;
+const NODE = `
+import { issue } from './client.mjs';
+console.log(await issue(process.argv[1], 'credential', { sub: 'alice' }));`;
+const hasRequests = spawnSync('python3', ['-c', 'import requests']).status === 0;
+const TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const mode = (name: string) => statSync(at(name)).mode & 0o777;
 const secretsOf = (text: string) => text.match(/kw_(?:svc|ops)_[0-9A-Za-z]{36}/g) ?? [];
@@ -119,6 +155,24 @@ describe('./scripts/start', { timeout: 60_000 }, () => {
 
     program.child.kill('SIGTERM');
     expect((await program.ended).code).toBe(0);
+  });
+
+  it('answers each command of docs/api.md as the page shows', async () => {
+    await start().says(READY);
+    const commands = shownCommands(page.replaceAll('127.0.0.1:8080', address()));
+    expect(commands).toHaveLength(page.match(/^```sh$/gm)?.length ?? 0);
+    for (const shown of commands) expectShown(await answerTo(shown.command), shown);
+  });
+
+  it('gives a token to the Node client of docs/api.md', async () => {
+    await start().says(READY);
+    const call = [process.execPath, '--input-type=module', '-e', NODE];
+    expect(await tokenBy('js', 'client.mjs', call)).toMatch(TOKEN);
+  });
+
+  it.skipIf(!hasRequests)('gives a token to the Python client of docs/api.md', async () => {
+    await start().says(READY);
+    expect(await tokenBy('python', 'client.py', ['python3', '-B', '-c', PYTHON])).toMatch(TOKEN);
   });
 
   it('keeps everything when it is run again, and lets no second one in', async () => {
