@@ -12,10 +12,8 @@ interface Place {
   readonly choices: readonly string[];
 }
 
-/** Made from the command tree, so that it knows every verb; asks no service and starts no process. */
-export async function completion({ terminal }: Context, shell: Shell): Promise<void> {
-  const { program } = await import('./program.ts');
-  const tree = program(() => Promise.reject(new Error('no command is run here')));
+/** Made from the command tree; asks no service and starts no process. */
+export function completion({ terminal }: Context, shell: Shell, tree: Command): void {
   terminal.print(SCRIPTS[shell](placesOf(tree)));
 }
 

@@ -22,7 +22,7 @@ import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
 import { TOKEN_VERBS } from '../verification/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
-import { COMPLETION, CONTEXT, SERVICE } from './service.ts';
+import { CONTEXT, completionOf, SERVICE } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
@@ -67,7 +67,6 @@ const COMMANDS: Verbs = [
   CLOCK,
   DRILL,
   CONTEXT,
-  COMPLETION,
 ];
 
 /** The whole command tree. What a command does is loaded when it is called. */
@@ -87,7 +86,7 @@ export function program(contextOf: Contextual): Command {
     .addOption(new Option('--wide', 'as --output wide: nothing is shortened or wrapped').conflicts('output'))
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', NOTES);
-  addVerbs(keyward, COMMANDS, contextOf);
+  addVerbs(keyward, [...COMMANDS, completionOf(() => keyward)], contextOf);
   return keyward;
 }
 

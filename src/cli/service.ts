@@ -1,4 +1,4 @@
-import { Argument } from 'commander';
+import { Argument, type Command } from 'commander';
 import type { Noun, Verb, Verbs } from './verb.ts';
 
 export const SERVICE: Verbs = [
@@ -76,10 +76,14 @@ export const CONTEXT: Noun = {
   ],
 };
 
-export const COMPLETION: Verb = {
+/** Knows every verb: `tree` is asked once the whole command tree is made. */
+export const completionOf = (tree: () => Command): Verb => ({
   name: 'completion',
   description: 'print what a shell needs to complete commands and options',
   operands: [new Argument('<shell>', 'which one').choices(['bash', 'zsh', 'fish'])],
   examples: ['keyward completion bash > /etc/bash_completion.d/keyward', 'keyward completion fish | source'],
-  load: async () => (await import('./completion.ts')).completion,
-};
+  load: async () => {
+    const { completion } = await import('./completion.ts');
+    return (context, shell) => completion(context, shell, tree());
+  },
+});
