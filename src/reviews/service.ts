@@ -89,7 +89,9 @@ class ReviewService implements Reviews {
     if (period.firstEvent !== this.#coveredEvent() + 1) throw signedOffAlready();
     const signing = { period, digest, note, acts, ownActs };
     await this.#deps.audit.record(actOf(actor, SIGNED_OFF, 'reviews', signOffDetails(signing)));
-    const signed = { ...signing, by: actor.operatorId, at: this.#deps.clock.nowSeconds() };
+    // As the trail has it, which is what a restart reads.
+    const [event] = await this.#deps.audit.newestOfType(SIGNED_OFF, 1);
+    const signed = { ...signing, by: actor.operatorId, at: event?.time ?? this.#deps.clock.nowSeconds() };
     this.#signed = [signed, ...this.#signed].slice(0, MOST_SIGNED);
     return signed;
   }
