@@ -13,7 +13,7 @@ export async function backup(context: Context, dir: string): Promise<void> {
   );
   show(context, { folder: dir, ...manifest, findings }, () =>
     [
-      `${dir}: ${manifest.files.length} files, ${bytesOf(manifest)} bytes, of ${isoInstant(manifest.made_at)}`,
+      `${dir}: ${manifest.files.length} ${manifest.files.length === 1 ? 'file' : 'files'}, ${bytesOf(manifest)} bytes, of ${isoInstant(manifest.made_at)}`,
       `It ends at event ${manifest.heads.audit?.sequence ?? 0}, checkpoint ${manifest.checkpoint?.number ?? 0}.`,
       ...findings.map(
         ({ part, place, detail }) => `fail  ${part}: ${printable(place)}: ${printable(detail)}`,

@@ -32,7 +32,9 @@ export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogDep
     async record(report, { operatorId, requestId }) {
       const subject = report.scope === null ? `drill:${report.drill}` : `scope:${report.scope}`;
       await audit.record({ type: TYPE, actor: operatorId, subject, requestId, details: detailsOf(report) });
-      const done = { ...report, at: clock.nowSeconds(), by: operatorId };
+      // As the trail has it, which is what a restart reads.
+      const [event] = await audit.newestOfType(TYPE, 1);
+      const done = { ...report, at: event?.time ?? clock.nowSeconds(), by: operatorId };
       performed = [done, ...performed].slice(0, MOST);
       return done;
     },

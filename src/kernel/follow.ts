@@ -1,5 +1,5 @@
 /**
- * How something in memory is a view of the registry: told at once of all that there is, and, in the turn in which a
- * commit is known, of what became another, whoever committed it. Nothing else changes a view. Answers how to end that.
+ * Subscribes a view to the registry: it gets all content at once, then each change synchronously, as soon as a commit
+ * of this process or another is known. Nothing else changes a view. Returns a function that unsubscribes.
  */
 export type Follow<Content> = (view: (content: Content) => void) => () => void;

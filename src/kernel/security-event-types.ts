@@ -66,6 +66,10 @@ const unlessRehearsed = <S extends Severity>(severity: S, otherwise: string) => 
   of: ({ rehearsal }: { readonly rehearsal: boolean }): Severity => (rehearsal ? 'info' : severity),
 });
 
+const SOMETHING_CHANGED =
+  'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed';
+const COMPROMISE_DECLARED = 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised';
+
 /**
  * Every type of security event there is, closed. `docs/events.md` is made from it. Who raises one gives its
  * evidence; all else follows from here.
@@ -528,7 +532,7 @@ export const SECURITY_EVENTS = {
   'key.compromised': type({
     severity: unlessRehearsed('critical', 'on any other scope'),
     meaning: 'Somebody declared a signing key compromised: nothing that it signed is accepted.',
-    runbook: 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised',
+    runbook: COMPROMISE_DECLARED,
     evidence: ['scope', 'kid', 'rehearsal', ...DONE],
     oncePer: doneOnce,
     subject: ofKey,
@@ -536,7 +540,7 @@ export const SECURITY_EVENTS = {
   'hsm.compromised': type({
     severity: 'critical',
     meaning: 'Somebody declared the PIN of an HSM token compromised: nothing of its keys is accepted.',
-    runbook: 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised',
+    runbook: COMPROMISE_DECLARED,
     evidence: ['hsm_token', 'scopes', ...DONE],
     oncePer: doneOnce,
     subject: ofHsmToken,
@@ -560,8 +564,7 @@ export const SECURITY_EVENTS = {
   'operator.changed': type({
     severity: 'warning',
     meaning: 'An operator was created or revoked, or got other roles or another credential.',
-    runbook:
-      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    runbook: SOMETHING_CHANGED,
     evidence: ['operator', 'act', 'roles?', ...DONE],
     oncePer: doneOnce,
     subject: ({ operator }) => `operator:${operator}`,
@@ -569,8 +572,7 @@ export const SECURITY_EVENTS = {
   'client.changed': type({
     severity: unlessApproved,
     meaning: 'A client, its credential, its grants or its probe was changed.',
-    runbook:
-      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    runbook: SOMETHING_CHANGED,
     evidence: ['client', 'act', 'scope?', 'action?', 'alone', ...DONE],
     oncePer: doneOnce,
     subject: ofClient,
@@ -578,8 +580,7 @@ export const SECURITY_EVENTS = {
   'scope.changed': type({
     severity: unlessApproved,
     meaning: 'A scope was created, or its policy, contacts or HSM token were changed.',
-    runbook:
-      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    runbook: SOMETHING_CHANGED,
     evidence: ['scope', 'act', 'details', 'alone', ...DONE],
     oncePer: doneOnce,
     subject: ofScope,
@@ -587,8 +588,7 @@ export const SECURITY_EVENTS = {
   'act.performed': type({
     severity: unlessApproved,
     meaning: 'An administrative act was performed that no other type names.',
-    runbook:
-      'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed',
+    runbook: SOMETHING_CHANGED,
     evidence: ['act', 'concerns', 'scope?', 'alone', ...DONE],
     oncePer: doneOnce,
     subject: ({ concerns }) => concerns,

@@ -123,7 +123,7 @@ const route = z
       .nullable()
       .optional()
       .describe(
-        'How long a critical event waits here before it goes to the next route. Default: 900 if a target reaches people, otherwise null, which waits for nobody.',
+        'Seconds for an acknowledgement, after which a critical event goes to the next route. Default: 900 if a target reaches people, otherwise null: no acknowledgement is awaited.',
       ),
   })
   .refine(({ severities, min_severity }) => severities === undefined || min_severity === undefined, {

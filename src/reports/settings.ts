@@ -22,7 +22,7 @@ export const reportSection = z
       .min(1)
       .max(24 * 30)
       .default(24)
-      .describe('Hours after which a report that nobody took raises a warning.'),
+      .describe('Hours after which a report that is not taken up raises a warning.'),
     erase_after_days: z
       .int()
       .min(1)

@@ -105,7 +105,7 @@ export class TrustedRegistry implements RegistryView {
     this.#passed = Math.max(this.#passed, version);
   }
 
-  /** In the turn in which a change is taken over, whoever committed it: the rows whose content is another. */
+  /** Emits the rows whose content changed, synchronously, whether this process committed them or another. */
   get changed(): Subscribable<readonly ChangedRow[]> {
     return this.#changed;
   }
