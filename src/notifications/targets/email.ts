@@ -1,5 +1,4 @@
 import { connect, type Socket } from 'node:net';
-import { createTransport } from 'nodemailer';
 import { authoritiesOf } from '../../lib/certificates.ts';
 import { isoInstant } from '../../lib/instant.ts';
 import { type EventSummary, MESSAGE_TYPES, type NotificationMessage, oneLine } from '../message.ts';
@@ -108,6 +107,8 @@ async function transportOn(
   authorities: (() => string) | undefined,
 ) {
   const [pass] = password_file === undefined ? [] : await readSecretLines(password_file);
+  // Not at the top: most services start without a mail target.
+  const { createTransport } = await import('nodemailer');
   const ca = authorities === undefined ? {} : { ca: authorities() };
   return createTransport({
     host,
