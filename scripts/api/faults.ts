@@ -1,18 +1,32 @@
 /** As much of an API description as is judged here. */
 export interface Description {
+  readonly servers?: readonly object[];
+  readonly tags?: readonly { readonly name: string; readonly description?: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
-  readonly components?: { readonly schemas?: Readonly<Record<string, Schema>> };
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, Schema>>;
+    readonly securitySchemes?: object;
+    readonly examples?: object;
+  };
 }
 
 interface Operation {
   readonly operationId?: string;
+  readonly tags?: readonly string[];
   readonly security?: readonly object[];
   readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema?: Schema }[];
-  readonly requestBody?: {
-    readonly 'x-max-bytes'?: number;
-    readonly content: Readonly<Record<string, { readonly schema?: Schema }>>;
-  };
-  readonly responses: Readonly<Record<string, object>>;
+  readonly requestBody?: Body & { readonly 'x-max-bytes'?: number };
+  readonly responses: Readonly<Record<string, Body>>;
+}
+
+interface Body {
+  readonly content?: Readonly<Record<string, Media>>;
+}
+
+interface Media {
+  readonly schema?: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly $ref?: string }>>;
 }
 
 interface Schema {
@@ -34,7 +48,8 @@ const BOUNDED_BY_BODY: ReadonlySet<string> = new Set([
 /** What is wrong with it beyond what the OpenAPI schema can say, a line each. */
 export function faultsOf(description: Description): readonly string[] {
   const seen = new Set<string>();
-  return Object.entries(description.paths).flatMap(([path, operations]) =>
+  const ofAll = description.servers?.length ? [] : ['no server is named'];
+  const ofOperations = Object.entries(description.paths).flatMap(([path, operations]) =>
     Object.entries(operations).flatMap(([method, operation]) => {
       const { operationId = '' } = operation;
       const twice = seen.has(operationId) ? [`operationId ${operationId} stands twice`] : [];
@@ -44,10 +59,54 @@ export function faultsOf(description: Description): readonly string[] {
         ...parameterFaults(path, operation),
         ...statusFaults(path, operation),
         ...boundFaults(description, operation),
+        ...exampleFaults(description, operation),
+        ...securityFaults(description, operation),
+        ...tagFaults(description, operation),
       ];
       return faults.map((fault) => `${method} ${path}: ${fault}`);
     }),
   );
+  return [...ofAll, ...ofOperations];
+}
+
+/** One of its own, or one that is there to refer to. Whether it is right, a test asks the route's own schema. */
+function exampleFaults(
+  { components }: Description,
+  { requestBody, responses }: Operation,
+): readonly string[] {
+  const shared = new Set(
+    Object.keys(components?.examples ?? {}).map((name) => `#/components/examples/${name}`),
+  );
+  const hasExample = ({ example, examples = {} }: Media) => {
+    const given = Object.values(examples);
+    const found = given.every(({ $ref }) => $ref === undefined || shared.has($ref));
+    return example !== undefined || (given.length > 0 && found);
+  };
+  const bodies: readonly (readonly [string, Body | undefined])[] = [
+    ['the request', requestBody],
+    ...Object.entries(responses),
+  ];
+  return bodies.flatMap(([name, body]) =>
+    Object.entries(body?.content ?? {})
+      .filter(([, media]) => !hasExample(media))
+      .map(([media]) => `${name} has no example of ${media}`),
+  );
+}
+
+/** Said of every operation: an empty list where nobody shows a credential. */
+function securityFaults({ components }: Description, { security }: Operation): readonly string[] {
+  if (!security) return ['its credentials are not described'];
+  const known = components?.securitySchemes ?? {};
+  const names = security.flatMap((each) => Object.keys(each));
+  return names.filter((name) => !(name in known)).map((name) => `the credential ${name} is not described`);
+}
+
+function tagFaults({ tags = [] }: Description, { tags: given = [] }: Operation): readonly string[] {
+  const described = tags.filter(({ description }) => description).map(({ name }) => name);
+  const unknown = given
+    .filter((name) => !described.includes(name))
+    .map((name) => `the tag ${name} is not described`);
+  return given.length === 1 ? unknown : ['it has not one tag'];
 }
 
 function parameterFaults(path: string, { parameters = [] }: Operation): readonly string[] {
@@ -71,7 +130,7 @@ function statusFaults(path: string, { requestBody, security, responses }: Operat
     ...(UNLIMITED.test(path) ? [] : ['429']),
     ...ALWAYS,
     ...(requestBody ? OF_BODIES : []),
-    ...(security ? OF_CALLERS : []),
+    ...(security?.length ? OF_CALLERS : []),
   ];
   return wanted.filter((status) => !(status in responses)).map((status) => `${status} is not described`);
 }

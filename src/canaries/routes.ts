@@ -9,6 +9,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import { PRINTABLE, PRINTABLE_ASCII } from '../server/wire.ts';
 import { CANARY_KINDS, type Canary, type CanaryAdministration, type WantedCanary } from './canary.ts';
 
 const MOST_CHARACTERS = 256;
@@ -17,31 +18,34 @@ const planted = z
   .string('say it as text')
   .min(1, 'say where it will be planted')
   .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
-  .regex(/^\P{C}*$/u, 'use printable characters')
-  .meta({ description: 'Where it will be planted. The alarm tells it: name no person in it.' });
+  .regex(PRINTABLE, 'use printable characters')
+  .meta({
+    description: 'Where it will be planted. The alarm tells it: name no person in it.',
+    override: PRINTABLE_ASCII,
+  });
 const scope = z.string('use the id of a scope').meta({ minLength: 1, maxLength: 63 });
 
-const credentialCanary = z.strictObject({
-  kind: z.literal('credential'),
-  planted,
-  credential_digest: requiredDigest,
-});
+const credentialCanary = z
+  .strictObject({ kind: z.literal('credential'), planted, credential_digest: requiredDigest })
+  .meta({ id: 'CredentialCanary' });
 
-const tokenCanary = z.strictObject({
-  kind: z.literal('token'),
-  planted,
-  scope,
-  client: z.string('use the id of a client').meta({
-    maxLength: 63,
-    description: 'In whose name it is recorded: it holds the grant to sign for the scope.',
-  }),
-  claims: z
-    .record(z.string(), z.unknown(), 'use an object of claims')
-    .meta({ description: 'As the tokens have them among which it will lie; of a subject that nobody is.' }),
-  ttl_seconds: z.int('use a whole number of seconds').optional(),
-});
+const tokenCanary = z
+  .strictObject({
+    kind: z.literal('token'),
+    planted,
+    scope,
+    client: z.string('use the id of a client').meta({
+      maxLength: 63,
+      description: 'In whose name it is recorded: it holds the grant to sign for the scope.',
+    }),
+    claims: z
+      .record(z.string(), z.unknown(), 'use an object of claims')
+      .meta({ description: 'As the tokens have them among which it will lie; of a subject that nobody is.' }),
+    ttl_seconds: z.int('use a whole number of seconds').optional(),
+  })
+  .meta({ id: 'TokenCanary' });
 
-const keyCanary = z.strictObject({ kind: z.literal('key'), planted, scope });
+const keyCanary = z.strictObject({ kind: z.literal('key'), planted, scope }).meta({ id: 'KeyCanary' });
 
 /** What is planted; each kind has its own members. */
 const canaryRequest = z
@@ -50,18 +54,20 @@ const canaryRequest = z
   })
   .meta({
     id: 'CanaryRequest',
-    example: {
-      kind: 'token',
-      planted: 'environment of the build server',
-      scope: 'payments',
-      client: 'checkout',
-      claims: { sub: 'svc-backup' },
-    },
+    examples: [
+      {
+        kind: 'token',
+        planted: 'environment of the build server',
+        scope: 'payments',
+        client: 'checkout',
+        claims: { sub: 'svc-backup' },
+      },
+    ],
   });
 
 const canary = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ examples: ['3f0c9a6e2b7d4185'] }),
     kind: z.enum(CANARY_KINDS),
     planted: z.string(),
     scope: z.string().nullable(),

@@ -20,7 +20,7 @@ const confirmed = z
   .object({
     was: z.enum(['departed', 'before_checkpoint', 'ahead_of_checkpoint']),
     wall: z.int(),
-    expected: z.int(),
+    expected: z.int().meta({ examples: [1_795_378_546] }),
     time: z.int(),
     reason: z.string(),
   })

@@ -9,7 +9,9 @@ import type { Reloaded } from './reloader.ts';
 const reloaded = z
   .object({
     changed: z.array(z.string()).meta({ description: 'Members that took effect.' }),
-    refused: z.array(z.string()).meta({ description: 'What was changed and takes a restart.' }),
+    refused: z
+      .array(z.string())
+      .meta({ description: 'What was changed and takes a restart.', examples: [['database.path']] }),
   })
   .meta({ id: 'Reloaded' });
 export type ReloadAnswer = z.infer<typeof reloaded>;

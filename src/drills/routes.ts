@@ -27,6 +27,9 @@ const members = {
 
 const drillRequest = z.strictObject({ ...members, scope: members.scope.default(null) }).meta({
   id: 'DrillRequest',
+  examples: [
+    { drill: 'compromise', scope: 'drill', passed: true, steps: [{ name: 'declared', took_ms: 740 }] },
+  ],
 });
 
 const performedDrill = z

@@ -36,10 +36,10 @@ const eventQuery = newestFirst.extend({
 
 const acknowledgement = z
   .strictObject({ note: note.nullable().default(null) })
-  .meta({ id: 'EventAcknowledgement', example: { note: 'looking at it' } });
+  .meta({ id: 'EventAcknowledgement', examples: [{ note: 'looking at it' }] });
 const resolution = z
   .strictObject({ note })
-  .meta({ id: 'EventResolution', example: { note: 'the key was destroyed by hand, as planned' } });
+  .meta({ id: 'EventResolution', examples: [{ note: 'the key was destroyed by hand, as planned' }] });
 
 const step = z
   .strictObject({ by: z.string(), at: z.int(), note: z.string().nullable() })

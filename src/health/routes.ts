@@ -22,6 +22,20 @@ const readiness = z
   })
   .meta({ id: 'Readiness' });
 
+const READY = { ready: true, checks: [{ name: 'sign', ok: true, detail: 'signed 2 seconds ago' }] };
+const NOT_READY = {
+  ready: false,
+  checks: [
+    {
+      name: 'sign',
+      ok: false,
+      detail: 'the HSM does not answer',
+      code: 'hsm_unavailable',
+      runbook: 'docs/runbooks/hsm-outage.md',
+    },
+  ],
+};
+
 /**
  * Alive: says nothing of the HSM, so that its absence gets nobody restarted. Like the routes below it is outside the
  * rate limits and asks for no place: a balancer that is refused would take a busy instance for a dead one. An answer
@@ -68,9 +82,9 @@ function readinessRoute(
       operationId,
       summary,
       responses: {
-        ...json('200', 'Ready', readiness),
+        ...json('200', 'Ready', readiness, READY),
         ...problems(),
-        ...json('503', 'Not ready: what is away; or a problem, `shutting_down`', readiness),
+        ...json('503', 'Not ready: what is away; or a problem, `shutting_down`', readiness, NOT_READY),
       },
     },
     handler: (deps) => async (_request, response) => {

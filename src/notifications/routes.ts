@@ -35,7 +35,7 @@ const targetTestRequest = z
 const targetTest = z
   .object({
     target: z.string(),
-    type: z.string(),
+    type: z.string().meta({ examples: ['webhook'] }),
     ok: z.boolean(),
     error: z.string().nullable().meta({ description: 'Null where the target took it.' }),
   })

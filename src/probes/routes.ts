@@ -10,7 +10,7 @@ import { PROBE_NAMES, type ProbeAdministration, type ProbeStatus } from './probe
 
 export const probeRequest = z
   .strictObject({ scope: idText, url: z.string('use text').max(2_048) })
-  .meta({ id: 'ProbeRequest', example: { scope: 'payments', url: 'https://payments.example/probe' } });
+  .meta({ id: 'ProbeRequest', examples: [{ scope: 'payments', url: 'https://payments.example/probe' }] });
 
 export const probePlace = z.strictObject({ scope: idText }).meta({ id: 'ProbePlace' });
 

@@ -25,7 +25,13 @@ const revocationForm = z
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
     ...clientSecretPost,
   })
-  .meta({ id: 'TokenRevocationRequest' });
+  .meta({
+    id: 'TokenRevocationRequest',
+    examples: [
+      { token: 'eyJhbGciOi…' },
+      { token: 'eyJhbGciOi…', client_id: 'checkout', client_secret: 'kw_svc_…' },
+    ],
+  });
 
 export const revocationRequest = z
   .strictObject({
@@ -42,7 +48,7 @@ export const revocationRequest = z
   .meta({
     id: 'RevocationRequest',
     description: 'Revokes the tokens that every member given fits.',
-    example: { scope: 'payments', client: 'checkout', reason: 'credential found in a repository' },
+    examples: [{ scope: 'payments', client: 'checkout', reason: 'credential found in a repository' }],
   });
 
 const revocation = z

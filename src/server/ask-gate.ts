@@ -19,13 +19,17 @@ import { nextId } from './wire.ts';
 
 export const proposal = z
   .object({
-    id: z.string(),
-    act: z.enum(ACT_NAMES),
-    subject: z.string().meta({ description: 'What it would act upon, such as `client:checkout`.' }),
-    parameters: z.record(z.string(), z.unknown()),
-    changes: z
-      .array(z.object({ member: z.string(), from: z.unknown(), to: z.unknown() }))
-      .meta({ description: 'What is, and what would be; null for what is not there.' }),
+    id: z.string().meta({ examples: ['7v3k9mzx2qpw4r8t'] }),
+    act: z.enum(ACT_NAMES).meta({ examples: ['scope.policy'] }),
+    subject: z.string().meta({
+      description: 'What it would act upon, such as `client:checkout`.',
+      examples: ['scope:payments'],
+    }),
+    parameters: z.record(z.string(), z.unknown()).meta({ examples: [{ policy: { max_ttl_seconds: 900 } }] }),
+    changes: z.array(z.object({ member: z.string(), from: z.unknown(), to: z.unknown() })).meta({
+      description: 'What is, and what would be; null for what is not there.',
+      examples: [[{ member: 'policy.max_ttl_seconds', from: 3_600, to: 900 }]],
+    }),
     proposed_by: z.string(),
     proposed_at: z.int(),
     expires_at: z.int(),

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { ERROR_CODES } from '../kernel/errors.ts';
+import type { ApiDocument } from './api-document.ts';
+import { withNames } from './api-names.ts';
+import { tagOf, tagsOf } from './api-tags.ts';
+import { withExamples } from './examples.ts';
 import type { PlaneName } from './exchange.ts';
-import { CODES, problems } from './responses.ts';
+import { CODES, problemExample, problemReference, problems } from './responses.ts';
 import type { Route } from './route.ts';
 
 /** A route as far as its description goes. */
@@ -23,44 +28,81 @@ const PARAMETERS: Readonly<Record<string, z.ZodType>> = {
 
 const SECURITY_SCHEMES = {
   data: {
-    client: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_svc_…' },
+    client: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'kw_svc_…',
+      description: 'Credential of the client.',
+    },
     client_secret_basic: {
       type: 'http',
       scheme: 'basic',
       description: 'Id and credential of the client, each form-urlencoded (RFC 6749 §2.3.1).',
     },
   },
-  operations: { operator: { type: 'http', scheme: 'bearer', bearerFormat: 'kw_ops_…' } },
+  operations: {
+    operator: {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'kw_ops_…',
+      description: 'Credential of the operator.',
+    },
+  },
 } as const satisfies Record<PlaneName, object>;
 
-/** OpenAPI 3.1 of what one plane answers, from the schemas that validate requests. */
-export function describeApi(plane: PlaneName, routes: readonly Described[]): object {
+/**
+ * OpenAPI 3.1 of what one plane answers, from the schemas that validate requests, with an example for each body. A path
+ * with a terminating slash is served for clients that keep it, and is described without.
+ */
+export function describeApi(plane: PlaneName, routes: readonly Described[]): ApiDocument {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
   const schemas: Record<string, z.ZodType> = {};
-  for (const { path, method, operation, events = {} } of routes) {
-    const responses = { ...problems(CODES.any), ...operation.responses, ...eventStream(events) };
-    const described = { ...operation, responses, tags: [plane], ...pathParameters(path, operation) };
+  for (const { path, method, operation, events = {} } of routes.filter(({ path }) => !path.endsWith('/'))) {
+    const { responses = {}, security = [] } = operation;
+    const described = {
+      ...operation,
+      ...pathParameters(path, operation),
+      responses: { ...problems(CODES.any), ...responses, ...eventStream(events) },
+      security,
+      tags: [tagOf(plane, path)],
+    };
     paths[path] = { ...paths[path], [method]: described };
     for (const data of Object.values(events)) schemas[idOf(data)] = data;
   }
-  return createDocument({
+  const document: object = createDocument({
     openapi: '3.1.0',
     info: {
-      title: 'Keyward',
+      title: `Keyward, ${plane} plane`,
       version: '1',
       description: 'Signs and verifies tokens, one key for one service.',
+      contact: { name: 'Whoever operates this service' },
+      license: { name: 'Apache 2.0', identifier: 'Apache-2.0' },
     },
-    tags: [{ name: plane, description: `Answered by the ${plane} plane` }],
+    // Relative to this description: it is right behind a path prefix, too.
+    servers: [{ url: '.', description: `The ${plane} plane that this description comes from` }],
+    tags: [...tagsOf(plane)],
     paths,
     components: { schemas, securitySchemes: SECURITY_SCHEMES[plane] },
   });
+  return withProblems(withExamples(withNames(document as ApiDocument)));
+}
+
+/** Of the codes that it names. */
+function withProblems(document: ApiDocument): ApiDocument {
+  const text = JSON.stringify(document.paths);
+  const named = ERROR_CODES.filter((code) => text.includes(`"${problemReference(code)}"`));
+  const examples = Object.fromEntries(named.map((code) => [code, problemExample(code)]));
+  return { ...document, components: { ...document.components, examples } };
 }
 
 /** Each event as a reader of the stream has it: OpenAPI 3.1 has no word for what stands between two blank lines. */
 function eventStream(events: NonNullable<Described['events']>): ZodOpenApiResponsesObject {
   const read = Object.entries(events).map(([event, data]) =>
     z.object({
-      id: z.string().optional().meta({ description: 'To resume behind it.' }),
+      id: z
+        .string()
+        .optional()
+        .meta({ description: 'To resume behind it.', examples: ['17'] }),
       event: z.literal(event),
       data: z.string().meta({
         contentMediaType: 'application/json',

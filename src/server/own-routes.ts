@@ -7,6 +7,8 @@ import { problems } from './responses.ts';
 import type { Route } from './route.ts';
 import { send, sendDocument } from './send.ts';
 
+const metricsText = z.string().meta({ examples: ['keyward_keys{scope="payments",state="active"} 1\n'] });
+
 /** As long as an answer stands: whoever asks again and again costs the service one collection in that time. */
 const STANDS_MS = 1_000;
 
@@ -17,7 +19,7 @@ export const metricsRoute: Route<{ readonly metrics: Pick<Metrics, 'registry'> }
     operationId: 'getMetrics',
     summary: 'Metrics for Prometheus; open to whoever reaches this plane',
     responses: {
-      200: { description: 'Prometheus text format', content: { 'text/plain': { schema: z.string() } } },
+      200: { description: 'Prometheus text format', content: { 'text/plain': { schema: metricsText } } },
       ...problems(['rate_limited']),
     },
   },
@@ -37,6 +39,11 @@ export const metricsRoute: Route<{ readonly metrics: Pick<Metrics, 'registry'> }
   },
 };
 
+const description = z.looseObject({ openapi: z.string(), info: z.unknown(), paths: z.unknown() }).meta({
+  id: 'ApiDescription',
+  examples: [{ openapi: '3.1.0', info: { title: 'Keyward', version: '1' }, paths: {} }],
+});
+
 const MAX_AGE_SECONDS = 300;
 
 /** The API's own description, composed when it is first asked for. */
@@ -49,7 +56,7 @@ export function openapiRoute(describe: () => object): Route<unknown> {
       operationId: 'getApiDescription',
       summary: 'This description',
       responses: {
-        200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: z.unknown() } } },
+        200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: description } } },
         304: { description: 'The description that `If-None-Match` names is still the one' },
         ...problems(['rate_limited']),
       },

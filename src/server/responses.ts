@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { ErrorCode } from '../kernel/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { oauthErrorName, oauthStatus } from './oauth-error.ts';
-import { PROBLEMS } from './problem.ts';
+import { PROBLEMS, problemDocument } from './problem.ts';
 import { oauthError, problem } from './wire.ts';
 
 /** Codes that many routes share, by where they come from. */
@@ -73,9 +73,15 @@ export const CODES = {
   ],
 } as const satisfies Record<string, readonly ErrorCode[]>;
 
-/** A JSON answer in the API description. */
-export function json(status: `${number}`, description: string, schema: z.ZodType): ZodOpenApiResponsesObject {
-  return { [status]: { description, content: { 'application/json': { schema } } } };
+/** A JSON answer in the API description; without an example it gets one made from its schema. */
+export function json(
+  status: `${number}`,
+  description: string,
+  schema: z.ZodType,
+  example?: object,
+): ZodOpenApiResponsesObject {
+  const media = example === undefined ? { schema } : { schema, example };
+  return { [status]: { description, content: { 'application/json': media } } };
 }
 
 /** The problems a route can answer with, a response for each status, naming its codes. */
@@ -86,10 +92,23 @@ export function problems(...groups: (readonly ErrorCode[])[]): ZodOpenApiRespons
       `${status}`,
       {
         description: of.map((code) => `\`${code}\``).join(', '),
-        content: { 'application/problem+json': { schema: problem } },
+        content: { 'application/problem+json': { schema: problem, examples: problemReferences(of) } },
       },
     ]),
   );
+}
+
+function problemReferences(codes: readonly ErrorCode[]) {
+  return Object.fromEntries(codes.map((code) => [code, { $ref: problemReference(code) }]));
+}
+
+export const problemReference = (code: ErrorCode) => `#/components/examples/${code}`;
+
+/** What a problem of this code looks like. */
+export function problemExample(code: ErrorCode) {
+  const { title } = PROBLEMS[code];
+  const { detail: _, ...value } = problemDocument(new KeywardError(code, ''), 'order-17');
+  return { summary: title, value };
 }
 
 /** The same of an OAuth endpoint, naming its errors. */
@@ -100,7 +119,7 @@ export function oauthErrors(...groups: (readonly ErrorCode[])[]): ZodOpenApiResp
       `${status}`,
       {
         description: `\`${oauthErrorName(status)}\``,
-        content: { 'application/json': { schema: oauthError } },
+        content: { 'application/json': { schema: oauthError, example: { error: oauthErrorName(status) } } },
       },
     ]),
   );

@@ -58,6 +58,10 @@ export function wholeNumberText(advice: string, low = 0, high = Number.MAX_SAFE_
     .pipe(z.int().min(low, advice).max(high, advice));
 }
 
+/** Printable characters alone. The description says so for ASCII: not every reader of it knows the classes of Unicode. */
+export const PRINTABLE = /^\P{C}*$/u;
+export const PRINTABLE_ASCII = { pattern: '^[^\\u0000-\\u001f\\u007f]*$' };
+
 /** The members of a form that show its client, in place of an `Authorization` header (RFC 6749 §2.3.1). */
 export const clientSecretPost = {
   client_id: z

@@ -21,14 +21,16 @@ const verifyRequest = z
   .meta({ id: 'VerifyRequest' });
 
 const verdict = z
-  .discriminatedUnion('valid', [
-    z.object({
-      valid: z.literal(true),
-      claims: z.record(z.string(), z.unknown()),
-      kid: z.string(),
-      key_state: z.enum(KEY_STATES),
-    }),
-    z.object({ valid: z.literal(false), reason: z.enum(REFUSAL_REASONS) }),
+  .union([
+    z
+      .object({
+        valid: z.literal(true),
+        claims: z.record(z.string(), z.unknown()),
+        kid: z.string(),
+        key_state: z.enum(KEY_STATES),
+      })
+      .meta({ id: 'ValidToken' }),
+    z.object({ valid: z.literal(false), reason: z.enum(REFUSAL_REASONS) }).meta({ id: 'RefusedToken' }),
   ])
   .meta({ id: 'Verdict' });
 
@@ -39,27 +41,38 @@ const introspectionRequest = z
     token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
     ...clientSecretPost,
   })
-  .meta({ id: 'IntrospectionRequest' });
+  .meta({
+    id: 'IntrospectionRequest',
+    examples: [
+      { token: 'eyJhbGciOi…' },
+      { token: 'eyJhbGciOi…', client_id: 'checkout', client_secret: 'kw_svc_…' },
+    ],
+  });
 
 /** RFC 7662 §2.2; `scope` is OAuth's claim, not the key scope. */
 const introspection = z
-  .discriminatedUnion('active', [
-    z.object({ active: z.literal(false) }),
-    z.looseObject({
-      active: z.literal(true),
-      token_type: z.enum(['Bearer', 'DPoP']),
-      iss: z.string(),
-      aud: z.string(),
-      iat: z.int(),
-      exp: z.int(),
-      nbf: z.int().optional(),
-      sub: z.string().optional(),
-      jti: z.string().optional(),
-      client_id: z.string().optional(),
-      username: z.string().optional(),
-      scope: z.string().optional(),
-      cnf: z.record(z.string(), z.unknown()).optional(),
-    }),
+  .union([
+    z
+      .looseObject({
+        active: z.literal(true),
+        token_type: z.enum(['Bearer', 'DPoP']),
+        iss: z.string(),
+        aud: z.string(),
+        iat: z.int(),
+        exp: z.int(),
+        nbf: z.int().optional(),
+        sub: z.string().optional(),
+        jti: z.string().optional(),
+        client_id: z.string().optional(),
+        username: z.string().optional(),
+        scope: z
+          .string()
+          .optional()
+          .meta({ examples: ['orders:read'] }),
+        cnf: z.record(z.string(), z.unknown()).optional(),
+      })
+      .meta({ id: 'ActiveToken' }),
+    z.object({ active: z.literal(false) }).meta({ id: 'InactiveToken' }),
   ])
   .meta({ id: 'Introspection' });
 

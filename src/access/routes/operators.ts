@@ -23,7 +23,12 @@ interface OperatorDeps extends GateDeps {
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 8, tooDeep: 'malformed_json' } as const;
 const oneOperator = z.object({ operator });
-const operatorAndCredential = oneOperator.extend({ credential: z.string().optional() });
+const operatorAndCredential = oneOperator.extend({
+  credential: z
+    .string()
+    .optional()
+    .meta({ examples: ['kw_ops_…'] }),
+});
 export type OperatorAndCredentialAnswer = z.infer<typeof operatorAndCredential>;
 const operatorPage = z.object({ operators: z.array(operator), next: nextId });
 export type OperatorPageAnswer = z.infer<typeof operatorPage>;

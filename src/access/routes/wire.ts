@@ -20,19 +20,19 @@ const action = z.enum(ACTIONS, `use one of ${ACTIONS.join(', ')}`);
 
 export const clientRequest = z
   .strictObject({ id: idText, description: description.default(''), credential_digest: credentialDigest })
-  .meta({ id: 'ClientRequest', example: { id: 'checkout', description: 'Signs for the shop' } });
+  .meta({ id: 'ClientRequest', examples: [{ id: 'checkout', description: 'Signs for the shop' }] });
 
 export const clientDescription = z
   .strictObject({ description })
-  .meta({ id: 'ClientDescription', example: { description: 'Signs for the shop' } });
+  .meta({ id: 'ClientDescription', examples: [{ description: 'Signs for the shop' }] });
 
 export const grantRequest = z
   .strictObject({ client: idText, scope: idText, action })
-  .meta({ id: 'GrantRequest', example: { client: 'checkout', scope: 'payments', action: 'sign' } });
+  .meta({ id: 'GrantRequest', examples: [{ client: 'checkout', scope: 'payments', action: 'sign' }] });
 
 export const client = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ examples: ['payments-identity'] }),
     description: z.string(),
     created_at: z.int(),
     revoked_at: z.int().nullable(),
@@ -58,18 +58,20 @@ export const operatorRequest = z
   .strictObject({ id: idText, roles, credential_digest: credentialDigest })
   .meta({
     id: 'OperatorRequest',
-    example: {
-      id: 'carol',
-      roles: ['operator', 'approver'],
-      credential_digest: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
-    },
+    examples: [
+      {
+        id: 'carol',
+        roles: ['operator', 'approver'],
+        credential_digest: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
+      },
+    ],
   });
 
 export const rolesRequest = z.strictObject({ roles }).meta({ id: 'RolesRequest' });
 
 export const operator = z
   .object({
-    id: z.string(),
+    id: z.string().meta({ examples: ['carol'] }),
     roles: z.array(role),
     created_at: z.int(),
     revoked_at: z.int().nullable(),

@@ -23,7 +23,7 @@ const tokenRequest = z
     ttl_seconds: z.int('use a whole number of seconds').optional(),
     typ: z.enum(WRITTEN_TYPES, `use ${WRITTEN_TYPES.join(' or ')}`).optional(),
   })
-  .meta({ id: 'TokenRequest', example: { claims: { sub: 'user-1' }, ttl_seconds: 300 } });
+  .meta({ id: 'TokenRequest', examples: [{ claims: { sub: 'alice' }, ttl_seconds: 300, typ: 'at+jwt' }] });
 
 export const issuedToken = z
   .object({
@@ -39,10 +39,15 @@ export const tokenBatch = z
   .strictObject({
     requests: z.array(tokenRequest, 'use a list of token requests').min(1, 'send at least 1').max(MAX_BATCH),
   })
-  .meta({ id: 'TokenBatch' });
+  .meta({
+    id: 'TokenBatch',
+    examples: [{ requests: [{ claims: { sub: 'alice' } }, { claims: { sub: 'bob' }, ttl_seconds: 60 }] }],
+  });
+
+const tokenProblem = z.object({ problem }).meta({ id: 'TokenProblem' });
 
 export const tokenResults = z
-  .object({ results: z.array(z.union([issuedToken, z.object({ problem })])) })
+  .object({ results: z.array(z.union([issuedToken, tokenProblem])) })
   .meta({ id: 'TokenResults' });
 
 type TokenRequestBody = z.infer<typeof tokenRequest>;

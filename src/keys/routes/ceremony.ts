@@ -6,7 +6,7 @@ import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
 import type { Ceremonies, Ceremony, CeremonyKey } from '../key-administration.ts';
-import { hsmTokenDescription } from './proof.ts';
+import { hsmTokenDescription, readAttributes } from './proof.ts';
 
 const jwk = z.record(z.string(), z.string());
 
@@ -22,7 +22,7 @@ const ceremonyKey = z
     max_ttl_seconds: z.int(),
     token: hsmTokenDescription,
     mechanism: z.object({ name: z.string(), number: z.int() }),
-    attributes: z.record(z.string(), z.union([z.boolean(), z.string(), z.number(), z.null()])),
+    attributes: readAttributes,
     proven_at: z.int().meta({ description: 'By the clock of the signer.' }),
     statement: z
       .string()

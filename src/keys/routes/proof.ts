@@ -17,6 +17,18 @@ import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
 import { key, keyRepresentation } from './wire.ts';
 
+/** As they were read from the HSM. */
+export const readAttributes = z.record(
+  z.string(),
+  z.union([z.boolean(), z.string(), z.number(), z.null()]).meta({
+    description: 'True, false, a text, a number or null.',
+    // Generators of statically typed clients have no type for several primitive ones.
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.anyOf;
+    },
+  }),
+);
+
 export const hsmTokenDescription = z
   .object({
     label: z.string(),
@@ -36,7 +48,7 @@ const finding = z
     hsm_id: z.string().nullable().meta({ description: 'CKA_ID, hex.' }),
     kid: z.string().nullable(),
     scope: z.string().nullable(),
-    details: z.array(z.string()),
+    details: z.array(z.string()).meta({ examples: [['no private key of this id']] }),
   })
   .meta({ id: 'InventoryFinding' });
 
@@ -107,7 +119,7 @@ const answer = z
     token: hsmTokenDescription,
     proven: z.boolean(),
     unproven: z.array(z.string()),
-    attributes: z.record(z.string(), z.union([z.boolean(), z.string(), z.number(), z.null()])),
+    attributes: readAttributes,
     nonce: z.string(),
     binding_record: z.string(),
     statement: z

@@ -23,7 +23,10 @@ export const rotationPause = z
       .string('say why, in a few words')
       .meta({ minLength: 1, maxLength: 500, description: 'For whoever finds the rotation missing.' }),
   })
-  .meta({ id: 'RotationPause', example: { until: 1_800_000_000, reason: 'the HSM moves to another room' } });
+  .meta({
+    id: 'RotationPause',
+    examples: [{ until: 1_800_000_000, reason: 'the HSM moves to another room' }],
+  });
 
 const text = z.string('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
@@ -48,7 +51,18 @@ export const scopeRequest = z
     policy: partialPolicy.prefault({}),
     contacts: contacts.default([]),
   })
-  .meta({ id: 'ScopeRequest' });
+  .meta({
+    id: 'ScopeRequest',
+    examples: [
+      {
+        id: 'payments',
+        issuer: 'https://keys.example.com/scopes/payments',
+        audience: 'https://payments.example',
+        policy: { max_ttl_seconds: 900 },
+        contacts: ['payments-team@example.com'],
+      },
+    ],
+  });
 
 export const scopeChangeRequest = z
   .strictObject({
@@ -60,7 +74,7 @@ export const scopeChangeRequest = z
   })
   .meta({
     id: 'ScopeChangeRequest',
-    example: { policy: { max_ttl_seconds: 900 }, contacts: ['security@example.com'] },
+    examples: [{ policy: { max_ttl_seconds: 900 }, contacts: ['security@example.com'] }],
   });
 
 export const scope = z

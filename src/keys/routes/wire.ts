@@ -17,9 +17,12 @@ export const key = z
     max_ttl_seconds: z.int(),
     created_at: z.int(),
     published_at: z.int(),
-    sign_from: z.int().nullable().meta({ description: 'Null until the key is first activated.' }),
+    sign_from: z
+      .int()
+      .nullable()
+      .meta({ description: 'Null until the key is first activated.', examples: [1_795_464_946] }),
     sign_until: z.int(),
-    activated_at: time,
+    activated_at: time.meta({ examples: [1_795_464_946] }),
     deactivated_at: time,
     suspended_at: time,
     resumed_at: time,
@@ -39,6 +42,7 @@ export const key = z
         reasons: z.array(z.string()).meta({ description: 'Why it is not proven; empty where it is.' }),
       })
       .meta({
+        id: 'KeyProofStatus',
         description:
           'What the last read-back said. An `unproven` key is out of service; a `missing` one, which the HSM did not show, does not sign.',
       }),
@@ -90,7 +94,7 @@ const reason = z
   .string('say why, in a few words')
   .min(1, 'say why, in a few words')
   .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
-  .meta({ description: 'For the audit trail.', example: 'seen in a crash dump' });
+  .meta({ description: 'For the audit trail.', examples: ['seen in a crash dump'] });
 
 export const keyActRequest = z.strictObject({ reason }).meta({ id: 'KeyActRequest' });
 

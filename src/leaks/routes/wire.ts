@@ -1,13 +1,13 @@
 import { z } from 'zod';
-import { digestText } from '../../server/wire.ts';
+import { digestText, PRINTABLE, PRINTABLE_ASCII } from '../../server/wire.ts';
 
 const MOST_LEAKS = 1_000;
 
 const place = z
   .string()
   .max(512)
-  .regex(/^\P{C}*$/u, 'use printable characters')
-  .meta({ description: 'Where it was found; for the security event.' });
+  .regex(PRINTABLE, 'use printable characters')
+  .meta({ description: 'Where it was found; for the security event.', override: PRINTABLE_ASCII });
 const digest = digestText('credential, or of the token’s signing input').meta({
   description:
     'SHA-256 of the text of a credential or of a `kw_pin_…`, or of `header.payload` of a token, base64url.',
@@ -36,7 +36,15 @@ export const leakedDigests = z
         'Whether what is on record, and each of `pins`, raises `credential.leaked`. Nothing is revoked.',
     }),
   })
-  .meta({ id: 'LeakedDigests' });
+  .meta({
+    id: 'LeakedDigests',
+    examples: [
+      {
+        credentials: [{ digest: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU', place: 'deploy.env:3' }],
+        report: true,
+      },
+    ],
+  });
 
 const known = {
   digest: z.string(),
@@ -65,9 +73,20 @@ export type KnownDigestsAnswer = z.infer<typeof knownDigests>;
 export const partnerReport = z
   .array(
     z.object({
-      token: z.string().min(1).max(16_384),
-      type: z.string().max(256),
-      url: z.string().max(4_096).default(''),
+      token: z
+        .string()
+        .min(1)
+        .max(16_384)
+        .meta({ examples: ['kw_svc_…'] }),
+      type: z
+        .string()
+        .max(256)
+        .meta({ examples: ['keyward_credential'] }),
+      url: z
+        .string()
+        .max(4_096)
+        .default('')
+        .meta({ examples: ['https://code.example/shop/blob/main/deploy.env'] }),
       source: z.string().max(256).default(''),
     }),
   )
@@ -78,7 +97,10 @@ export const partnerReport = z
 export const partnerFeedback = z
   .array(
     z.object({
-      token_hash: z.string().meta({ description: 'SHA-256 of the token as it was sent, hex.' }),
+      token_hash: z.string().meta({
+        description: 'SHA-256 of the token as it was sent, hex.',
+        examples: ['e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+      }),
       token_type: z.string(),
       label: z.enum(['true_positive', 'false_positive']),
     }),

@@ -40,7 +40,21 @@ const revokedTokens = z
     }),
     lapses_at: z.int().nullable(),
   })
-  .meta({ id: 'RevokedTokens', description: 'Tokens that every member given fits are revoked.' });
+  .meta({
+    id: 'RevokedTokens',
+    description: 'Tokens that every member given fits are revoked.',
+    examples: [
+      {
+        sequence: 17,
+        jti_sha256: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
+        root_sha256: null,
+        issued_from: null,
+        issued_until: null,
+        ask: false,
+        lapses_at: 1_795_468_546,
+      },
+    ],
+  });
 
 const page = {
   revocations: z.array(revokedTokens),

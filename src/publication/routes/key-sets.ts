@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../kernel/key.ts';
@@ -7,6 +7,7 @@ import { admitAnyone } from '../../server/admission.ts';
 import { problems } from '../../server/responses.ts';
 import type { Handler, Route } from '../../server/route.ts';
 import { sendDocument } from '../../server/send.ts';
+import { issuerMetadata, keySetDocument, signedKeySetDocument } from './documents.ts';
 
 interface KeySetDeps {
   readonly publication: Publication;
@@ -15,10 +16,11 @@ interface KeySetDeps {
 
 const published = (
   mediaType: string,
+  schema: z.ZodType,
   description: string,
   ...codes: ErrorCode[]
 ): ZodOpenApiResponsesObject => ({
-  200: { description, content: { [mediaType]: { schema: z.unknown() } } },
+  200: { description, content: { [mediaType]: { schema } } },
   304: { description: 'The document that `If-None-Match` names is still the one' },
   ...problems(['unknown_scope', 'rate_limited', ...codes]),
 });
@@ -30,7 +32,11 @@ const keySet: Route<KeySetDeps> = {
   operation: {
     operationId: 'getKeySet',
     summary: 'The key set of this scope alone (RFC 7517)',
-    responses: published('application/jwk-set+json', 'The keys that may verify a token of this scope'),
+    responses: published(
+      'application/jwk-set+json',
+      keySetDocument,
+      'The keys that may verify a token of this scope',
+    ),
   },
   handler: (deps) => serve(deps, (scopeId) => deps.publication.keySet(scopeId)),
 };
@@ -42,7 +48,12 @@ const signedKeySet: Route<KeySetDeps> = {
   operation: {
     operationId: 'getSignedKeySet',
     summary: 'The same key set, signed by the registry key',
-    responses: published('application/jwk-set+jwt', 'A compact JWS of typ `jwk-set+jwt`', 'hsm_unavailable'),
+    responses: published(
+      'application/jwk-set+jwt',
+      signedKeySetDocument,
+      'A compact JWS of typ `jwk-set+jwt`',
+      'hsm_unavailable',
+    ),
   },
   handler: (deps) => serve(deps, (scopeId) => deps.publication.signedKeySet(scopeId)),
 };
@@ -56,7 +67,12 @@ function discovery(path: Route<KeySetDeps>['path'], operationId: string, summary
     operation: {
       operationId,
       summary: `${summary}, for a scope whose issuer is the URL it is served under`,
-      responses: published('application/json', 'RFC 8414 and OpenID Connect Discovery', 'not_found'),
+      responses: published(
+        'application/json',
+        issuerMetadata,
+        'RFC 8414 and OpenID Connect Discovery',
+        'not_found',
+      ),
     },
     handler: (deps) => serve(deps, (scopeId) => deps.publication.openidConfiguration(scopeId)),
   };

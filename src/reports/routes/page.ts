@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
 import { html, type Markup } from '../../lib/html.ts';
 import { admitAnyone, formBody } from '../../server/admission.ts';
@@ -18,9 +19,10 @@ import {
 const FORM = { maxBytes: 96 * 1024 } as const;
 const PATH = '/scopes/{scope}/report';
 
+const pageText = z.string().meta({ examples: ['<!doctype html>…'] });
 const htmlPage = (description: string) => ({
   description,
-  content: { 'text/html': { schema: { type: 'string' as const } } },
+  content: { 'text/html': { schema: pageText } },
 });
 
 const showForm: Route<PublicReports> = {

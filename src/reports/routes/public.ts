@@ -51,7 +51,7 @@ export const reportRequest = z
   })
   .meta({
     id: 'ReportRequest',
-    example: { text: 'I was signed out, and somebody else was signed in.', contact: 'ada@example.org' },
+    examples: [{ text: 'I was signed out, and somebody else was signed in.', contact: 'ada@example.org' }],
   });
 
 type ReportRequest = z.infer<typeof reportRequest>;
@@ -66,7 +66,7 @@ export const reportForm = z
   .meta({ id: 'ReportForm' });
 
 const reportAnswer = z
-  .object({ report: z.string().meta({ description: 'The number of the case.', example: '7Q3K-M2XD' }) })
+  .object({ report: z.string().meta({ description: 'The number of the case.', examples: ['7Q3K-M2XD'] }) })
   .meta({ id: 'ReportAnswer' });
 
 /** The part of the configuration's `reports` that the public routes obey. */

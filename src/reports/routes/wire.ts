@@ -16,7 +16,7 @@ export const caseQuery = newestFirst.extend({
 
 export const caseNote = z
   .strictObject({ note })
-  .meta({ id: 'CaseNote', example: { note: 'asked the relying service for its log' } });
+  .meta({ id: 'CaseNote', examples: [{ note: 'asked the relying service for its log' }] });
 export const caseClosing = z
   .strictObject({
     outcome: z.enum(CASE_OUTCOMES).meta({
@@ -25,7 +25,7 @@ export const caseClosing = z
     }),
     note,
   })
-  .meta({ id: 'CaseClosing', example: { outcome: 'harmless', note: 'a token of a drill' } });
+  .meta({ id: 'CaseClosing', examples: [{ outcome: 'harmless', note: 'a token of a drill' }] });
 
 const trace = z
   .object({

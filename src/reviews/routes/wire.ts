@@ -12,8 +12,8 @@ type Counts = Record<(typeof SEVERITIES)[number], typeof count>;
 
 const period = z
   .object({
-    from: z.int(),
-    to: z.int(),
+    from: z.int().meta({ examples: [1_794_860_146] }),
+    to: z.int().meta({ examples: [1_795_464_946] }),
     first_event: z.int().meta({ description: 'Of the audit trail.' }),
     last_event: z.int(),
     more: z.boolean().meta({ description: 'There is more after it, for the next review.' }),
@@ -73,7 +73,7 @@ export const signOff = z
       .meta({ description: 'Left out, what was shown to you last.' }),
     note: note.refine((said) => said.trim() !== '', 'say what you found'),
   })
-  .meta({ id: 'ReviewSignOff', example: { note: 'nothing unexpected; the new client is the shop’s' } });
+  .meta({ id: 'ReviewSignOff', examples: [{ note: 'nothing unexpected; the new client is the shop’s' }] });
 
 export const signedOff = z
   .object({

@@ -48,10 +48,53 @@ describe('a description', () => {
     500: {},
     503: {},
   };
+  const sound = { operationId: 'a', responses, security: [], tags: ['things'] };
+  const around = { servers: [{ url: '.' }], tags: [{ name: 'things', description: 'Things.' }] };
   const faults = (operation: object, path = '/things', components = {}) =>
-    faultsOf({ paths: { [path]: { post: { operationId: 'a', responses, ...operation } } }, components });
+    faultsOf({ ...around, paths: { [path]: { post: { ...sound, ...operation } } }, components });
   const sending = (schema: object) => ({
-    requestBody: { 'x-max-bytes': 1024, content: { 'application/json': { schema } } },
+    requestBody: { 'x-max-bytes': 1024, content: { 'application/json': { schema, example: {} } } },
+  });
+
+  it('is told of a body without an example, of either direction', () => {
+    const content = (media: object) => ({ 'x-max-bytes': 1024, content: { 'application/json': media } });
+    const problem = '#/components/examples/internal';
+    const components = { examples: { internal: {} } };
+    for (const media of [
+      { example: null },
+      { examples: { a: {} } },
+      { examples: { a: { $ref: problem } } },
+    ]) {
+      const answers = { ...responses, 200: content(media) };
+      expect(faults({ requestBody: content(media), responses: answers }, '/things', components)).toEqual([]);
+    }
+    for (const media of [{}, { examples: {} }, { examples: { a: { $ref: `${problem}s` } } }]) {
+      const answers = { ...responses, 200: content(media) };
+      expect(faults({ requestBody: content(media), responses: answers }, '/things', components)).toEqual([
+        'post /things: the request has no example of application/json',
+        'post /things: 200 has no example of application/json',
+      ]);
+    }
+  });
+
+  it('is told of credentials that it does not say, or does not describe', () => {
+    const components = { securitySchemes: { client: {} } };
+    expect(faults({ security: [{ client: [] }, {}] }, '/things', components)).toEqual([]);
+    expect(faults({ security: undefined })).toEqual(['post /things: its credentials are not described']);
+    expect(faults({ security: [{ client: [] }] })).toEqual([
+      'post /things: the credential client is not described',
+    ]);
+  });
+
+  it('is told of tags that are none, several or not described, and of servers that are not named', () => {
+    expect(faults({ tags: [] })).toEqual(['post /things: it has not one tag']);
+    expect(faults({ tags: ['things', 'things'] })).toEqual(['post /things: it has not one tag']);
+    expect(faults({ tags: ['other'] })).toEqual(['post /things: the tag other is not described']);
+    const paths = { '/things': { post: sound } };
+    expect(faultsOf({ ...around, tags: [{ name: 'things' }], paths })).toEqual([
+      'post /things: the tag things is not described',
+    ]);
+    expect(faultsOf({ ...around, servers: [], paths })).toEqual(['no server is named']);
   });
 
   it('is told of parameters that are not declared, or not in the path', () => {
@@ -102,8 +145,7 @@ describe('a description', () => {
   });
 
   it('is told of an operation id that stands twice', () => {
-    const operation = { operationId: 'a', responses };
-    expect(faultsOf({ paths: { '/a': { get: operation }, '/b': { get: operation } } })).toEqual([
+    expect(faultsOf({ ...around, paths: { '/a': { get: sound }, '/b': { get: sound } } })).toEqual([
       'get /b: operationId a stands twice',
     ]);
   });
