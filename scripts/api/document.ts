@@ -5,6 +5,7 @@ export interface ApiDocument {
   readonly components?: {
     readonly schemas?: Readonly<Record<string, Schema>>;
     readonly securitySchemes?: Readonly<Record<string, SecurityScheme>>;
+    readonly examples?: Readonly<Record<string, Example>>;
   };
 }
 
@@ -28,7 +29,19 @@ export interface Parameter {
 
 export interface Body {
   readonly description?: string;
-  readonly content?: Readonly<Record<string, { readonly schema?: Schema }>>;
+  readonly content?: Readonly<Record<string, MediaType>>;
+}
+
+export interface MediaType {
+  readonly schema?: Schema;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, object>>;
+}
+
+/** Of a problem: its title and the document. */
+export interface Example {
+  readonly summary?: string;
+  readonly value?: unknown;
 }
 
 export interface SecurityScheme {

@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import { html, type Markup } from '../../src/lib/html.ts';
-import type { ApiDocument, Body, Operation, Parameter, SecurityScheme } from './document.ts';
+import type {
+  ApiDocument,
+  Body,
+  Example,
+  MediaType,
+  Operation,
+  Parameter,
+  SecurityScheme,
+} from './document.ts';
 import { contentOf, joined, prose, schemaId, typeOf } from './schema-markup.ts';
 
 const STYLE = html`
@@ -36,7 +44,7 @@ export function apiPage(plane: string, document: ApiDocument, others: readonly O
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );
-  const { schemas = {}, securitySchemes = {} } = document.components ?? {};
+  const { schemas = {}, securitySchemes = {}, examples = {} } = document.components ?? {};
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -58,7 +66,7 @@ ${others.map(({ name, file }) => html`<p><a href="${file}">API of the ${name} pl
 <ul>
 ${operations.map(({ operation, method, path }) => html`<li><a href="#${operationId(operation)}"><code>${method} ${path}</code></a>: ${prose(operation.summary)}</li>`)}
 </ul>
-<p><a href="#credentials">Credentials</a> · <a href="#schemas">Schemas</a></p>
+<p><a href="#credentials">Credentials</a> · <a href="#problems">Problems</a> · <a href="#schemas">Schemas</a></p>
 </nav>
 <main id="content">
 <h2>Operations</h2>
@@ -67,6 +75,8 @@ ${operations.map(operationSection)}
 <dl>
 ${Object.entries(securitySchemes).map(([name, scheme]) => credential(name, scheme))}
 </dl>
+<h2 id="problems">Problems</h2>
+${Object.keys(examples).length > 0 ? problemTable(examples) : ''}
 <h2 id="schemas">Schemas</h2>
 ${Object.entries(schemas).map(
   ([name, schema]) => html`<section aria-labelledby="${schemaId(name)}">
@@ -134,7 +144,22 @@ ${parameters.map((each) => html`<tr><th scope="row"><code>${each.name}</code></t
 }
 
 function contents({ content = {} }: Body): Markup {
-  return html`${Object.entries(content).map(([media, { schema }]) => html`<div><code>${media}</code>: ${typeOf(schema)} ${contentOf(schema) ?? ''}</div>`)}`;
+  return html`${Object.entries(content).map(([media, of]) => html`<div><code>${media}</code>: ${typeOf(of.schema)} ${contentOf(of.schema) ?? ''}${exampleOf(of)}</div>`)}`;
+}
+
+/** Examples that many bodies share stand in a table of their own. */
+function exampleOf({ example: value, examples }: MediaType): Markup {
+  if (examples) return html` (<a href="#problems">examples</a>)`;
+  return value === undefined ? html`` : code(value);
+}
+
+function problemTable(examples: Readonly<Record<string, Example>>): Markup {
+  return html`<table>
+<thead><tr><th scope="col">code</th><th scope="col">title</th><th scope="col">example</th></tr></thead>
+<tbody>
+${Object.entries(examples).map(([name, { summary, value }]) => html`<tr><th scope="row"><code>${name}</code></th><td>${prose(summary)}</td><td>${code(value)}</td></tr>`)}
+</tbody>
+</table>`;
 }
 
 function credential(name: string, { scheme = '', bearerFormat, description }: SecurityScheme): Markup {
@@ -143,7 +168,12 @@ function credential(name: string, { scheme = '', bearerFormat, description }: Se
 }
 
 function example(value: unknown): Markup {
-  return html`<h4>Example</h4><pre tabindex="0"><code>${lines(JSON.stringify(value, null, 2))}</code></pre>`;
+  return html`<h4>Example</h4>${code(value)}`;
+}
+
+function code(value: unknown): Markup {
+  const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+  return html`<pre tabindex="0"><code>${lines(text)}</code></pre>`;
 }
 
 /** A line feed within inserted text is not kept: it is no printable character. */

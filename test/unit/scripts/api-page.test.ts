@@ -33,6 +33,28 @@ describe.each(Object.entries(PLANES))('the page of the %s plane', (plane, docume
     expect(all(text, /href="([^#"]+)"/g)).toEqual(others.map((name) => `${name}.html`));
   });
 
+  it('shows an example of every body, and of every problem', () => {
+    const shown = (value: unknown) => {
+      const json = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+      return json
+        .replaceAll('&', '&amp;')
+        .replaceAll('<', '&lt;')
+        .replaceAll('>', '&gt;')
+        .replaceAll('"', '&quot;');
+    };
+    const bodies = Object.values(document.paths)
+      .flatMap((methods) => Object.values(methods))
+      .flatMap(({ requestBody, responses }) => [requestBody, ...Object.values(responses)])
+      .flatMap((body) => Object.values(body?.content ?? {}));
+    const examples = bodies.flatMap(({ example }) => (example === undefined ? [] : [shown(example)]));
+    expect(examples.length).toBeGreaterThan(40);
+    const squeezed = text.replaceAll(/\s/g, '');
+    expect(examples.filter((each) => !squeezed.includes(each.replaceAll(/\s/g, '')))).toEqual([]);
+    const codes = Object.keys(document.components?.examples ?? {});
+    expect(codes).toContain('credential_missing');
+    expect(codes.filter((code) => !text.includes(`<th scope="row"><code>${code}</code></th>`))).toEqual([]);
+  });
+
   it('runs nothing and loads nothing, as its policy says', () => {
     expect(text).not.toMatch(/<(?:script|link|img|iframe)\b|\son\w+=|\sstyle=|url\(/);
     const [style = ''] = all(text, /<style>([^<]*)<\/style>/g);
