@@ -28,7 +28,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   scope: { says: 'id of the key scope' },
   hsm_token: { says: 'name of the HSM token' },
   sink: { says: 'audit sink, by kind and place' },
-  route: { says: 'path in `/openapi.json`, or `none`' },
+  route: { says: 'path in `/openapi.json`, also with a slash at its end, or `none`' },
   status: { says: 'HTTP status of the answer' },
   le: { says: 'upper bound of a bucket, in seconds' },
   plane: { says: 'listener', values: PLANES },

@@ -66,6 +66,7 @@ function discovery(path: Route<KeySetDeps>['path'], operationId: string, summary
     anyOrigin: true,
     operation: {
       operationId,
+      ...(path.startsWith('/.well-known') ? { description: 'Also with a terminating slash.' } : {}),
       summary: `${summary}, for a scope whose issuer is the URL it is served under`,
       responses: published(
         'application/json',
