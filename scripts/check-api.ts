@@ -1,4 +1,5 @@
-// The API description of each plane: as OpenAPI has it, with every parameter declared and every limit described.
+// The API description of each plane: as OpenAPI has it, with every parameter declared, every limit described, and an example
+// of each body.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -26,6 +27,7 @@ function check(plane: string, description: object): boolean {
   const faults = [...faultsOf(description as Description)];
   if (validated.status !== 0) faults.push(validated.error?.message ?? validated.stdout + validated.stderr);
   for (const fault of faults) console.error(`${plane}: ${fault}`);
-  if (faults.length === 0) console.log(`API of the ${plane} plane: valid, and every limit described`);
+  if (faults.length === 0)
+    console.log(`API of the ${plane} plane: valid, with every limit described and an example of each body`);
   return faults.length > 0;
 }

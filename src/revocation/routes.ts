@@ -55,7 +55,10 @@ const revocation = z
   .object({
     sequence: z.int(),
     scope: z.string().nullable(),
-    jti: z.string().nullable(),
+    jti: z
+      .string()
+      .nullable()
+      .meta({ examples: ['Zm9ydHktZWlnaHQtYml0cy1h'] }),
     root: z.string().nullable(),
     client: z.string().nullable(),
     issued_from: z.int().nullable(),

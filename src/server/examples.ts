@@ -6,7 +6,7 @@ import {
   type Schemas,
   withBodies,
 } from './api-document.ts';
-import { TIME, TIME_VALUE, VALUES } from './example-values.ts';
+import { NOW, TIME, VALUES } from './example-values.ts';
 
 /**
  * The API description with an example for each body that has none. Its members have the first of their schema's
@@ -50,7 +50,7 @@ function exampleOfType(schemas: Schemas, schema: Schema, name: string): unknown 
       return false;
     case 'integer':
     case 'number':
-      return TIME.test(name) ? TIME_VALUE : Math.max(schema.minimum ?? 1, 1);
+      return TIME.test(name) ? NOW : Math.max(schema.minimum ?? 1, 1);
     default:
       throw new Error(`nothing is known that ${name} might be: give its schema an example`);
   }

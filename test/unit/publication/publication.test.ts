@@ -2,6 +2,7 @@ import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { composeDiscovery, createPublication } from '../../../src/publication/publication.ts';
+import { issuerMetadata, keySetDocument } from '../../../src/publication/routes/documents.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
 
 const NOW = 1_790_000_000;
@@ -65,6 +66,14 @@ const publication = () =>
 
 const kidsOf = (body: string | undefined) =>
   JSON.parse(body ?? '').keys.map(({ kid }: { kid: string }) => kid);
+
+it('what is published is described, member by member', () => {
+  const keySet = JSON.parse(publication().keySet('payments')?.body ?? '');
+  expect(keySet.keys).toHaveLength(2);
+  expect(keySetDocument.parse(keySet)).toEqual(keySet);
+  const metadata = composeDiscovery(payments, URL);
+  expect(issuerMetadata.parse(metadata)).toEqual(metadata);
+});
 
 describe('a scope’s key set', () => {
   it('holds active key and standby with their bounds, and nothing of another scope (I3)', () => {
