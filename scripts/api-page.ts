@@ -16,7 +16,6 @@ export const PLANES: Readonly<Record<string, ApiDocument>> = {
 export function pageOf(plane: string, document: ApiDocument): string {
   const others = Object.keys(PLANES).filter((name) => name !== plane);
   return apiPage(
-    plane,
     document,
     others.map((name) => ({ name, file: `${name}.html` })),
   );

@@ -38,9 +38,9 @@ interface Placed {
   readonly operation: Operation;
 }
 
-/** The API of one plane as a page that needs nothing else and runs nothing. */
-export function apiPage(plane: string, document: ApiDocument, others: readonly OtherPage[] = []): string {
-  const title = `${document.info.title}: API of the ${plane} plane`;
+/** The API of a plane as a page that needs nothing else and runs nothing. */
+export function apiPage(document: ApiDocument, others: readonly OtherPage[] = []): string {
+  const { title } = document.info;
   const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ method: method.toUpperCase(), path, operation })),
   );

@@ -154,8 +154,8 @@ const DESCRIPTION = 'openapi.json';
 async function isPlane(plane: Plane, base: URL): Promise<boolean> {
   try {
     const response = await fetch(new URL(DESCRIPTION, base), { signal: AbortSignal.timeout(DEADLINE_MS) });
-    const { tags } = (await response.json()) as { readonly tags?: readonly { readonly name?: unknown }[] };
-    return tags?.[0]?.name === plane;
+    const description = (await response.json()) as { readonly 'x-keyward-plane'?: unknown };
+    return description['x-keyward-plane'] === plane;
   } catch {
     return false;
   }

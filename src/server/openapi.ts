@@ -71,8 +71,10 @@ export function describeApi(plane: PlaneName, routes: readonly Described[]): Api
   }
   const document: object = createDocument({
     openapi: '3.1.0',
+    // The command line tells by it that it asks the wrong one.
+    'x-keyward-plane': plane,
     info: {
-      title: `Keyward, ${plane} plane`,
+      title: `Keyward: API of the ${plane} plane`,
       version: '1',
       description: 'Signs and verifies tokens, one key for one service.',
       contact: { name: 'Whoever operates this service' },

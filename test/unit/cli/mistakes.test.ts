@@ -211,7 +211,7 @@ it('typical mistakes are told in the words of who can mend them', async () => {
     createHttpServer((request, response) => {
       const isDescription = request.url === '/openapi.json';
       response.statusCode = isDescription ? 200 : 404;
-      response.end(JSON.stringify(isDescription ? { tags: [{ name: 'data' }] } : { code: 'not_found' }));
+      response.end(JSON.stringify(isDescription ? { 'x-keyward-plane': 'data' } : { code: 'not_found' }));
     }),
   );
   await mistake('the data plane', at127(`http://${data}`));

@@ -100,7 +100,7 @@ it('shows what a description says as text, and its code as code', () => {
     },
     components: { schemas: { Evil: schema }, securitySchemes: { client: { description: evil } } },
   };
-  const text = apiPage('data', document);
+  const text = apiPage(document);
   expect(text).not.toMatch(/<img|<b>/);
   expect(text).toContain(
     '<p>&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &amp; <code>&lt;b&gt;</code></p>',
@@ -117,7 +117,7 @@ it('shows types, limits, what is required and what is within', () => {
     },
     required: ['names'],
   };
-  const text = apiPage('data', { info: { title: 'x' }, paths: {}, components: { schemas: { One: schema } } });
+  const text = apiPage({ info: { title: 'x' }, paths: {}, components: { schemas: { One: schema } } });
   const [members = ''] = all(text, /<ul class="members">([\s\S]*)<\/ul>/g);
   expect(
     members

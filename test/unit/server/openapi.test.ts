@@ -49,6 +49,11 @@ test('nothing of operations answers on the data plane', async () => {
   }
 });
 
+test('each plane says which it is: the command line asks for it', async () => {
+  expect((await (await dataPlane()).get('/openapi.json')).body['x-keyward-plane']).toBe('data');
+  expect((await (await operationsPlane()).get('/openapi.json')).body['x-keyward-plane']).toBe('operations');
+});
+
 test('the description is OpenAPI 3.1, and what it refers to is there', async () => {
   const { body, text } = await (await operationsPlane()).get('/openapi.json');
   expect(body.openapi).toBe('3.1.0');
