@@ -60,7 +60,7 @@ const listAuditEvents: Route<AuditDeps> = {
       ...json(
         '200',
         'Events after the one named; none at the end',
-        z.object({ events: z.array(auditEvent) }),
+        z.object({ events: z.array(auditEvent) }).meta({ id: 'AuditEventsAnswer' }),
       ),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },

@@ -165,7 +165,7 @@ export const revokeToken: Route<AdmissionDeps & { readonly tokenRevocation: Toke
   operation: {
     operationId: 'revokeToken',
     summary: 'Revoke a token of this scope (RFC 7009); grant `revoke`',
-    security: CLIENT_AUTHENTICATION,
+    ...CLIENT_AUTHENTICATION,
     requestBody: formBody(revocationForm, FORM),
     responses: {
       ...json('200', 'The token is good no longer, if it ever was', z.object({})),

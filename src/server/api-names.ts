@@ -4,14 +4,14 @@ const MOST_MEMBERS = 2;
 
 /**
  * The document with a name for the schema of each body: generated clients have a type for what has a name. An answer is
- * called by its members (`ClientAnswer`), and by its operation where they are many or the name is taken.
+ * called by its members (`ClientAnswer`), and by its operation where they are many.
  */
 export function withNames(document: ApiDocument): ApiDocument {
   const schemas: Record<string, Schema> = { ...document.components?.schemas };
-  const give = (schema: Schema, ...names: readonly string[]): Schema => {
-    const text = JSON.stringify(schema);
-    const name = names.find((each) => !(each in schemas) || JSON.stringify(schemas[each]) === text);
-    if (name === undefined) throw new Error(`another schema is called ${names.join(' and ')}`);
+  const give = (schema: Schema, name: string): Schema => {
+    if (name in schemas && JSON.stringify(schemas[name]) !== JSON.stringify(schema)) {
+      throw new Error(`two schemas would be called ${name}: give one an id`);
+    }
     schemas[name] = schema;
     return { $ref: REFERENCE + name };
   };
@@ -20,20 +20,16 @@ export function withNames(document: ApiDocument): ApiDocument {
     if (schema?.anyOf)
       return { ...media, schema: { anyOf: schema.anyOf.map((of) => give(of, eventName(operation, of))) } };
     if (!schema?.properties) return media;
-    const names = body === 'request' ? [] : answerNames(schema);
-    return { ...media, schema: give(schema, ...names, capitalized(operationName(operation, body))) };
+    return { ...media, schema: give(schema, bodyName(operation, schema, body)) };
   });
   return { ...named, components: { ...document.components, schemas } };
 }
 
-function operationName({ operationId = '' }: Operation, body: string): string {
-  return operationId + capitalized(body);
-}
-
-function answerNames({ properties = {} }: Schema): readonly string[] {
+function bodyName({ operationId = '' }: Operation, { properties = {} }: Schema, body: 'request' | 'answer') {
   const members = Object.keys(properties);
-  if (members.length === 0 || members.length > MOST_MEMBERS) return [];
-  return [`${members.map(capitalized).join('And')}Answer`];
+  const isFew = members.length > 0 && members.length <= MOST_MEMBERS;
+  const stem = body === 'answer' && isFew ? members.map(capitalized).join('And') : capitalized(operationId);
+  return stem + capitalized(body);
 }
 
 /** Of a stream: `FollowEventsSnapshot`. */

@@ -8,7 +8,10 @@ import type { ApiRequest, ApiResponse } from './route.ts';
 export const FORM = { maxBytes: 16 * 1024 } as const;
 
 /** How a client may show itself in a request of introspection or revocation, as the API description has it. */
-export const CLIENT_AUTHENTICATION = [{ client: [] }, { client_secret_basic: [] }, {}];
+export const CLIENT_AUTHENTICATION = {
+  security: [{ client: [] }, { client_secret_basic: [] }, {}],
+  description: 'A client without `Authorization` sends `client_id` and `client_secret` in the form.',
+};
 
 /**
  * Caller and token of a request of RFC 7662 or RFC 7009. The client shows its credential as a Bearer token, as

@@ -113,7 +113,7 @@ export const introspectToken: Route<AdmissionDeps & { readonly verifier: TokenVe
   operation: {
     operationId: 'introspectToken',
     summary: 'Introspect a token for this scope (RFC 7662); grant `verify`',
-    security: CLIENT_AUTHENTICATION,
+    ...CLIENT_AUTHENTICATION,
     requestBody: formBody(introspectionRequest, FORM),
     responses: {
       ...json('200', 'What the token says, or only that it is not active', introspection),

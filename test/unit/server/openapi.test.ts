@@ -160,6 +160,11 @@ test.each([dataPlane, operationsPlane])('the body of each answer has a type with
   }
 });
 
+test.each(['data', 'operations'] as const)('the %s plane is described alike in whatever order', (plane) => {
+  const routes = API_ROUTES[plane];
+  expect(describeApi(plane, [...routes].reverse())).toEqual(describeApi(plane, routes));
+});
+
 test('who has the description already is told so', async () => {
   const http = await dataPlane();
   const { headers } = await http.get('/openapi.json');
