@@ -15,6 +15,7 @@ export function benchRecord(n: number): IssuanceRecord {
     clientId: 'payments-identity',
     subject: `user-${Math.abs(n) % 1_000_000}`,
     root: null,
+    traceId: null,
     iat,
     exp: iat + 300,
   };

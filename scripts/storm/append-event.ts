@@ -8,10 +8,11 @@ export function appendEvent(
   event: Pick<ChainedEvent, 'type' | 'actor' | 'subject' | 'detailsJson'>,
 ): void {
   const last = db.prepare('SELECT * FROM audit_events ORDER BY sequence DESC LIMIT 1').get() as Row;
-  const chained = { ...event, sequence: Number(last.sequence) + 1, time: Number(last.time), requestId: null };
-  const { detailsJson: details_json, requestId: request_id, ...columns } = chained;
+  const [sequence, time] = [Number(last.sequence) + 1, Number(last.time)];
+  const chained = { ...event, sequence, time, requestId: null, traceId: null };
+  const { detailsJson: details_json, requestId: request_id, traceId: trace_id, ...columns } = chained;
   const hash = auditEventHash(last.hash as Uint8Array, chained);
   const unsealed = Object.fromEntries(Object.keys(last).map((column) => [column, null]));
-  const row = { ...unsealed, ...columns, details_json, request_id, hash };
+  const row = { ...unsealed, ...columns, details_json, request_id, trace_id, hash };
   insert(db, describeTable(db, 'audit_events'), row);
 }

@@ -11,5 +11,5 @@ export function recordOf(token: string, scopeId: string): IssuanceRecord {
     .update(token.slice(0, token.lastIndexOf('.')))
     .digest();
   const names = { scopeId, kid: header.kid, clientId: `${scopeId}-sign` };
-  return { digest, ...names, jti, subject: null, root: null, iat, exp };
+  return { digest, ...names, jti, subject: null, root: null, traceId: null, iat, exp };
 }

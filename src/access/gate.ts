@@ -152,10 +152,10 @@ export class Gate implements ActGate {
     return same ? undefined : outdated();
   }
 
-  async #execute(proposal: Proposal, { operatorId, requestId }: Actor): Promise<object> {
+  async #execute(proposal: Proposal, { operatorId, requestId, traceId }: Actor): Promise<object> {
     const { id, act: name, parameters, proposedBy } = proposal;
     const approval = { proposalId: id, approvedBy: operatorId };
-    const actor: Actor = { operatorId: proposedBy, requestId, approval };
+    const actor: Actor = { operatorId: proposedBy, requestId, traceId, approval };
     const act = this.#act(name);
     try {
       // Writing down that it is approved takes as long as the HSM, and somebody may have been revoked meanwhile.

@@ -47,16 +47,18 @@ function kindOf({ plane, method, route, code, caller }: RefusedRequest): string 
 }
 
 function eventOf({ first, remotes, count }: Tally): AuditEvent {
-  const { plane, method, route, code, caller, requestId } = first;
+  const { plane, method, route, code, caller, requestId, traceId } = first;
   const told = { code, count, remotes: [...remotes] };
   if (caller === undefined) {
-    return { type: 'login.refused', actor: 'unknown', subject: `plane:${plane}`, requestId, details: told };
+    const subject = `plane:${plane}`;
+    return { type: 'login.refused', actor: 'unknown', subject, requestId, traceId, details: told };
   }
   return {
     type: 'act.refused',
     actor: plane === 'data' ? `client:${caller}` : caller,
     subject: `${method} ${route}`,
     requestId,
+    traceId,
     details: told,
   };
 }

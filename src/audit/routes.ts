@@ -42,6 +42,10 @@ const auditEvent = z
     actor: z.string(),
     subject: z.string(),
     request_id: z.string().nullable(),
+    trace_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The trace that the request belonged to (W3C Trace Context), if any.' }),
     details: z.unknown(),
     hash: z.string().meta({ description: 'SHA-256 over the event and the hash before it, base64url.' }),
   })

@@ -23,15 +23,15 @@ function lineOf(entry: SinkEntry): object {
     case 'checkpoint':
       return { checkpoint: { number: entry.number, jws: entry.jws } };
     case 'intent': {
-      const { type, actor, subject, requestId: request_id, details } = entry.event;
-      return { intent: { time: entry.time, type, actor, subject, request_id, details } };
+      const { type, actor, subject, requestId: request_id, traceId: trace_id = null, details } = entry.event;
+      return { intent: { time: entry.time, type, actor, subject, request_id, trace_id, details } };
     }
   }
 }
 
 /** An event as sinks, exports and the operations plane write it. */
 export function eventMembers(event: StoredEvent): Record<string, unknown> {
-  const { sequence, time, type, actor, subject, requestId: request_id, detailsJson, hash } = event;
+  const { sequence, time, type, actor, subject, requestId, traceId, detailsJson, hash } = event;
   const details = parsed(detailsJson);
   return {
     sequence,
@@ -39,7 +39,8 @@ export function eventMembers(event: StoredEvent): Record<string, unknown> {
     type,
     actor,
     subject,
-    request_id,
+    request_id: requestId,
+    trace_id: traceId,
     details,
     hash: Buffer.from(hash).toString('base64url'),
   };
@@ -61,11 +62,12 @@ export function readSinkLine(line: string): SinkEntry | undefined {
 }
 
 function eventEntry(of: Members): SinkEntry | undefined {
-  const { sequence, time, type, actor, subject, request_id: requestId, hash } = of;
+  const { sequence, time, type, actor, subject, request_id: requestId, trace_id: traceId, hash } = of;
   const texts = [type, actor, subject, hash].every((text) => typeof text === 'string');
   if (!texts || !Number.isSafeInteger(sequence) || !Number.isSafeInteger(time)) return undefined;
-  if (requestId !== null && typeof requestId !== 'string') return undefined;
-  const event = { sequence, time, type, actor, subject, requestId, detailsJson: JSON.stringify(of.details) };
+  if (![requestId, traceId].every((id) => id === null || typeof id === 'string')) return undefined;
+  const detailsJson = JSON.stringify(of.details);
+  const event = { sequence, time, type, actor, subject, requestId, traceId, detailsJson };
   return {
     kind: 'event',
     event: { ...event, hash: Buffer.from(hash as string, 'base64url') } as StoredEvent,
@@ -77,8 +79,8 @@ function checkpointEntry({ number, jws }: Members): SinkEntry | undefined {
   return { kind: 'checkpoint', number, jws };
 }
 
-function intentEntry({ time, request_id: requestId, ...event }: Members): SinkEntry {
-  return { kind: 'intent', time, event: { ...event, requestId } } as SinkEntry;
+function intentEntry({ time, request_id: requestId, trace_id: traceId, ...event }: Members): SinkEntry {
+  return { kind: 'intent', time, event: { ...event, requestId, traceId } } as SinkEntry;
 }
 
 /** What is no JSON stays the text it is: it shows as a hash that does not fit. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditTrail } from '../kernel/audit.ts';
+import { type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
@@ -152,8 +152,8 @@ export class CanaryService implements CanaryAdministration {
     if (kind === 'key' && keys.length >= MOST_KEYS) throw tooMany(`${MOST_KEYS} decoy keys`);
   }
 
-  async #tellOfLook(type: string, subject: string, { operatorId, requestId }: Actor): Promise<void> {
-    await this.#deps.audit.record({ type, actor: operatorId, subject, requestId, details: {} });
+  async #tellOfLook(type: string, subject: string, actor: Actor): Promise<void> {
+    await this.#deps.audit.record(actOf(actor, type, subject));
   }
 }
 

@@ -18,7 +18,7 @@ import type { Trx, TrxWriter } from './schema.ts';
  */
 export async function appendAuditEvent(
   trx: Trx,
-  { type, actor, subject, requestId, details }: AuditEvent,
+  { type, actor, subject, requestId, traceId = null, details }: AuditEvent,
   time: number,
 ): Promise<ChainHead> {
   const { sequence } = await ownAuditHead(trx);
@@ -30,6 +30,7 @@ export async function appendAuditEvent(
     actor,
     subject,
     requestId,
+    traceId,
     detailsJson,
   });
 }
@@ -40,8 +41,8 @@ export async function appendChained(trx: Trx, event: ChainedEvent): Promise<Chai
   const { audit, run } = memory;
   const { hash: previous } = await ownAuditHead(trx);
   const hash = auditEventHash(previous, event);
-  const { requestId, detailsJson, ...columns } = event;
-  const row = { ...columns, request_id: requestId, details_json: detailsJson, hash };
+  const { requestId, traceId, detailsJson, ...columns } = event;
+  const row = { ...columns, request_id: requestId, trace_id: traceId, details_json: detailsJson, hash };
   await trx
     .insertInto('audit_events')
     .values({ ...row, run_id: run.id, seal: sealHash(run, 'audit', hash) })

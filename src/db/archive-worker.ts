@@ -15,7 +15,7 @@ import { ReadConnection } from './read-connection.ts';
 import { writeSegment } from './segment-file.ts';
 import { serveCalls } from './serve-calls.ts';
 
-const RECORD_VALUES = new Array(14).fill('?').join(', ');
+const RECORD_VALUES = new Array(15).fill('?').join(', ');
 const GROUP_VALUES = new Array(8).fill('?').join(', ');
 /** Groups read in one transaction: a long one would keep the write-ahead log from being cleared. */
 const GROUPS_A_READ = 200;

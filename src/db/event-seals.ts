@@ -14,8 +14,9 @@ import type { Schema } from './schema.ts';
 import { Statements } from './statements.ts';
 
 export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
-  const { sequence, time, type, actor, subject, request_id, details_json, hash } = row;
-  return { sequence, time, type, actor, subject, requestId: request_id, detailsJson: details_json, hash };
+  const { request_id: requestId, trace_id: traceId, details_json: detailsJson } = row;
+  const { sequence, time, type, actor, subject, hash } = row;
+  return { sequence, time, type, actor, subject, requestId, traceId, detailsJson, hash };
 }
 
 export function sealedFromRow(row: Selectable<Schema['audit_events']>): SealedEvent {

@@ -92,7 +92,7 @@ export class GroupAppender {
   }
 
   #tryInsert(row: BareRow, salt: Uint8Array, { firstRecord, sequence }: OpenGroup, place: number) {
-    const { digest, scopeId, kid, jti, clientId, subject, root, iat, exp } = row;
+    const { digest, scopeId, kid, jti, clientId, subject, root, traceId, iat, exp } = row;
     try {
       this.#insertRecord.run(
         firstRecord + place,
@@ -105,6 +105,7 @@ export class GroupAppender {
         clientId,
         subject,
         root,
+        traceId,
         iat,
         exp,
       );

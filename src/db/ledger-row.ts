@@ -3,6 +3,7 @@ import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { RecordedToken } from '../kernel/issuance.ts';
 import { commitmentTo, type LedgerGroup, type PlacedRow } from '../kernel/ledger-chain.ts';
 import type { LedgerEntry } from '../kernel/ledger-search.ts';
+import { traceIdText } from '../kernel/trace.ts';
 import type { Schema } from './schema.ts';
 
 export type RecordColumns = Selectable<Schema['issuance_records']>;
@@ -19,6 +20,7 @@ export function placedRow(row: RecordColumns): PlacedRow {
     clientId: row.client_id,
     subject: row.subject,
     root: row.root,
+    traceId: row.trace_id,
     iat: row.iat,
     exp: row.exp,
     salt: row.salt,
@@ -47,6 +49,7 @@ export function recordedToken(row: RecordColumns): RecordedToken {
     clientId: row.client_id,
     subject: row.subject,
     root: row.root,
+    traceId: traceIdText(row.trace_id),
     iat: row.iat,
     exp: row.exp,
   };

@@ -24,6 +24,7 @@ export function compileLedgerStatements(): LedgerStatements {
         salt: NO_BYTES,
         digest: NO_BYTES,
         ...texts,
+        trace_id: NO_BYTES,
         iat: 0,
         exp: 0,
       }),

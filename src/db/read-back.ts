@@ -2,6 +2,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
+import type { Span } from '../kernel/trace.ts';
 import type { TrxReader, TrxWriter } from './schema.ts';
 import { type Condition, SqliteFailure, unavailable } from './sqlite-failure.ts';
 
@@ -29,9 +30,9 @@ export class ReadBack implements RecordAppender {
     this.#options = options;
   }
 
-  async append(record: IssuanceRecord): Promise<void> {
+  async append(record: IssuanceRecord, span?: Span): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    await this.#options.appender.append(record);
+    await this.#options.appender.append(record, span);
     this.#last = record;
   }
 

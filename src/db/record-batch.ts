@@ -1,9 +1,10 @@
 import type { IssuanceRecord } from '../kernel/issuance.ts';
 import type { LedgerRow } from '../kernel/ledger-chain.ts';
+import { traceIdBytes } from '../kernel/trace.ts';
 
 const DIGEST_BYTES = 32;
-/** Beside the digest: scope, kid, jti, client, subject, root, iat, exp. */
-const VALUES_A_ROW = 8;
+/** Beside the digest: scope, kid, jti, client, subject, root, trace, iat, exp. */
+const VALUES_A_ROW = 9;
 
 /**
  * Records on their way to the worker: all digests in one array and all other values in another, which costs
@@ -25,7 +26,7 @@ export function packRecords(records: readonly IssuanceRecord[], committedAt: num
   for (const [index, record] of records.entries()) {
     digests.set(record.digest, index * DIGEST_BYTES);
     values.push(record.scopeId, record.kid, record.jti, record.clientId, record.subject, record.root);
-    values.push(record.iat, record.exp);
+    values.push(record.traceId, record.iat, record.exp);
   }
   return { digests, values, committedAt };
 }
@@ -44,7 +45,8 @@ export function rowOf({ digests, values }: RecordBatch, index: number): BareRow 
     clientId: values[at + 3] as string,
     subject: values[at + 4] as string | null,
     root: values[at + 5] as string | null,
-    iat: values[at + 6] as number,
-    exp: values[at + 7] as number,
+    traceId: traceIdBytes(values[at + 6] as string | null),
+    iat: values[at + 7] as number,
+    exp: values[at + 8] as number,
   };
 }

@@ -131,6 +131,7 @@ export interface Schema {
     actor: string;
     subject: string;
     request_id: string | null;
+    trace_id: string | null;
     details_json: string;
     /** `auditEventHash` over the row and the hash before it. */
     hash: Uint8Array;
@@ -152,6 +153,8 @@ export interface Schema {
     client_id: string;
     subject: string | null;
     root: string | null;
+    /** 16 bytes. */
+    trace_id: Uint8Array | null;
     iat: number;
     exp: number;
     /** Null once the personal values are erased; the commitments are null until then. */

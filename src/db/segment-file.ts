@@ -74,8 +74,8 @@ const CHUNK_BYTES = 1 << 20;
 /** The columns stand as they do in the database. */
 const TABLES = `
   CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY NOT NULL, digest BLOB NOT NULL, scope_id TEXT NOT NULL,
-    kid TEXT NOT NULL, jti TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT, root TEXT, iat INTEGER NOT NULL,
-    exp INTEGER NOT NULL, salt BLOB, subject_commitment BLOB, root_commitment BLOB,
+    kid TEXT NOT NULL, jti TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT, root TEXT, trace_id BLOB,
+    iat INTEGER NOT NULL, exp INTEGER NOT NULL, salt BLOB, subject_commitment BLOB, root_commitment BLOB,
     group_sequence INTEGER NOT NULL) STRICT;
   CREATE TABLE ledger_groups (sequence INTEGER PRIMARY KEY NOT NULL, first_record INTEGER NOT NULL,
     row_count INTEGER NOT NULL, committed_at INTEGER NOT NULL, previous_hash BLOB NOT NULL,

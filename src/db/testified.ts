@@ -16,13 +16,13 @@ export async function appendTestified<T extends TestifiedName>(
   trx: Trx,
   { table, auditRecord }: Pick<TestifiedTable<T>, 'table' | 'auditRecord'>,
   values: Omit<TestifiedRow<T>, 'sequence' | 'audit_sequence'>,
-  { operatorId, requestId }: Actor,
+  { operatorId, requestId, traceId }: Actor,
   last = 0,
 ): Promise<TestifiedRow<T>> {
   const sequence = Math.max(await lastSequence(trx, table), last) + 1;
   const row = { ...values, sequence } as unknown as TestifiedRow<T>;
   const { type, subject, details, time } = auditRecord(row);
-  const event = actOf({ operatorId, requestId }, type, subject, details);
+  const event = actOf({ operatorId, requestId, traceId }, type, subject, details);
   const { sequence: audit_sequence } = await appendAuditEvent(trx, event, time);
   const written = { ...row, audit_sequence };
   await trx

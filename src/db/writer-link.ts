@@ -1,5 +1,6 @@
 import { KeywardError } from '../kernel/errors.ts';
 import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
+import type { Span } from '../kernel/trace.ts';
 import { CallLink } from './call-link.ts';
 import type { EventTrust } from './event-seals.ts';
 import type { RowFailure } from './group-appender.ts';
@@ -38,6 +39,8 @@ export class WriterLink extends CallLink<WriterCalls> {
 
 interface Row {
   readonly record: IssuanceRecord;
+  /** Until the group is handed over. */
+  readonly waiting: Span | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -52,13 +55,14 @@ export class RecordGroup {
     return this.#rows.length;
   }
 
-  add(record: IssuanceRecord): Promise<void> {
+  add(record: IssuanceRecord, waiting?: Span): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#rows.push({ record, resolve, reject });
+      this.#rows.push({ record, waiting, resolve, reject });
     });
   }
 
   pack(committedAt: number): RecordBatch {
+    for (const { waiting } of this.#rows) waiting?.end();
     return packRecords(
       this.#rows.map((row) => row.record),
       committedAt,

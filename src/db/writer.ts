@@ -5,6 +5,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord } from '../kernel/issuance.ts';
 import { MOST_ROWS } from '../kernel/ledger-chain.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
+import type { Span } from '../kernel/trace.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { EventTrust } from './event-seals.ts';
@@ -102,11 +103,11 @@ export class Writer implements RecordAppender {
   }
 
   /** Records that arrive while a commit is under way form the next one. */
-  async append(record: IssuanceRecord): Promise<void> {
+  async append(record: IssuanceRecord, span?: Span): Promise<void> {
     this.#admit(this.#records, this.#queueLimit);
     this.#refuseLate();
     this.#records += 1;
-    const durable = this.#openGroup().add(record);
+    const durable = this.#openGroup().add(record, span?.begin('wait_for_writer'));
     this.#wake();
     await durable;
   }

@@ -1,4 +1,4 @@
-import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import {
@@ -29,12 +29,12 @@ export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogDep
     performed.find((each) => each.drill === drill && each.passed)?.at ?? null;
 
   return {
-    async record(report, { operatorId, requestId }) {
+    async record(report, actor) {
       const subject = report.scope === null ? `drill:${report.drill}` : `scope:${report.scope}`;
-      await audit.record({ type: TYPE, actor: operatorId, subject, requestId, details: detailsOf(report) });
+      await audit.record(actOf(actor, TYPE, subject, detailsOf(report)));
       // As the trail has it, which is what a restart reads.
       const [event] = await audit.newestOfType(TYPE, 1);
-      const done = { ...report, at: event?.time ?? clock.nowSeconds(), by: operatorId };
+      const done = { ...report, at: event?.time ?? clock.nowSeconds(), by: actor.operatorId };
       performed = [done, ...performed].slice(0, MOST);
       return done;
     },

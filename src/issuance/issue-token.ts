@@ -5,6 +5,7 @@ import type { IssuedToken, JwsRequest, Ledger, TokenIssuer, TokenRequest } from 
 import type { KeyRing } from '../kernel/key.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Signer } from '../kernel/signer.ts';
+import { type Span, untilDone } from '../kernel/trace.ts';
 import type { IssuanceLock } from '../keys/index.ts';
 import { PreparedToken } from './prepared-token.ts';
 import type { SignatureChecker } from './signature-checker.ts';
@@ -64,8 +65,21 @@ interface MadeToken {
 async function make(deps: IssuingDeps, request: TokenRequest | JwsRequest): Promise<MadeToken> {
   const { holds } = deps;
   for (let held = holds.released(request.scopeId); held; held = holds.released(request.scopeId)) await held;
-  const prepared = prepare(deps, request);
-  return { prepared, token: await recordAndSign(deps, prepared) };
+  const span = request.trace?.span;
+  const prepared = span ? tracedPrepare(deps, request, span) : prepare(deps, request);
+  return { prepared, token: await recordAndSign(deps, prepared, span) };
+}
+
+function tracedPrepare(deps: IssuingDeps, request: TokenRequest | JwsRequest, parent: Span): PreparedToken {
+  const span = parent.begin('check_policy');
+  try {
+    const prepared = prepare(deps, request);
+    span.end();
+    return prepared;
+  } catch (error) {
+    span.end(error);
+    throw error;
+  }
 }
 
 function prepare(
@@ -103,18 +117,25 @@ function prepare(
 }
 
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
-async function recordAndSign(deps: IssuingDeps, prepared: PreparedToken): Promise<string> {
-  const [token] = await Promise.all([signChecked(deps, prepared), deps.ledger.record(prepared.record)]);
+async function recordAndSign(deps: IssuingDeps, prepared: PreparedToken, span?: Span): Promise<string> {
+  const recording = span?.begin('record');
+  const [token] = await Promise.all([
+    signChecked(deps, prepared, span),
+    untilDone(recording, deps.ledger.record(prepared.record, recording)),
+  ]);
   return token;
 }
 
 async function signChecked(
   { signer, checker }: IssuingDeps,
   { key, signingInput }: PreparedToken,
+  parent?: Span,
 ): Promise<string> {
-  const signature = await signer.sign({ kid: key.kid, signingInput, forCaller: true });
+  const span = parent?.begin('sign');
+  const signed = signer.sign({ kid: key.kid, signingInput, forCaller: true, span });
+  const signature = await untilDone(span, signed);
   const token = `${signingInput}.${signature.toString('base64url')}`;
-  if (await checker.check(key, token)) return token;
+  if (await untilDone(parent?.begin('check_signature'), checker.check(key, token))) return token;
   throw new KeywardError('signature_wrong', 'the HSM gave a wrong signature; no token was released', {
     cause: { kid: key.kid },
     retryAfterSeconds: 1,

@@ -61,6 +61,7 @@ export class PreparedToken {
       clientId: request.clientId,
       subject: recordedSubject(subject, scope.policy.recordSubject),
       root,
+      traceId: request.trace?.traceId ?? null,
       iat,
       exp,
     });

@@ -101,6 +101,7 @@ export interface RefusedRequest {
   readonly caller: string | undefined;
   readonly remote: string | undefined;
   readonly requestId: string;
+  readonly traceId?: string | undefined;
 }
 
 /** Told of each; it must neither throw nor wait. */

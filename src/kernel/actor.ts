@@ -135,6 +135,8 @@ export interface OperatorAdministration {
 export interface Actor {
   readonly operatorId: string;
   readonly requestId: string | null;
+  /** Of the trace that the request belonged to. */
+  readonly traceId?: string | undefined;
   /** Set while a proposal of theirs is executed, which another operator approved. */
   readonly approval?: { readonly proposalId: string; readonly approvedBy: string };
   /**

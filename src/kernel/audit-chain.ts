@@ -25,6 +25,8 @@ export interface ChainedEvent {
   readonly actor: string;
   readonly subject: string;
   readonly requestId: string | null;
+  /** Of the trace that the request belonged to; 32 hex digits. */
+  readonly traceId: string | null;
   /** The text that was hashed: details are compared and hashed as written, never parsed and written again. */
   readonly detailsJson: string;
 }
@@ -52,7 +54,9 @@ export function auditEventHash(previous: Uint8Array, event: ChainedEvent): Buffe
   field(wholeNumber(event.sequence));
   field(wholeNumber(event.time));
   for (const text of [event.type, event.actor, event.subject]) field(Buffer.from(text));
-  field(event.requestId === null ? ABSENT : Buffer.concat([PRESENT, Buffer.from(event.requestId)]));
+  for (const id of [event.requestId, event.traceId]) {
+    field(id === null ? ABSENT : Buffer.concat([PRESENT, Buffer.from(id)]));
+  }
   field(Buffer.from(event.detailsJson));
   return hash.digest();
 }

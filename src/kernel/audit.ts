@@ -9,18 +9,20 @@ export interface AuditEvent {
   /** What was acted upon, such as `scope:payments` or `key:<kid>`. */
   readonly subject: string;
   readonly requestId: string | null;
+  /** Of the trace that the request belonged to. */
+  readonly traceId?: string | null | undefined;
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** An event of something that an operator did, with who approved it where it took two. */
 export function actOf(
-  { operatorId, requestId, approval }: Actor,
+  { operatorId, requestId, traceId, approval }: Actor,
   type: string,
   subject: string,
   details: AuditEvent['details'] = {},
 ): AuditEvent {
   const approved = approval && { proposal: approval.proposalId, approved_by: approval.approvedBy };
-  return { type, actor: operatorId, subject, requestId, details: { ...details, ...approved } };
+  return { type, actor: operatorId, subject, requestId, traceId, details: { ...details, ...approved } };
 }
 
 export interface StoredEvent extends ChainedEvent {

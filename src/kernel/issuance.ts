@@ -1,4 +1,5 @@
 import type { WrittenType } from './policy.ts';
+import type { RequestTrace, Span } from './trace.ts';
 
 export interface TokenRequest {
   readonly scopeId: string;
@@ -6,6 +7,7 @@ export interface TokenRequest {
   readonly claims: Readonly<Record<string, unknown>>;
   readonly ttlSeconds?: number | undefined;
   readonly typ?: WrittenType | undefined;
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** I2's exception: what an identity server that writes all claims itself wants signed, as it is. */
@@ -14,6 +16,7 @@ export interface JwsRequest {
   readonly clientId: string;
   /** `header.claims` of RFC 7515 §5.1. */
   readonly signingInput: string;
+  readonly trace?: RequestTrace | undefined;
 }
 
 /** In characters: 16 random bytes as base64url. */
@@ -49,6 +52,8 @@ export interface IssuanceRecord {
   readonly subject: string | null;
   /** The root event that the token came from, such as one sign-in; null as above. */
   readonly root: string | null;
+  /** Of the trace that the request belonged to: 32 hex digits. */
+  readonly traceId: string | null;
   readonly iat: number;
   readonly exp: number;
 }
@@ -58,7 +63,7 @@ export interface Ledger {
    * Settles once the record is durable (I5). `ledger_unavailable` when it could not be written, `overloaded`
    * when too many records wait; `jti_used` where the `jti` is a caller's own and the scope has a record of it.
    */
-  record(record: IssuanceRecord): Promise<void>;
+  record(record: IssuanceRecord, span?: Span): Promise<void>;
 }
 
 /** A record as read back. */

@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts';
 import type { AuditEvent } from './audit.ts';
 import type { IssuanceRecord, RecordedToken } from './issuance.ts';
+import type { Span } from './trace.ts';
 
 /** What an investigation asks for; what is left out is not asked. Times bound `iat`, both included. */
 export interface LedgerQuery {
@@ -174,7 +175,7 @@ export interface ArchivedSegment {
  */
 export interface RecordAppender {
   /** Settles once the record is durable. `overloaded`, `shutting_down`, or any other failure to write. */
-  append(record: IssuanceRecord): Promise<void>;
+  append(record: IssuanceRecord, span?: Span): Promise<void>;
 }
 
 /** What the audit trail tells of archive segments: by these events alone a segment came, changed and went. */

@@ -1,6 +1,7 @@
 import type { Actor } from './actor.ts';
 import type { Algorithm, ModulusBits } from './algorithm.ts';
 import type { Placed, PublicJwk } from './key.ts';
+import type { Span } from './trace.ts';
 
 /** A key the signer shall serve: where it is, and the signed record that says what for. */
 export interface KeyReference {
@@ -102,6 +103,7 @@ export interface SigningRequest {
   readonly signingInput: string;
   /** For a key set alone: the record of each key in it, in the same order. */
   readonly bindingRecords?: readonly string[];
+  readonly span?: Span | undefined;
 }
 
 /** The last checkpoint and the last head of the registry that a signer sealed, as compact JWS; null for none. */

@@ -1,4 +1,5 @@
 import type { KeyState } from './key.ts';
+import type { RequestTrace } from './trace.ts';
 
 /** Why a token is refused: the closed list of DESIGN §8, as `verify` and the client library answer it. */
 export const REFUSAL_REASONS = [
@@ -32,6 +33,8 @@ export interface RequestOrigin {
   /** The address that the request came from. */
   readonly remote: string | undefined;
   readonly requestId: string;
+  /** The trace that the request belongs to. */
+  readonly trace?: RequestTrace | undefined;
   /** How it is shown, where not to have it verified. */
   readonly through?: 'introspect' | 'report';
 }

@@ -1,4 +1,4 @@
-import type { AuditLog, AuditTrail, StoredEvent } from '../kernel/audit.ts';
+import { type AuditLog, type AuditTrail, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -131,13 +131,8 @@ export function createKeyProver(deps: KeyProvingDeps): KeyProver {
                 auditKey.kid,
               ),
             );
-      await audit.record({
-        type: 'key.proved',
-        actor: actor.operatorId,
-        subject: `key:${kid}`,
-        requestId: actor.requestId,
-        details: { proven: proof.proven, nonce, hsm_token: hsmToken },
-      });
+      const details = { proven: proof.proven, nonce, hsm_token: hsmToken };
+      await audit.record(actOf(actor, 'key.proved', `key:${kid}`, details));
       const known = keyRing.knownKey(kid) ?? { key, proof: { status: 'unchecked', reasons: [] } };
       return { ...found, known, nonce, evidence, auditJwk: auditKey.publicJwk, bindingJwk };
     },

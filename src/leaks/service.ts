@@ -1,6 +1,6 @@
 import type { CredentialHolders } from '../access/partners.ts';
 import type { Actor, ClientAdministration, OperatorAdministration } from '../kernel/actor.ts';
-import type { AuditTrail } from '../kernel/audit.ts';
+import { type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FoundPin, KnownSecret, LeakPlace, LeakQuery, LeakService } from '../kernel/credential.ts';
 import type { LedgerReader } from '../kernel/issuance.ts';
@@ -80,7 +80,7 @@ export function createLeakService(deps: LeakServiceDeps): LeakService {
   const pinBudget = new MinuteBudget(PARTNER_PINS_A_MINUTE, deps.clock);
   return {
     find,
-    async lookUp(query, _by, { operatorId: actor, requestId }) {
+    async lookUp(query, _by, actor) {
       if (query.length === 0) return [];
       const answers = await find(query);
       const credentials = query.filter((each) => each.of === 'credential').length;
@@ -89,7 +89,7 @@ export function createLeakService(deps: LeakServiceDeps): LeakService {
         tokens: query.length - credentials,
         known: answers.filter((each) => each !== undefined).length,
       };
-      await deps.audit.record({ type: 'leaks.looked_up', actor, subject: 'leaks', requestId, details });
+      await deps.audit.record(actOf(actor, 'leaks.looked_up', 'leaks', details));
       return answers;
     },
     report: (known, place) => report(known, place, false),
@@ -105,11 +105,12 @@ async function reportPins(
   { audit, events, clock }: LeakServiceDeps,
   budget: MinuteBudget,
   pins: readonly FoundPin[],
-  { operatorId, requestId }: Actor,
+  actor: Actor,
 ) {
+  const { operatorId } = actor;
   const reporter = reporterOf(operatorId);
   const details = { pins: pins.length };
-  await audit.record({ type: 'pin.reported', actor: operatorId, subject: 'leaks', requestId, details });
+  await audit.record(actOf(actor, 'pin.reported', 'leaks', details));
   const [made, others] = [
     pins.filter(({ digest }) => digest !== null),
     pins.filter(({ digest }) => digest === null),

@@ -17,7 +17,16 @@ interface LedgerFindOptions {
 }
 
 const PAGE = 1_000;
-const HEADINGS = ['issued', 'scope', 'client', 'subject', 'root', 'jti', 'kid'];
+const HEADINGS = [
+  'issued',
+  'scope',
+  'client',
+  'subject',
+  'root',
+  'jti',
+  'kid',
+  { name: 'trace', extra: true },
+] as const;
 
 /** Prints page after page as they come: there may be millions. */
 export async function ledgerFind(context: Context, options: LedgerFindOptions): Promise<void> {
@@ -56,6 +65,7 @@ function rows({ terminal }: Context, records: readonly LedgerRecordAnswer[], fir
       personal(record.root, record),
       record.jti,
       kidCell(record.kid),
+      record.trace_id ?? '-',
     ]),
     terminal,
     { headless: !first },

@@ -24,10 +24,10 @@ const DIGEST_BYTES = 32;
  */
 export function createLedger(appender: RecordAppender): Ledger {
   return {
-    async record(record) {
+    async record(record, span) {
       refuseMisshapen(record);
       try {
-        await appender.append(record);
+        await appender.append(record, span);
       } catch (error) {
         throw toLedgerError(error, 'Tokens cannot be recorded now; try again shortly.');
       }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Actor } from '../kernel/actor.ts';
-import type { AuditTrail } from '../kernel/audit.ts';
+import { type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { Attempts, failureText } from './attempt.ts';
@@ -75,18 +75,11 @@ export function createNotificationService({
 }: NotificationServiceDeps): NotificationService {
   const laneOf = (name: string) => queues.find(({ target }) => target === name);
   return {
-    async test(target, { operatorId: actor, requestId }) {
+    async test(target, actor) {
       const tests = await tester.test(target);
       for (const { target: name, ok } of tests) if (ok) laneOf(name)?.resume();
       const reached = Object.fromEntries(tests.map(({ target: name, ok }) => [name, ok]));
-      const details = { reached };
-      await audit.record({
-        type: 'notifications.tested',
-        actor,
-        subject: 'notifications',
-        requestId,
-        details,
-      });
+      await audit.record(actOf(actor, 'notifications.tested', 'notifications', { reached }));
       return tests;
     },
     list: (query, page) => outbox.list(query, page),

@@ -79,11 +79,13 @@ export interface Report extends Suspicion {
   readonly scopeId: string;
   readonly token: string | null;
   readonly requestId: string;
+  readonly traceId?: string | undefined;
 }
 
 export interface NewReport extends Pick<FiledReport, 'number' | 'scopeId' | 'digest'> {
   readonly suspicion: Suspicion;
   readonly requestId: string;
+  readonly traceId?: string | undefined;
 }
 
 /** A case changed its state; `was` is null for a new one. */

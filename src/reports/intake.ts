@@ -64,11 +64,11 @@ export function createReportIntake(deps: IntakeDeps): RunningIntake {
   };
   return {
     async receive(given) {
-      const { scopeId, token, requestId } = given;
+      const { scopeId, token, requestId, traceId } = given;
       const number = newCaseNumber();
       const digest = token === null ? null : examiner.digestOf(token);
       const suspicion = { text: masked(given.text), contact: masked(given.contact) };
-      const report = await store.file({ number, scopeId, digest, suspicion, requestId });
+      const report = await store.file({ number, scopeId, digest, suspicion, requestId, traceId });
       if (waiting.size >= MOST_WAITING) return number;
       const shown = {
         token: token === null ? null : { scopeId, token, requestId },

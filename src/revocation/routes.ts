@@ -175,7 +175,8 @@ export const revokeToken: Route<AdmissionDeps & { readonly tokenRevocation: Toke
   oauth: true,
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId, token } = await admitTokenRequest(deps, 'revoke', request, response);
-    const actor = { operatorId: `client:${clientId}`, requestId: response.locals.requestId };
+    const { requestId, traceId } = response.locals;
+    const actor = { operatorId: `client:${clientId}`, requestId, traceId };
     await deps.tokenRevocation.revoke(scopeId, token, actor, request.ip);
     sendJson(response, 200, {});
   },

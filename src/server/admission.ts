@@ -69,7 +69,7 @@ export function requestOriginOf(
   { ip: remote }: ApiRequest,
   { locals }: ApiResponse,
 ): RequestOrigin {
-  return { clientId, remote, requestId: locals.requestId };
+  return { clientId, remote, requestId: locals.requestId, trace: locals.trace };
 }
 
 export function grantMissing(action: Action): KeywardError {
@@ -106,7 +106,8 @@ export function actorOf(
   response: ApiResponse,
 ): Actor {
   const operatorId = admitOperator(authenticator, roles, request, response);
-  return { operatorId, requestId: response.locals.requestId };
+  const { requestId, traceId } = response.locals;
+  return { operatorId, requestId, traceId };
 }
 
 /** Bytes that a body may take; one more is 413. */

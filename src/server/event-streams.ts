@@ -44,12 +44,12 @@ class EventStream {
   /** The request counts as answered from here on: it takes no place among those in flight. */
   begin(): void {
     const response = this.#response;
-    const { plane, requestId } = response.locals;
+    const { headers, requestId } = response.locals;
     response.once('close', () => this.#finish());
     response.on('drain', () => {
       this.#taken = true;
     });
-    response.writeHead(200, [...plane.headers, 'X-Request-Id', requestId, ...HEADERS, ...UNBUFFERED]);
+    response.writeHead(200, [...headers, 'X-Request-Id', requestId, ...HEADERS, ...UNBUFFERED]);
     response.flushHeaders();
     finish(response, 200);
     if (response.destroyed) this.#finish();

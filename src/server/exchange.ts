@@ -1,7 +1,11 @@
 import { randomFillSync } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { performance } from 'node:perf_hooks';
 import type { Request, Response } from 'express';
 import type { Logger } from 'pino';
 import type { RequestObserver } from '../kernel/activity.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { type RequestTrace, readTraceParent, type Span, type Tracer } from '../kernel/trace.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Admission, CallerBudget, CallerClass } from './caller-budget.ts';
 import type { Limits } from './limits.ts';
@@ -22,6 +26,8 @@ export interface Plane {
   readonly anyOriginHeaders: readonly string[];
   /** Instead of them, with a page for people. */
   readonly pageHeaders: readonly string[];
+  /** Undefined where tracing is off. */
+  readonly tracer?: Tracer | undefined;
   /** What each class of callers may hold of this plane at once. */
   readonly budgets: Readonly<Record<CallerClass, CallerBudget>>;
 }
@@ -44,12 +50,29 @@ export class Exchange {
   /** What the answer told as a problem. */
   error: unknown;
   #admission: Admission | undefined;
+  readonly #request: IncomingMessage;
+  #span: Span | undefined;
+  /** Read when it is first asked for; null until then. */
+  #trace: RequestTrace | undefined | null = null;
 
-  constructor(plane: Plane, requestId: string, startedAt: number) {
+  constructor(plane: Plane, request: IncomingMessage) {
     this.plane = plane;
     this.headers = plane.headers;
-    this.requestId = requestId;
-    this.startedAt = startedAt;
+    this.requestId = requestIdOf(request.headers['x-request-id']);
+    this.startedAt = performance.now();
+    this.#request = request;
+  }
+
+  /** Of the caller's `traceparent`, or begun here; undefined where the request belongs to no trace. */
+  get trace(): RequestTrace | undefined {
+    if (this.#trace !== null) return this.#trace;
+    const { traceparent } = this.#request.headers;
+    this.#trace = traceparent === undefined ? undefined : readTraceParent(traceparent);
+    return this.#trace;
+  }
+
+  get traceId(): string | undefined {
+    return this.trace?.traceId;
   }
 
   /** The place it has among the requests in flight. Nothing of a body is read without one. */
@@ -61,13 +84,59 @@ export class Exchange {
   enter(callers: CallerClass, holder: string): void {
     this.leave();
     this.#admission = this.plane.budgets[callers].enter(holder);
+    if (this.plane.tracer) this.#beginSpan(this.plane.tracer);
   }
 
   leave(): void {
     this.#admission?.budget.leave(this.#admission.holder);
     this.#admission = undefined;
   }
+
+  /** By then the caller is known, if ever. */
+  #beginSpan(tracer: Tracer): void {
+    if (this.#span || UNTRACED.has(this.route)) return;
+    const { method = '', headers } = this.#request;
+    const { tracestate } = headers;
+    this.#span = tracer.request({
+      name: `${method} ${this.route}`,
+      parent: readTraceParent(headers.traceparent),
+      state: typeof tracestate === 'string' ? tracestate : undefined,
+      isAuthenticated: this.caller !== undefined,
+      startedAt: this.startedAt,
+    });
+    if (!this.#span) return;
+    const { traceId, traceparent } = this.#span;
+    this.#trace = { traceId, span: this.#span };
+    this.headers = [...this.headers, 'traceresponse', traceparent];
+  }
+
+  /** With the answer. A request that was turned away before it was let in is traced from here. */
+  endSpan(status: number): void {
+    const { tracer, name } = this.plane;
+    if (!tracer) return;
+    if (!this.#span) this.#beginSpan(tracer);
+    if (!this.#span) return;
+    this.#span.set({
+      'http.request.method': this.#request.method ?? '',
+      'http.route': this.route,
+      'http.response.status_code': status,
+      'keyward.plane': name,
+      'keyward.request_id': this.requestId,
+      ...(this.caller === undefined ? {} : { 'keyward.caller': this.caller }),
+      ...(this.error instanceof KeywardError ? { 'keyward.problem': this.error.code } : {}),
+    });
+    this.#span.end(status >= 500 ? this.error : undefined);
+  }
 }
+
+/** Asked every few seconds by machines that want to know nothing else. */
+const UNTRACED: ReadonlySet<string> = new Set([
+  '/healthz',
+  '/readyz',
+  '/readyz/sign',
+  '/readyz/verify',
+  '/metrics',
+]);
 
 const ID_BYTES = 16;
 const ACCEPTABLE = /^[A-Za-z0-9._-]{1,64}$/;

@@ -33,12 +33,12 @@ function observeRefusal(
   request: ApiRequest,
   { locals: exchange }: ApiResponse,
 ): void {
-  const { plane, caller, route, requestId } = exchange;
+  const { plane, caller, route, requestId, traceId } = exchange;
   const { status } = PROBLEMS[code];
   const isAct = plane.name === 'operations' && caller !== undefined && !LOOKING.has(request.method);
   if (status !== 401 && status !== 403 && !(isAct && status < 500)) return;
   const { method, ip: remote } = request;
-  plane.callers.refused({ plane: plane.name, method, route, code, caller, remote, requestId });
+  plane.callers.refused({ plane: plane.name, method, route, code, caller, remote, requestId, traceId });
 }
 
 /** Past the limit, a wrong credential is no longer told from too many of them. A right one is never in the way. */

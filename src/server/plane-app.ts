@@ -1,12 +1,12 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { performance } from 'node:perf_hooks';
 import express from 'express';
 import type { Logger } from 'pino';
 import type { RequestObserver } from '../kernel/activity.ts';
+import type { Tracer } from '../kernel/trace.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { CALLER_CLASSES, CallerBudget, type CallerClass, type Load } from './caller-budget.ts';
 import { vouchFor } from './connections.ts';
-import { Exchange, type Plane, type PlaneName, requestIdOf } from './exchange.ts';
+import { Exchange, type Plane, type PlaneName } from './exchange.ts';
 import { answerFailure, notFound } from './failure.ts';
 import { remoteAddress } from './forwarded.ts';
 import { ANY_ORIGIN, securityHeaders } from './headers.ts';
@@ -24,6 +24,8 @@ export interface PlaneSettings {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callers: RequestObserver;
+  /** Default: nothing is traced. */
+  readonly tracer?: Tracer | undefined;
   /** How much of the places may be given out, by how busy the process is; default: all. */
   readonly load?: Load | undefined;
 }
@@ -42,7 +44,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   deps: Deps,
   { otherwise = notFound, shed }: PlaneHooks = {},
 ): RequestListener {
-  const { listener, limits, log, metrics, callers, load } = deps;
+  const { listener, limits, log, metrics, callers, tracer, load } = deps;
   const behindTls = listener.tls !== undefined || listener.trusted_proxies.length > 0;
   const plane: Plane = {
     name,
@@ -50,6 +52,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     log,
     metrics,
     callers,
+    tracer,
     headers: securityHeaders(behindTls),
     anyOriginHeaders: [...securityHeaders(behindTls, { anyOrigin: true }), ...ANY_ORIGIN],
     pageHeaders: securityHeaders(behindTls, { styleHash: STYLE_HASH }),
@@ -76,7 +79,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   app.use(answerFailure);
   return (request, raw) => {
     const response = raw as ApiResponse;
-    const exchange = begin(plane, request);
+    const exchange = new Exchange(plane, request);
     response.locals = exchange;
     const refused = shed?.(request, plane.budgets);
     if (!refused) return app(request, response);
@@ -95,8 +98,4 @@ function budgetsOf(limits: LimitSettings, load: PlaneSettings['load']): Plane['b
     CallerClass,
     CallerBudget
   >;
-}
-
-function begin(plane: Plane, { headers }: IncomingMessage): Exchange {
-  return new Exchange(plane, requestIdOf(headers['x-request-id']), performance.now());
 }

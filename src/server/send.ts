@@ -9,6 +9,7 @@ import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from './
 export function finish(response: ApiResponse, status: number): void {
   const { plane, route } = response.locals;
   response.locals.leave();
+  response.locals.endSpan(status);
   plane.metrics.requests.inc({ plane: plane.name, route, status });
   const level = levelOf(status, response.locals.error);
   if (plane.log.isLevelEnabled(level)) plane.log[level](line(response, status), 'request');
@@ -32,6 +33,7 @@ function observeShown({ locals: { plane, caller, requestId, form }, req }: ApiRe
 function line({ locals: exchange, req }: ApiResponse, status: number): object {
   return {
     request_id: exchange.requestId,
+    trace_id: exchange.traceId,
     plane: exchange.plane.name,
     method: req.method,
     route: exchange.route,

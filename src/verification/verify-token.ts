@@ -6,6 +6,7 @@ import type { KeyRing } from '../kernel/key.ts';
 import { isInGap, type RecordGap, type RecordGaps } from '../kernel/record-gap.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Scope } from '../kernel/scope.ts';
+import { type Span, untilDone } from '../kernel/trace.ts';
 import type { RefusalReason, TokenVerifier, Verdict } from '../kernel/verification.ts';
 import { verifySignature } from '../token/signature.ts';
 import { digestOf } from '../token/signing-input.ts';
@@ -128,12 +129,14 @@ export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
   const checkToken = createTokenCheck(deps);
   return {
     async verify(scopeId, presented, by) {
-      const { verdict: checked, signed, unexamined } = await checkToken(scopeId, presented);
-      const ledgerResult = signed && (await lookUpRecord(deps, signed));
+      const span = by?.trace?.span;
+      const checking = checkToken(scopeId, presented);
+      const { verdict: checked, signed, unexamined } = await untilDone(span?.begin('verify_token'), checking);
+      const ledgerResult = signed && (await lookUpRecord(deps, signed, span));
       const verdict = signed && ledgerResult ? concluded(deps, signed, ledgerResult, checked) : checked;
       const shown = { scope: keyRing.scope(scopeId), clientId: by?.clientId, at: clock.nowSeconds() };
       const seen = unexamined
-        ? await examine(unexamined, () => lookUpRecord(deps, unexamined))
+        ? await examine(unexamined, () => lookUpRecord(deps, unexamined, span))
         : signed && { ...signed, ledgerResult };
       facts.record(verifiedFact(shown, verdict, seen));
       return verdict;
@@ -142,11 +145,17 @@ export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
 }
 
 /** What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not. */
-async function lookUpRecord(deps: VerifyingDeps, signed: SignedToken): Promise<LedgerResult> {
+async function lookUpRecord(
+  deps: VerifyingDeps,
+  signed: SignedToken,
+  span: Span | undefined,
+): Promise<LedgerResult> {
   const { iat } = signed.token.claims;
   if (isForgotten(signed, deps.clock)) return 'forgotten';
   const digest = digestOf(signed.token.signingInput);
-  const record = Number.isFinite(iat) ? await deps.ledger.find(digest, Number(iat)) : undefined;
+  const record = Number.isFinite(iat)
+    ? await untilDone(span?.begin('look_up_record'), deps.ledger.find(digest, Number(iat)))
+    : undefined;
   if (record === undefined && isRecordLost(deps.gaps(), signed)) return 'lost';
   if (isOnRecord(signed, record)) return record;
   await deps.alarm.forged(asForgery(signed, digest, record));

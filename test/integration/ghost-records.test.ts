@@ -60,7 +60,7 @@ function recordOf(token: string): IssuanceRecord {
     .map((part) => JSON.parse(String(Buffer.from(part, 'base64url'))));
   const { jti, iat, exp } = payload;
   const names = { scopeId: 'payments', kid: header.kid, clientId: 'payments-sign' };
-  return { digest: digestOf(token), ...names, jti, subject: null, root: null, iat, exp };
+  return { digest: digestOf(token), ...names, jti, subject: null, root: null, traceId: null, iat, exp };
 }
 
 async function kill(): Promise<void> {

@@ -39,7 +39,7 @@ function append(type: string, actor: string, subject: string, details: object): 
     const last = db.prepare('SELECT * FROM audit_events ORDER BY sequence DESC LIMIT 1').get();
     const [sequence, time] = [Number(last?.sequence) + 1, Number(last?.time)];
     const detailsJson = JSON.stringify(details);
-    const event = { sequence, time, type, actor, subject, requestId: null, detailsJson };
+    const event = { sequence, time, type, actor, subject, requestId: null, traceId: null, detailsJson };
     const hash = auditEventHash(last?.hash as Uint8Array, event);
     db.prepare(
       `INSERT INTO audit_events (sequence, time, type, actor, subject, details_json, hash, run_id, seal)

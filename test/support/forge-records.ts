@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type RunKey, sealHash } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { CHAIN_START, groupHash, rowHashes } from '../../src/kernel/ledger-chain.ts';
+import { traceIdBytes } from '../../src/kernel/trace.ts';
 
 export interface ForgedPlace {
   readonly group: number;
@@ -20,6 +21,7 @@ export function forgeRecords(file: string, records: readonly IssuanceRecord[], p
   const db = new DatabaseSync(file, { timeout: 5_000 });
   const rows = records.map((record) => ({
     ...record,
+    traceId: traceIdBytes(record.traceId),
     salt: SALT,
     subjectCommitment: null,
     rootCommitment: null,
@@ -33,10 +35,10 @@ export function forgeRecords(file: string, records: readonly IssuanceRecord[], p
   const seal = run ? sealHash(run, 'ledger', hash) : null;
   db.exec('BEGIN');
   for (const [index, row] of rows.entries()) {
-    const { digest, scopeId, kid, jti, clientId, subject, root, iat, exp } = row;
+    const { digest, scopeId, kid, jti, clientId, subject, root, traceId, iat, exp } = row;
     db.prepare(
-      `INSERT INTO issuance_records (sequence, digest, scope_id, kid, jti, client_id, subject, root, iat, exp, salt,
-       group_sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO issuance_records (sequence, digest, scope_id, kid, jti, client_id, subject, root, trace_id, iat, exp, salt,
+       group_sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       place.record + index,
       digest,
@@ -46,6 +48,7 @@ export function forgeRecords(file: string, records: readonly IssuanceRecord[], p
       clientId,
       subject,
       root,
+      traceId,
       iat,
       exp,
       SALT,

@@ -11,6 +11,7 @@ export function issuanceRecord(n: number, change: Partial<IssuanceRecord> = {}):
     clientId: 'payments-identity',
     subject: `user-${n}`,
     root: n % 2 === 0 ? `sign-in-${n}` : null,
+    traceId: n % 2 === 0 ? n.toString(16).padStart(32, 'a') : null,
     iat: 1_760_000_000 + n,
     exp: 1_760_000_300 + n,
     ...change,

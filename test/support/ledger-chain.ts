@@ -29,6 +29,7 @@ export function rowsIn(file: string): PlacedRow[] {
     clientId: row.client_id as string,
     subject: row.subject as string | null,
     root: row.root as string | null,
+    traceId: row.trace_id as Uint8Array | null,
     iat: row.iat as number,
     exp: row.exp as number,
     salt: row.salt as Uint8Array | null,

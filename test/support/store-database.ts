@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
+import { traceIdText } from '../../src/kernel/trace.ts';
 
 /** Runs one statement on a connection of its own, as someone else at the file would. */
 export function query(file: string, sql: string): Record<string, unknown>[] {
@@ -26,6 +27,7 @@ export function recordsIn(file: string): IssuanceRecord[] {
     clientId: row.client_id as string,
     subject: row.subject as string | null,
     root: row.root as string | null,
+    traceId: traceIdText(row.trace_id as Uint8Array | null),
     iat: row.iat as number,
     exp: row.exp as number,
   }));

@@ -49,7 +49,7 @@ const statements = new Statements({
   groups: 'SELECT * FROM ledger_groups WHERE sequence > ? ORDER BY sequence LIMIT ?',
   // As the chain names them: copying every row once more would be a fifth of the walk.
   records: `SELECT sequence, group_sequence AS groupSequence, digest, scope_id AS scopeId, kid, jti,
-    client_id AS clientId, subject, root, iat, exp, salt, subject_commitment AS subjectCommitment,
+    client_id AS clientId, subject, root, trace_id AS traceId, iat, exp, salt, subject_commitment AS subjectCommitment,
     root_commitment AS rootCommitment FROM issuance_records WHERE sequence >= ? AND sequence <= ? ORDER BY sequence`,
   strayGroup: 'SELECT sequence FROM ledger_groups WHERE sequence < 1 LIMIT 1',
   strayRecord: 'SELECT sequence FROM issuance_records WHERE sequence < ? OR sequence > ? LIMIT 1',

@@ -88,7 +88,8 @@ const signJws: Route<JwsDeps> = {
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'sign', request, response);
     const { signing_input: signingInput } = await readJson(request, BODY);
-    const issued = await deps.issuer.issue({ scopeId, clientId, signingInput });
+    const { trace } = response.locals;
+    const issued = await deps.issuer.issue({ scopeId, clientId, signingInput, trace });
     sendJson(response, 201, tokenRepresentation(issued));
   },
 };

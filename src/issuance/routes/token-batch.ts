@@ -1,5 +1,6 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import type { TokenIssuer } from '../../kernel/issuance.ts';
+import { untilDone } from '../../kernel/trace.ts';
 import { type AdmissionDeps, admitClient, grantMissing, jsonBody } from '../../server/admission.ts';
 import { asKeywardError, problemDocument } from '../../server/problem.ts';
 import { type JsonBody, readJson } from '../../server/read-body.ts';
@@ -18,6 +19,9 @@ const BODY: JsonBody<TokenBatchBody> = {
   // Refused by the issuer: it spoils only the request that it is in.
   inexactNumbers: 'as_nan',
 };
+
+/** Of one batch: spans of more tokens would crowd out those of other requests. */
+const MOST_SPANNED = 8;
 
 /** Up to 1,000 tokens in one request: each is issued or refused by itself. */
 export const issueTokens: Route<AdmissionDeps & { readonly issuer: TokenIssuer }> = {
@@ -43,10 +47,14 @@ export const issueTokens: Route<AdmissionDeps & { readonly issuer: TokenIssuer }
     const { requests } = await readJson(request, BODY);
     // The admission has counted one.
     if (requests.length > 1) await response.locals.plane.limits.client(clientId, requests.length - 1);
+    const { trace } = response.locals;
     const outcomes = await Promise.allSettled(
-      requests.map(({ claims, ttl_seconds: ttlSeconds, typ }) =>
-        deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ }),
-      ),
+      requests.map(({ claims, ttl_seconds: ttlSeconds, typ }, at) => {
+        const span = at < MOST_SPANNED ? trace?.span?.begin('issue_token') : undefined;
+        const own = trace && { traceId: trace.traceId, span };
+        const issued = deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ, trace: own });
+        return untilDone(span, issued);
+      }),
     );
     // What was ready first has waited for the rest, and a client or a key may have been revoked meanwhile.
     if (!deps.grants.allows(clientId, scopeId, 'sign')) throw grantMissing('sign');

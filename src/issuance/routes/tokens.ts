@@ -79,7 +79,8 @@ export const issueToken: Route<AdmissionDeps & { readonly issuer: TokenIssuer }>
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'sign', request, response);
     const { claims, ttl_seconds: ttlSeconds, typ } = await readJson(request, BODY);
-    const issued = await deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ });
+    const { trace } = response.locals;
+    const issued = await deps.issuer.issue({ scopeId, clientId, claims, ttlSeconds, typ, trace });
     sendJson(response, 201, tokenRepresentation(issued));
   },
 };

@@ -73,19 +73,22 @@ export const reportLeaks: Route<LeakParts> = {
     await admitAnyone(request, response);
     const { partner, text } = await authenticated(deps, request, response);
     const report = parseJson(text, BODY);
-    const { requestId } = response.locals;
-    const by = { reportedBy: partner, remote: request.ip, requestId };
+    const { requestId, traceId } = response.locals;
+    const by = { reportedBy: partner, remote: request.ip, requestId, traceId };
     const known = await deps.leakReports.answer(partner, text, () => withdrawAll(deps.leaks, report, by));
     sendJson(response, 200, feedback(report, known));
   },
 };
 
-type Reporter = Omit<LeakReporter, 'places'> & { readonly reportedBy: string };
+type Reporter = Omit<LeakReporter, 'places'> & {
+  readonly reportedBy: string;
+  readonly traceId: string | undefined;
+};
 
 async function withdrawAll(leaks: LeakService, report: Report, by: Reporter): Promise<ReportAnswer> {
   const known = await findAll(leaks, report, by);
-  const { reportedBy, requestId } = by;
-  const actor = { operatorId: reportedBy, requestId };
+  const { reportedBy, requestId, traceId } = by;
+  const actor = { operatorId: reportedBy, requestId, traceId };
   for (const [at, { url, source }] of report.entries()) {
     const secret = known[at];
     if (!secret) continue;

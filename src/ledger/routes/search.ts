@@ -39,6 +39,10 @@ const ledgerRecord = z
     client: z.string(),
     subject: z.string().nullable().meta({ description: 'As the policy of the scope has it recorded.' }),
     root: z.string().nullable(),
+    trace_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'The trace that the request belonged to (W3C Trace Context), if any.' }),
     iat: z.int(),
     exp: z.int(),
     erased: z.boolean().meta({ description: 'Whether subject and root were erased.' }),
@@ -77,6 +81,7 @@ function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
     client: of.clientId,
     subject: of.subject,
     root: of.root,
+    trace_id: of.traceId,
     iat: of.iat,
     exp: of.exp,
     erased: of.erased,

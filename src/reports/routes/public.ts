@@ -170,8 +170,8 @@ export async function fileReport(
   { intake, limits }: PublicReports,
   scopeId: string,
   report: ReportRequest,
-  { locals: { requestId } }: ApiResponse,
+  { locals: { requestId, traceId } }: ApiResponse,
 ): Promise<string> {
   await limits.inAll();
-  return intake.receive({ ...report, scopeId, requestId });
+  return intake.receive({ ...report, scopeId, requestId, traceId });
 }

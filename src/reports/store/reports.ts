@@ -103,7 +103,7 @@ async function appendCaseStep(trx: Trx, asked: RequestedCaseStep): Promise<CaseC
 }
 
 async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<FiledReport> {
-  const { number, scopeId, digest, suspicion, requestId } = report;
+  const { number, scopeId, digest, suspicion, requestId, traceId } = report;
   const json = suspicionJson(suspicion);
   const salt = randomBytes(SALT_BYTES);
   const values = {
@@ -118,7 +118,7 @@ async function insert(trx: Trx, report: NewReport, receivedAt: number): Promise<
     examined: 0,
     closed_at: null,
   } as const;
-  return reportFromRow(await appendTestified(trx, reportTable, values, { ...KEYWARD, requestId }));
+  return reportFromRow(await appendTestified(trx, reportTable, values, { ...KEYWARD, requestId, traceId }));
 }
 
 async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {

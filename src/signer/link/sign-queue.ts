@@ -1,5 +1,6 @@
 import type { KeywardError } from '../../kernel/errors.ts';
 import type { SigningRequest } from '../../kernel/signer.ts';
+import type { Span } from '../../kernel/trace.ts';
 import type { Failure, SignItem, SignOutcome } from '../protocol.ts';
 import type { Answer, Child } from './child.ts';
 import { BatchSize, MESSAGE_SIZE } from './messages.ts';
@@ -25,6 +26,8 @@ interface Call {
   readonly resolve: (signature: Buffer) => void;
   readonly reject: (error: KeywardError) => void;
   readonly addedAt: number;
+  /** Until it is sent. */
+  waiting: Span | undefined;
   cancel: () => void;
   retried: boolean;
   expired: boolean;
@@ -74,6 +77,7 @@ export class SignQueue {
         resolve,
         reject,
         addedAt,
+        waiting: request.span?.begin('wait_for_signer'),
         cancel: () => {},
         retried: false,
         expired: false,
@@ -152,6 +156,8 @@ export class SignQueue {
         if (calls.length === count) return calls;
         line.delete(call);
         this.#underWay.add(call);
+        call.waiting?.end();
+        call.waiting = undefined;
         calls.push(call);
       }
     }
@@ -197,6 +203,7 @@ export class SignQueue {
 
   #refuse(call: Call, error: KeywardError): void {
     call.cancel();
+    call.waiting?.end(error);
     call.expired = true;
     call.reject(error);
   }

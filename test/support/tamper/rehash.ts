@@ -79,6 +79,7 @@ function rehashTrail(db: DatabaseSync): First {
       actor: String(row.actor),
       subject: String(row.subject),
       requestId: text(row.request_id),
+      traceId: text(row.trace_id),
       detailsJson: String(row.details_json),
     });
     if (!same(hash, row.hash)) first ??= Number(row.sequence);
@@ -118,6 +119,7 @@ function ledgerRow(row: Row): LedgerRow {
     clientId: String(row.client_id),
     subject: text(row.subject),
     root: text(row.root),
+    traceId: row.trace_id === null ? null : bytes(row.trace_id),
     iat: Number(row.iat),
     exp: Number(row.exp),
     salt: row.salt === null ? null : bytes(row.salt),

@@ -11,7 +11,16 @@ let walk: ChainWalk;
 function trail(count: number, actor = 'alice'): StoredEvent[] {
   const made: StoredEvent[] = [];
   for (let sequence = 1; sequence <= count; sequence++) {
-    const event = { sequence, time: 100, type: 't', actor, subject: 's', requestId: null, detailsJson: '{}' };
+    const event = {
+      sequence,
+      time: 100,
+      type: 't',
+      actor,
+      subject: 's',
+      requestId: null,
+      traceId: null,
+      detailsJson: '{}',
+    };
     made.push({ ...event, hash: auditEventHash(made.at(-1)?.hash ?? AUDIT_GENESIS.hash, event) });
   }
   return made;

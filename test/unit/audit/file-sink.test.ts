@@ -30,6 +30,7 @@ const event = (sequence: number): SinkEntry => ({
     actor: 'alice',
     subject: 'client:web',
     requestId: null,
+    traceId: null,
     detailsJson: '{"description":"é"}',
     hash: Buffer.alloc(32, sequence),
   },

@@ -29,7 +29,7 @@ function growingTrail() {
     const sequence = events.length + 1;
     const detailsJson = JSON.stringify({ description: 'x'.repeat(150) });
     const [of, hash] = [
-      { actor: 'alice', subject: 'client:web', requestId: null },
+      { actor: 'alice', subject: 'client:web', requestId: null, traceId: null },
       Buffer.alloc(32, sequence),
     ];
     events.push({

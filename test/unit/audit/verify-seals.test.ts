@@ -29,7 +29,15 @@ function certified(run: RunKey, key = CURRENT): StoredRun {
 
 function sealed(sequence: number, run: RunKey = RUN): SealedEvent {
   const hash = Buffer.alloc(32, sequence);
-  const event = { time: 1, type: 't', actor: 'a', subject: 's', requestId: null, detailsJson: '{}' };
+  const event = {
+    time: 1,
+    type: 't',
+    actor: 'a',
+    subject: 's',
+    requestId: null,
+    traceId: null,
+    detailsJson: '{}',
+  };
   return { ...event, sequence, hash, runId: run.id, seal: sealHash(run, 'audit', hash) };
 }
 

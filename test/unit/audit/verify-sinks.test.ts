@@ -11,7 +11,10 @@ const OF_EVENT = { time: 1_800_000_000, type: 'client.created', actor: 'alice', 
 
 function event(sequence: number): string {
   const hash = Buffer.alloc(32, sequence);
-  return line({ kind: 'event', event: { sequence, ...OF_EVENT, requestId: null, detailsJson: '{}', hash } });
+  return line({
+    kind: 'event',
+    event: { sequence, ...OF_EVENT, requestId: null, traceId: null, detailsJson: '{}', hash },
+  });
 }
 
 const line = (entry: SinkEntry) => `${writeSinkLine(entry)}\n`;

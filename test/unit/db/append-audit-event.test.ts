@@ -26,6 +26,7 @@ it('chains each event to the one before, from the first on', async () => {
     previous = auditEventHash(previous, {
       ...event,
       requestId: 'req-1',
+      traceId: null,
       detailsJson: details_json,
     });
     expect(Buffer.from(row.hash as Uint8Array).toString('hex')).toBe(Buffer.from(previous).toString('hex'));

@@ -35,14 +35,14 @@ const TAMPERINGS: readonly Tampering[] = [
   ],
   [
     'a record behind the last group',
-    `INSERT INTO issuance_records SELECT 9000000000000, zeroblob(32), scope_id, kid, jti, client_id, subject, root, iat,
-     exp, salt, subject_commitment, root_commitment, -1 FROM issuance_records WHERE sequence = 1`,
+    `INSERT INTO issuance_records SELECT 9000000000000, zeroblob(32), scope_id, kid, jti, client_id, subject, root,
+     trace_id, iat, exp, salt, subject_commitment, root_commitment, -1 FROM issuance_records WHERE sequence = 1`,
     { place: 'record 9000000000000', why: 'it lies in no group' },
   ],
   [
     'a record with a number that no JavaScript holds',
     `INSERT INTO issuance_records SELECT 9223372036854775807, zeroblob(32), scope_id, kid, jti, client_id, subject, root,
-     iat, exp, salt, subject_commitment, root_commitment, -1 FROM issuance_records WHERE sequence = 1`,
+     trace_id, iat, exp, salt, subject_commitment, root_commitment, -1 FROM issuance_records WHERE sequence = 1`,
     { place: 'behind group 3', why: 'a number in it is larger than any that the service writes' },
   ],
   [

@@ -22,7 +22,7 @@ async function recordedStore() {
 
 const inserted = (sequence: number, group: number) =>
   `INSERT INTO issuance_records SELECT ${sequence}, x'${issuanceRecord(9).digest.toString('hex')}', scope_id, kid,
-   jti, client_id, subject, root, iat, exp, salt, subject_commitment, root_commitment, ${group}
+   jti, client_id, subject, root, trace_id, iat, exp, salt, subject_commitment, root_commitment, ${group}
    FROM issuance_records WHERE sequence = 1 RETURNING 1`;
 
 const hashes = (change: string) =>

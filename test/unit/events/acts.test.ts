@@ -21,6 +21,7 @@ const audited = (type: string, subject: string, details: object = {}): StoredEve
   actor: 'alice',
   subject,
   requestId: 'req-1',
+  traceId: null,
   detailsJson: JSON.stringify(details),
   hash: new Uint8Array(32),
 });

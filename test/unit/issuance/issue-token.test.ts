@@ -286,6 +286,7 @@ describe('recorded and verified before released (I5, I6)', () => {
         clientId: 'login',
         subject: 'alice',
         root: null,
+        traceId: null,
         iat: NOW,
         exp: NOW + 300,
       },

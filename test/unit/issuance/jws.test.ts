@@ -100,6 +100,7 @@ describe('what is signed', () => {
         clientId: 'idp',
         subject: 'alice',
         root: null,
+        traceId: null,
         iat: NOW,
         exp: NOW + 60,
       },

@@ -8,13 +8,17 @@ const EVENT: ChainedEvent = {
   actor: 'alice',
   subject: 'client:web',
   requestId: 'req-1',
+  traceId: null,
   detailsJson: '{}',
 };
 const hex = (event: ChainedEvent, previous = AUDIT_GENESIS.hash) =>
   auditEventHash(previous, event).toString('hex');
 
 it('has the hash that exports and verifiers elsewhere rely on', () => {
-  expect(hex(EVENT)).toBe('efd34748e1639987ac2207b703a2b62d85b06af683d79d3ed60e4ec6c570122d');
+  expect(hex({ ...EVENT, traceId: '0af7651916cd43dd8448eb211c80319c' })).toBe(
+    'f083384ab26a096bc6bbc222113266b04e16ed650fe9947fc6c8d8620b3b37bc',
+  );
+  expect(hex(EVENT)).toBe('a259ffe3e1d24f82000db742e9c212353f5d3514bac072f1c6bf020f3b7772cb');
 });
 
 it.each<[string, Partial<ChainedEvent>]>([
@@ -27,6 +31,8 @@ it.each<[string, Partial<ChainedEvent>]>([
   ['request id', { requestId: 'req-2' }],
   ['request id, left out', { requestId: null }],
   ['request id, empty', { requestId: '' }],
+  ['trace id', { traceId: 'a'.repeat(32) }],
+  ['the place of an id', { requestId: null, traceId: 'req-1' }],
   ['details', { detailsJson: '{ }' }],
   ['the border between two fields', { actor: 'alicec', subject: 'lient:web' }],
 ])('changes with %s', (_what, change) => {

@@ -40,6 +40,7 @@ const row: LedgerRow = {
   clientId: 'login',
   subject: 'Ａlice\0😀',
   root: null,
+  traceId: Buffer.alloc(16, 3),
   iat: 1_760_000_000,
   exp: 4_294_967_296,
   salt,
@@ -59,8 +60,24 @@ describe('a row', () => {
   const committed = sha256(salt, 'keyward-ledger-subject-v1\0', 'Ａlice\0😀');
 
   it('hashes over every field behind its length, the personal ones as commitments', () => {
-    const texts = [row.digest, 'payments', 'kid-1', 'jti-1', 'login', committed, absent].map(prefixed);
+    const texts = [
+      row.digest,
+      'payments',
+      'kid-1',
+      'jti-1',
+      'login',
+      committed,
+      absent,
+      Buffer.alloc(16, 3),
+    ].map(prefixed);
     expect(rowHashes([row])).toEqual(
+      sha256('keyward-ledger-row-v1\0', ...texts, integer(row.iat), integer(row.exp)),
+    );
+  });
+
+  it('hashes a trace id that is not there as no bytes', () => {
+    const texts = [row.digest, 'payments', 'kid-1', 'jti-1', 'login', committed, absent, ''].map(prefixed);
+    expect(rowHashes([{ ...row, traceId: null }])).toEqual(
       sha256('keyward-ledger-row-v1\0', ...texts, integer(row.iat), integer(row.exp)),
     );
   });

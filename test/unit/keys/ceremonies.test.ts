@@ -37,6 +37,7 @@ async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
     actor: 'alice',
     subject,
     requestId: 'req-1',
+    traceId: null,
     detailsJson: JSON.stringify(details),
     hash: Buffer.alloc(32, 1),
   });

@@ -16,6 +16,7 @@ const RECORD: RecordedToken = {
   clientId: 'identity',
   subject: 'user-1',
   root: null,
+  traceId: null,
   iat: NOW - 10,
   exp: NOW + 290,
 };

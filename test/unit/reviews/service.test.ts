@@ -12,10 +12,10 @@ const BOB = { operatorId: 'bob', requestId: 'req-2' };
 /** An audit trail in memory, whose first event is by ada. */
 async function service(changes: Partial<ReviewServiceDeps> = {}) {
   const world = { now: START + DAY, asked: [] as (readonly [number, number])[], events: [] as StoredEvent[] };
-  const add = ({ details, ...event }: AuditEvent, time: number) => {
+  const add = ({ details, traceId = null, ...event }: AuditEvent, time: number) => {
     const detailsJson = JSON.stringify(details);
     const hash = new Uint8Array(32);
-    world.events.push({ ...event, sequence: world.events.length + 1, time, detailsJson, hash });
+    world.events.push({ ...event, traceId, sequence: world.events.length + 1, time, detailsJson, hash });
   };
   const act = (actor: string, time: number) =>
     add({ type: 'scope.changed', actor, subject: 'scope:payments', requestId: null, details: {} }, time);

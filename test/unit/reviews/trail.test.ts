@@ -14,6 +14,7 @@ function event(sequence: number, changes: Partial<StoredEvent> & { details?: obj
     actor: 'ada',
     subject: 'scope:payments',
     requestId: null,
+    traceId: null,
     detailsJson: JSON.stringify(details),
     hash: new Uint8Array(32),
     ...others,

@@ -117,6 +117,7 @@ it('refuses to start where a later event that nobody witnessed stands in the pla
       actor: 'ada',
       subject: 'scope:payments',
       requestId: null,
+      traceId: null,
       detailsJson: JSON.stringify({ ...details, lapses_at: 1 }),
     };
     const hash = auditEventHash(last?.hash as Uint8Array, event).toString('hex');

@@ -19,6 +19,7 @@ const ANSWER = {
   client: 'payments-identity',
   subject: 'user-2',
   root: 'sign-in-2',
+  trace_id: `${'a'.repeat(31)}2`,
   iat: 1_760_000_002,
   exp: 1_760_000_302,
   erased: false,

@@ -11,6 +11,7 @@ const EVENT = {
   actor: 'alice',
   subject: 'client:web',
   requestId: null,
+  traceId: '0af7651916cd43dd8448eb211c80319c',
   detailsJson: '{"scope":"payments"}',
   hash: HASH,
 };
@@ -54,6 +55,7 @@ describe('GET /v1/admin/audit', () => {
     actor: 'alice',
     subject: 'client:web',
     request_id: null,
+    trace_id: '0af7651916cd43dd8448eb211c80319c',
     details: { scope: 'payments' },
     hash: HASH.toString('base64url'),
   };

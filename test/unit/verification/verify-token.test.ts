@@ -73,6 +73,7 @@ async function record(of: string, changes: Partial<RecordedToken> = {}): Promise
     clientId: 'checkout',
     subject: 'user-17',
     root: 'sign-in-1',
+    traceId: null,
     iat: NOW,
     exp: NOW + 300,
     ...changes,
