@@ -52,6 +52,16 @@ const ENGINES: Readonly<Record<string, Reach>> = {
 const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
 > = {
+  tracing: {
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/otlp-transformer',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-metrics',
+      '@opentelemetry/sdk-trace',
+      'prom-client',
+    ],
+  },
   events: { borrows: ['config'], faces: ['outages.ts'] },
   detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {

@@ -19,6 +19,7 @@ import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
 import { signerSections, withTokenFiles } from './signer/settings.ts';
+import { tracingSection, tracingSettings } from './tracing/settings.ts';
 import { FlawedFile, firstProblems, type Locate, type Problem, problemOf } from './yaml-file/problem.ts';
 import { readYamlAs } from './yaml-file/read-yaml.ts';
 import type { Variables } from './yaml-file/variables.ts';
@@ -249,6 +250,7 @@ export const configurationSchema = z.strictObject({
         .describe('How long requests in flight may take when the service stops.'),
     })
     .prefault({}),
+  tracing: tracingSection,
   log: z
     .strictObject({
       level: z
@@ -377,6 +379,7 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     notifications: notificationSettings(raw.notifications, at),
     probes: probeSettings(raw.probes, at),
+    tracing: tracingSettings(raw.tracing, at),
     hsm: withTokenFiles(raw.hsm, FIRST_TOKEN, base),
     hsm_tokens: Object.fromEntries(
       Object.entries(raw.hsm_tokens).map(([name, token]) => [name, withTokenFiles(token, name, base)]),

@@ -27,6 +27,7 @@ import { checkDatabase, createRecordGaps, replayRestrictions } from './restore/i
 import { openReviews } from './reviews/index.ts';
 import { openRevocation } from './revocation/index.ts';
 import { listenOnPlanes } from './server/planes.ts';
+import { openTracing } from './tracing/index.ts';
 import { openVerification } from './verification/index.ts';
 
 const SINGLE_OPERATOR =
@@ -54,6 +55,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   if (!config.two_persons) log.warn(SINGLE_OPERATOR);
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
+  const { tracer } = add(await openTracing({ config, metrics, log }));
   const leadership = ownDatabase(config.database.file);
   parts.defer(() => leadership.release());
   const sinks = openSinks(config, clock, log, outages);
@@ -69,7 +71,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const keyRing = createKeyRing();
   const recordGaps = createRecordGaps(store.reader, store.changes);
   const opened = { store, registry: store.registry, ...openTrail(store, clock), recordGaps, keyRing };
-  const stored = { config, metrics, outages, clock, log, sinks, ...opened };
+  const stored = { config, metrics, outages, clock, log, tracer, sinks, ...opened };
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;

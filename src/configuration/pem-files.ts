@@ -42,7 +42,7 @@ interface AuthorityFile {
   readonly file: string;
 }
 
-function authorityFiles({ audit, notifications, probes }: Config): readonly AuthorityFile[] {
+function authorityFiles({ audit, notifications, probes, tracing }: Config): readonly AuthorityFile[] {
   const files: readonly (readonly [ValidationIssue['path'], string | undefined])[] = [
     ...audit.sinks.map(
       (sink, at) =>
@@ -59,6 +59,7 @@ function authorityFiles({ audit, notifications, probes }: Config): readonly Auth
         ] as const,
     ),
     [['probes', 'ca_file'], probes.ca_file],
+    [['tracing', 'ca_file'], tracing.ca_file],
   ];
   return files.flatMap(([path, file]) => (file === undefined ? [] : [{ path, file }]));
 }

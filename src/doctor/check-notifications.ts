@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import { readSecretLines } from '../lib/secret-file.ts';
 import { errorMessage } from '../lib/text.ts';
 import { waitingRoutes } from '../notifications/plan.ts';
-import { readSecretLines } from '../notifications/target.ts';
 import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';
 import { readWebhookSecrets } from '../notifications/targets/webhook.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';

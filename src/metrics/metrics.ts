@@ -91,6 +91,18 @@ export function createMetrics() {
       labelNames: ['code'],
       registers,
     }),
+    telemetryExports: new Counter({
+      name: 'keyward_telemetry_exports_total',
+      help: 'Attempts to send to the OpenTelemetry collector',
+      labelNames: ['signal', 'outcome'],
+      registers,
+    }),
+    spansLost: new Counter({
+      name: 'keyward_spans_lost_total',
+      help: 'Spans that no collector got',
+      labelNames: ['why'],
+      registers,
+    }),
     signerReplacements: new Counter({
       name: 'keyward_signer_replacements_total',
       help: 'Signer processes given up and replaced',

@@ -8,6 +8,7 @@ import type { Capability } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
 import { type EventRaiser, type SecurityEventFeed, securityEvent } from '../kernel/security-events.ts';
+import type { Tracer } from '../kernel/trace.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -45,6 +46,7 @@ interface NotificationDeps {
   readonly clock: Clock;
   readonly settledTime: SettledTime;
   readonly log: Logger;
+  readonly tracer?: Tracer | undefined;
   /** Spreads attempts; from 0 to 1. */
   readonly random?: () => number;
 }
@@ -145,9 +147,9 @@ type Round = ReturnType<typeof openRound>;
 
 /** All that goes by one state of the settings. Connects to nothing yet. */
 function openRound(deps: OutboxDeps) {
-  const { settings, outbox, audit, clock, metrics } = deps;
+  const { settings, outbox, audit, clock, metrics, tracer } = deps;
   const stopping = new AbortController();
-  const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each));
+  const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each, tracer));
   const names = targets.map(({ name }) => name);
   for (const target of names) {
     for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);

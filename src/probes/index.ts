@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
+import type { Tracer } from '../kernel/trace.ts';
 import { authoritiesOf } from '../lib/certificates.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { supplied } from '../server/route.ts';
@@ -30,13 +31,14 @@ interface ProbeRootDeps {
   /** The issuer of all tokens, asked with other grants: ledger, checks and time guard are the same. */
   readonly issuerWith: (grants: Grants) => TokenIssuer;
   readonly events: EventRaiser;
+  readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** Probing of verifiers: what is due is looked for each second, beside everything else. */
 export function openProbes(deps: ProbeRootDeps) {
-  const { config, keyRing, grants, clients, issuerWith, events, clock, log } = deps;
+  const { config, keyRing, grants, clients, issuerWith, events, tracer, clock, log } = deps;
   const { every_seconds, token_ttl_seconds, deadline_ms, concurrency, max, unanswered_rounds, ca_file } =
     config.probes;
   const store = createVerifierProbes(deps.store.changes);
@@ -56,6 +58,7 @@ export function openProbes(deps: ProbeRootDeps) {
     unsent: (scopeId) => unsentProbes(keyRing, scopeId),
     send: createSendProbe({
       ...rules,
+      tracer,
       deadlineMs: deadline_ms,
       ended: end.signal,
       ca,

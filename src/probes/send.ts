@@ -1,6 +1,7 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
+import { type Tracer, untilDone } from '../kernel/trace.ts';
 import { withoutBrackets } from '../lib/address.ts';
 import { guardedLookup, isForbiddenAddress, isLoopbackAddress } from '../lib/address-guard.ts';
 import { PROBES, type Probe, type ProbeVerdict } from './probe.ts';
@@ -82,6 +83,7 @@ interface SendingRules extends ProbeUrlRules {
   readonly deadlineMs: number;
   /** PEM of the authorities that certificates are held against; absent for those that Node knows. */
   readonly ca?: (() => string) | undefined;
+  readonly tracer?: Tracer | undefined;
   /** Aborted where nobody wants to know any more. */
   readonly ended: AbortSignal;
 }
@@ -101,11 +103,13 @@ export function createSendProbe(rules: SendingRules): SendProbe {
     const advice = probeUrlAdvice(text, rules);
     if (advice !== undefined) return Promise.resolve({ failure: `it is not sent there: ${advice}` });
     const request = url.protocol === 'https:' ? tlsRequest : plainRequest;
-    return new Promise((resolve) => {
+    const span = rules.tracer?.outgoing('probe');
+    const parent = span ? { traceparent: span.traceparent } : {};
+    const replied = new Promise<Reply>((resolve) => {
       const late = AbortSignal.timeout(rules.deadlineMs);
       const sent = request(url, {
         agent: false,
-        headers: { authorization: `Bearer ${token}`, accept: '*/*' },
+        headers: { authorization: `Bearer ${token}`, accept: '*/*', ...parent },
         lookup: guardedLookup(
           (address) => addressAdvice(address, rules) !== undefined,
           (host) => new ForbiddenAddress(host),
@@ -129,6 +133,7 @@ export function createSendProbe(rules: SendingRules): SendProbe {
       });
       sent.end();
     });
+    return untilDone(span, replied);
   };
 }
 

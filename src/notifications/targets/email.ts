@@ -1,8 +1,9 @@
 import { connect, type Socket } from 'node:net';
 import { authoritiesOf } from '../../lib/certificates.ts';
 import { isoInstant } from '../../lib/instant.ts';
+import { readSecretLines } from '../../lib/secret-file.ts';
 import { type EventSummary, MESSAGE_TYPES, type NotificationMessage, oneLine } from '../message.ts';
-import { lookupFor, type NotificationTarget, RecipientRefused, readSecretLines } from '../target.ts';
+import { lookupFor, type NotificationTarget, RecipientRefused } from '../target.ts';
 import type { EmailSettings } from '../target-settings.ts';
 
 interface Mail {

@@ -1,3 +1,4 @@
+import type { Tracer } from '../../kernel/trace.ts';
 import { openForAppending } from '../../lib/secret-file.ts';
 import { payloadOf } from '../message.ts';
 import type { NotificationTarget } from '../target.ts';
@@ -26,7 +27,11 @@ function createFileTarget(name: string, { file }: FileSettings): NotificationTar
 }
 
 type Makers = {
-  readonly [S in TargetSettings as S['type']]: (name: string, settings: S) => NotificationTarget;
+  readonly [S in TargetSettings as S['type']]: (
+    name: string,
+    settings: S,
+    tracer?: Tracer,
+  ) => NotificationTarget;
 };
 
 const MAKERS: Makers = {
@@ -37,9 +42,11 @@ const MAKERS: Makers = {
 };
 
 /** Connects to nothing yet. */
-export function openTarget(name: string, settings: TargetSettings): NotificationTarget {
-  return (MAKERS[settings.type] as (name: string, settings: TargetSettings) => NotificationTarget)(
-    name,
-    settings,
-  );
+export function openTarget(name: string, settings: TargetSettings, tracer?: Tracer): NotificationTarget {
+  const make = MAKERS[settings.type] as (
+    name: string,
+    settings: TargetSettings,
+    tracer?: Tracer,
+  ) => NotificationTarget;
+  return make(name, settings, tracer);
 }

@@ -1,9 +1,11 @@
 import { type ClientRequest, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { Webhook } from 'standardwebhooks';
+import { type Span, type Tracer, untilDone } from '../../kernel/trace.ts';
 import { authoritiesOf } from '../../lib/certificates.ts';
+import { readSecretLines } from '../../lib/secret-file.ts';
 import { type NotificationMessage, payloadOf } from '../message.ts';
-import { lookupFor, type NotificationTarget, readSecretLines, TryLater } from '../target.ts';
+import { lookupFor, type NotificationTarget, TryLater } from '../target.ts';
 import type { WebhookSettings } from '../target-settings.ts';
 
 const SECRET = /^whsec_[A-Za-z0-9+/]+={0,2}$/;
@@ -35,7 +37,11 @@ const LARGEST_HEAD = 16_384;
  * Standard Webhooks: JSON with `webhook-id`, `webhook-timestamp` and `webhook-signature` (`v1`, HMAC-SHA256). Only a
  * status of 200 to 299 is taken for a yes; a redirect is not followed.
  */
-export function createWebhookTarget(name: string, settings: WebhookSettings): NotificationTarget {
+export function createWebhookTarget(
+  name: string,
+  settings: WebhookSettings,
+  tracer?: Tracer,
+): NotificationTarget {
   const url = new URL(settings.url);
   const authorities = settings.tls?.ca_file === undefined ? undefined : authoritiesOf(settings.tls.ca_file);
   return {
@@ -44,17 +50,22 @@ export function createWebhookTarget(name: string, settings: WebhookSettings): No
     async send(message, _to, signal) {
       const secrets = await readWebhookSecrets(settings.secret_file);
       const body = JSON.stringify(payloadOf(message));
-      const headers = signedHeaders(message, body, secrets);
-      const { status, retryAfter } = await post(
-        await open(url, settings, headers, signal, authorities),
-        body,
+      const span = tracer?.outgoing('webhook');
+      const headers = { ...signedHeaders(message, body, secrets), ...parentIn(span) };
+      const posting = open(url, settings, headers, signal, authorities).then((request) =>
+        post(request, body),
       );
+      const { status, retryAfter } = await untilDone(span, posting);
       if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
       if (status < 200 || status > 299) throw refusal(status, retryAfter);
       return undefined;
     },
     close() {},
   };
+}
+
+function parentIn(span: Span | undefined): Record<string, string> {
+  return span ? { traceparent: span.traceparent } : {};
 }
 
 /** With each secret, so that a new one can be given to the receiver before or after it is put in the file. */
