@@ -53,6 +53,7 @@ const CAPABILITIES: Readonly<
   Record<string, { borrows?: readonly string[]; packages?: readonly string[]; faces?: readonly string[] }>
 > = {
   tracing: {
+    faces: ['headers.ts'],
     packages: [
       '@opentelemetry/api',
       '@opentelemetry/otlp-transformer',

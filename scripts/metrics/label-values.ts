@@ -14,6 +14,7 @@ import { UNCLOSED_STATES } from '../../src/reports/case.ts';
 import { CALLER_CLASSES } from '../../src/server/caller-budget.ts';
 import { PLANES } from '../../src/server/exchange.ts';
 import { LINK_STATES } from '../../src/signer/signer-link.ts';
+import { SIGNALS } from '../../src/tracing/collector.ts';
 
 /** What a label says, and all values that it may have where the code knows them. */
 export interface LabelMeaning {
@@ -60,6 +61,12 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
   'keyward_canary_touches_total.kind': { says: 'kind of canary', values: CANARY_KINDS },
   use: { says: 'how the canary was used ([what rings](canaries.md#what-rings))', values: CANARY_USES },
   target: { says: 'name of the notification target' },
+  signal: { says: 'what was sent', values: SIGNALS },
+  'keyward_telemetry_exports_total.outcome': {
+    says: 'result of the attempt; none is retried',
+    values: ['ok', 'failed'],
+  },
+  why: { says: 'the queue was full, or the collector did not take them', values: ['queue', 'collector'] },
   outcome: {
     says: 'result of the attempt; `failed` is retried',
     values: COUNTED_OUTCOMES,

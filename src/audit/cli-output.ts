@@ -38,7 +38,7 @@ function line(event: AuditEventAnswer, { structured, terminal }: Context): strin
   if (structured) return structured.item(event);
   const { sequence, time, type, actor, subject, trace_id: trace, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
-  const told = [...memberTexts(details), ...(trace === null ? [] : [`trace ${trace}`])];
+  const told = [...memberTexts(details), ...(trace ? [`trace ${trace}`] : [])];
   const text = `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}${told.map((each) => `  ${each}`).join('')}`;
   return wrapLines(text, terminal.columns, plainText, '  ');
 }

@@ -11,6 +11,7 @@ import { checkPersons } from './check-persons.ts';
 import { checkLatch, checkPinFile } from './check-pin.ts';
 import { checkProbes } from './check-probes.ts';
 import { checkModule, checkSuccession, checkToken } from './check-token.ts';
+import { checkTracing } from './check-tracing.ts';
 import { type Finding, fail, ok } from './finding.ts';
 
 export type { Finding } from './finding.ts';
@@ -39,6 +40,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     ...checkListeners(config),
     ...(await checkNotifications(config)),
     ...(await checkProbes(config)),
+    ...(await checkTracing(config)),
     ...coreDumps,
     ...(await checkClock(config)),
   ];

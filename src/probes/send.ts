@@ -1,7 +1,7 @@
 import { request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import { type Tracer, untilDone } from '../kernel/trace.ts';
+import type { Span, Tracer } from '../kernel/trace.ts';
 import { withoutBrackets } from '../lib/address.ts';
 import { guardedLookup, isForbiddenAddress, isLoopbackAddress } from '../lib/address-guard.ts';
 import { PROBES, type Probe, type ProbeVerdict } from './probe.ts';
@@ -133,8 +133,15 @@ export function createSendProbe(rules: SendingRules): SendProbe {
       });
       sent.end();
     });
-    return untilDone(span, replied);
+    return span ? told(span, replied) : replied;
   };
+}
+
+async function told(span: Span, replied: Promise<Reply>): Promise<Reply> {
+  const reply = await replied;
+  if ('status' in reply) span.set({ 'http.response.status_code': reply.status });
+  span.end('failure' in reply ? reply.failure : undefined);
+  return reply;
 }
 
 class ForbiddenAddress extends Error {

@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { TrxWriter } from '../../src/db/schema.ts';
 import { KeywardError } from '../../src/kernel/errors.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
+import type { Tracer } from '../../src/kernel/trace.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { openNotifications } from '../../src/notifications/index.ts';
 import { notificationSection, notificationSettings } from '../../src/notifications/settings.ts';
@@ -33,13 +34,14 @@ interface Notifying {
   readonly file?: string;
   /** Whether the database takes no writes just now. */
   readonly isFull?: () => boolean;
+  readonly tracer?: Tracer | undefined;
 }
 
 /** Real notifications over a real database, with time that passes when the test says so; the test says when to look. */
-export async function notifying({ section, scopes = [], file, isFull = () => false }: Notifying) {
+export async function notifying({ section, scopes = [], file, isFull = () => false, tracer }: Notifying) {
   const time = heldTime(START);
   const { store, file: database } = await openTestStore({ clock: time.clock, ...(file ? { file } : {}) });
-  return { ...(await notifyFrom(store, { section, scopes, time, isFull })), store, time, database };
+  return { ...(await notifyFrom(store, { section, scopes, time, isFull, tracer })), store, time, database };
 }
 
 /** The same on a store that is open already. */
@@ -50,6 +52,7 @@ export async function notifyFrom(
     scopes = [],
     time,
     isFull = () => false,
+    tracer,
   }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
 ) {
   const metrics = createMetrics();
@@ -76,6 +79,7 @@ export async function notifyFrom(
     settledTime: { isSettled: () => true },
     clock: time.clock,
     log,
+    tracer,
     random: () => 1,
   });
   onTestFinished(() => notifications.stop());

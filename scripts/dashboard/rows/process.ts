@@ -23,5 +23,17 @@ export const PROCESS: Row = {
       unit: 's',
       queries: [{ expr: of('nodejs_eventloop_lag_p99_seconds', 'job="keyward"'), legend: '{{instance}}' }],
     }),
+    graph({
+      title: 'Telemetry that was lost',
+      description: 'Spans that no collector got, and failed attempts to send; nothing where tracing is off.',
+      unit: 'cps',
+      queries: [
+        { expr: rateOf('keyward_spans_lost_total', 'job="keyward"'), legend: '{{instance}} {{why}}' },
+        {
+          expr: rateOf('keyward_telemetry_exports_total', 'job="keyward",outcome="failed"'),
+          legend: '{{instance}} {{signal}}',
+        },
+      ],
+    }),
   ],
 };

@@ -44,20 +44,20 @@ export function createWebhookTarget(
 ): NotificationTarget {
   const url = new URL(settings.url);
   const authorities = settings.tls?.ca_file === undefined ? undefined : authoritiesOf(settings.tls.ca_file);
+  const deliver = async (message: NotificationMessage, signal: AbortSignal, span: Span | undefined) => {
+    const secrets = await readWebhookSecrets(settings.secret_file);
+    const body = JSON.stringify(payloadOf(message));
+    const headers = { ...signedHeaders(message, body, secrets), ...parentIn(span) };
+    const { status, retryAfter } = await post(await open(url, settings, headers, signal, authorities), body);
+    if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
+    if (status < 200 || status > 299) throw refusal(status, retryAfter);
+  };
   return {
     name,
     type: 'webhook',
     async send(message, _to, signal) {
-      const secrets = await readWebhookSecrets(settings.secret_file);
-      const body = JSON.stringify(payloadOf(message));
       const span = tracer?.outgoing('webhook');
-      const headers = { ...signedHeaders(message, body, secrets), ...parentIn(span) };
-      const posting = open(url, settings, headers, signal, authorities).then((request) =>
-        post(request, body),
-      );
-      const { status, retryAfter } = await untilDone(span, posting);
-      if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`);
-      if (status < 200 || status > 299) throw refusal(status, retryAfter);
+      await untilDone(span, deliver(message, signal, span));
       return undefined;
     },
     close() {},

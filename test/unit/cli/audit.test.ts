@@ -98,6 +98,7 @@ describe('keyward audit export', () => {
 });
 
 describe('keyward audit tail', () => {
+  const TRACE = '0af7651916cd43dd8448eb211c80319c';
   const event = (sequence: number) => ({
     sequence,
     time: NOW,
@@ -105,6 +106,7 @@ describe('keyward audit tail', () => {
     actor: 'ada',
     subject: 'client:web',
     request_id: null,
+    trace_id: sequence === 9 ? TRACE : null,
     details: {},
     hash: 'AAAA',
   });
@@ -124,9 +126,9 @@ describe('keyward audit tail', () => {
   }
 
   it('begins with the last ten', async () => {
-    const line = (sequence: number) =>
-      `${sequence}  2026-11-23 20:00:00Z (now)  client.revoked  client:web  by ada\n`;
-    expect(await tail()).toMatchObject({ exitCode: 0, out: line(8) + line(9) });
+    const line = (sequence: number, more = '') =>
+      `${sequence}  2026-11-23 20:00:00Z (now)  client.revoked  client:web  by ada${more}\n`;
+    expect(await tail()).toMatchObject({ exitCode: 0, out: line(8) + line(9, `  trace ${TRACE}`) });
   });
 
   it('begins behind the event named, one line of JSON each', async () => {

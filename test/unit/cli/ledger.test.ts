@@ -13,10 +13,12 @@ const record = {
   client: 'checkout',
   subject: 'user-1',
   root: null,
+  trace_id: null,
   iat: NOW - 60,
   erased: false,
 };
-const erased = { ...record, jti: 'jti-2', subject: null, erased: true };
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const erased = { ...record, jti: 'jti-2', subject: null, trace_id: TRACE, erased: true };
 const page = (records: object[], next_cursor: string | null) => [200, { records, next_cursor }] as const;
 
 let folder: ReturnType<typeof temporaryFolder>;
@@ -55,9 +57,9 @@ describe('ledger find', () => {
     const issued = '2026-11-23 19:59:00Z (1 minute ago)';
     expect(exitCode).toBe(0);
     expect(cells(out)).toEqual([
-      ['ISSUED', 'SCOPE', 'CLIENT', 'SUBJECT', 'ROOT', 'JTI', 'KID'],
-      [issued, 'payments', 'checkout', 'user-1', '-', 'jti-1', 'kid-1'],
-      [issued, 'payments', 'checkout', 'erased', 'erased', 'jti-2', 'kid-1'],
+      ['ISSUED', 'SCOPE', 'CLIENT', 'SUBJECT', 'ROOT', 'JTI', 'KID', 'TRACE'],
+      [issued, 'payments', 'checkout', 'user-1', '-', 'jti-1', 'kid-1', '-'],
+      [issued, 'payments', 'checkout', 'erased', 'erased', 'jti-2', 'kid-1', TRACE],
     ]);
   });
 

@@ -14,6 +14,7 @@ import { checkNotifications } from '../../../src/doctor/check-notifications.ts';
 import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { checkModule } from '../../../src/doctor/check-token.ts';
+import { checkTracing } from '../../../src/doctor/check-tracing.ts';
 import { examine } from '../../../src/doctor/index.ts';
 import { shareInUse } from '../../../src/health/disk.ts';
 import { tokensOf } from '../../../src/hsm/tokens.ts';
@@ -44,6 +45,33 @@ function configured(members = ''): Config {
 const firstToken = () => tokensOf(configured())[0];
 
 const file = (name: string, mode: number, text = 'x') => writeFileSync(at(name), text, { mode });
+
+describe('tracing', () => {
+  const tracing = 'tracing: { endpoint: "https://collector.example:4318", headers_file: headers }';
+
+  it('is no matter where it is off', async () => {
+    expect(await checkTracing(configured())).toEqual([]);
+  });
+
+  it('is well with headers that the service alone can read', async () => {
+    file('headers', 0o600, 'authorization: Bearer s3cret');
+    expect(await checkTracing(configured(tracing))).toEqual([
+      { check: 'tracing', level: 'ok', summary: 'traces go to https://collector.example:4318' },
+    ]);
+  });
+
+  it('fails with others', async () => {
+    file('headers', 0o600, 's3cret');
+    expect(await checkTracing(configured(tracing))).toEqual([
+      {
+        check: 'tracing',
+        level: 'fail',
+        summary: `${at('headers')} must hold 1 to 16 lines such as name: value, none of them about the body`,
+        advice: 'mend the file; it is read at each attempt',
+      },
+    ]);
+  });
+});
 
 describe('the PIN file', () => {
   it('is well when the service alone can read it', () => {

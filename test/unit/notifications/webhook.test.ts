@@ -2,15 +2,18 @@ import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { describe, expect, it } from 'vitest';
+import type { Tracer } from '../../../src/kernel/trace.ts';
 import { certificatesOfFile } from '../../support/certificates-of-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { ADA, notifying, webhookSecret } from '../../support/notifying.ts';
+import { RECORDED_PARENT, recordingTracer } from '../../support/recording-tracer.ts';
 import { receiveWebhooks } from '../../support/webhook-receiver.ts';
 
 const certificates = certificatesOfFile();
 
-async function testing(target: object) {
+async function testing(target: object, tracer?: Tracer) {
   const { desk: service } = await notifying({
+    tracer,
     section: { targets: { hook: { type: 'webhook', ...target } } },
   });
   return async () => (await service.test('hook', ADA))[0];
@@ -50,6 +53,22 @@ describe('a webhook', () => {
     };
     expect([accepts(older.key, 0), accepts(newer.key, 0)]).toEqual([true, false]);
     expect([accepts(older.key, 1), accepts(newer.key, 1)]).toEqual([true, true]);
+  });
+
+  it('carries the trace that it is in, and tells it how it went', async () => {
+    const { url, received, next } = await receiveWebhooks();
+    const { tracer, ended } = recordingTracer();
+    const { file: secret_file } = webhookSecret(folderOfTest());
+    const test = await testing({ url, secret_file, allow_private: true }, tracer);
+    next(204, 500);
+    await test();
+    await test();
+    const parents = received.map(({ headers }) => headers.traceparent);
+    expect(parents).toEqual([RECORDED_PARENT, RECORDED_PARENT]);
+    expect(ended.map(({ name, error }) => [name, error])).toEqual([
+      ['webhook', undefined],
+      ['webhook', new Error('answered 500')],
+    ]);
   });
 
   it('is not sent where the secret is not as it should be, and nothing of it is told', async () => {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { createSendProbe } from '../../../src/probes/send.ts';
 import { makeCertificates } from '../../support/certificates.ts';
+import { RECORDED_PARENT, recordingTracer } from '../../support/recording-tracer.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const send = createSendProbe({ loopback: true, deadlineMs: 10_000, ended: new AbortController().signal });
@@ -30,6 +31,24 @@ it('sends the token as bearer, and takes the status alone of an answer without e
   expect(await send(`http://localhost:${port}/probe?a=b`, 'a.b.c')).toEqual({ status: 403 });
   expect(seen).toEqual([
     ['GET', '/probe?a=b', 'Bearer a.b.c', ['accept', 'authorization', 'connection', 'host']],
+  ]);
+});
+
+it('carries the trace that it is in, and tells it how it went', async () => {
+  const parents: unknown[] = [];
+  const port = await listening(({ headers }, response) => {
+    parents.push(headers.traceparent);
+    response.writeHead(401).end();
+  });
+  const { tracer, ended } = recordingTracer();
+  const rules = { loopback: true, deadlineMs: 10_000, ended: new AbortController().signal, tracer };
+  const traced = createSendProbe(rules);
+  expect(await traced(`http://127.0.0.1:${port}/`, 'a.b.c')).toEqual({ status: 401 });
+  const { failure } = (await traced(`https://127.0.0.1:${port}/`, 'a.b.c')) as { failure: string };
+  expect(parents).toEqual([RECORDED_PARENT]);
+  expect(ended).toEqual([
+    { name: 'probe', attributes: { 'http.response.status_code': 401 }, error: undefined },
+    { name: 'probe', attributes: {}, error: failure },
   ]);
 });
 

@@ -41,6 +41,8 @@ describe('variables of the environment', () => {
       KEYWARD_DATA_PLANE__TLS__KEY_FILE: 'k.pem',
       KEYWARD_AUDIT__SINKS: '[{"type":"syslog","host":"logs.example.com"}]',
       KEYWARD_TWO_PERSONS: 'false',
+      KEYWARD_TRACING__SAMPLE_RATIO: '0.25',
+      KEYWARD_TRACING__HEADERS_FILE: 'headers',
       KEYWARD_NOTIFICATIONS__HEARTBEAT_SECONDS: 'null',
       KEYWARD_HSM__TOKEN_SERIAL: '0123',
       KEYWARD_HSM__ENVIRONMENT: '{"SOFTHSM2_CONF":"/etc/softhsm2.conf"}',
@@ -49,6 +51,10 @@ describe('variables of the environment', () => {
     expect(config.data_plane.trusted_proxies).toEqual(['10.0.0.7', '10.1.0.0/16']);
     expect(config.operations_plane.trusted_proxies).toEqual(['::1']);
     expect(config.data_plane.tls?.cert_file).toBe(join(config.file, '../c.pem'));
+    expect(config.tracing).toMatchObject({
+      sample_ratio: 0.25,
+      headers_file: join(config.file, '../headers'),
+    });
     expect(config.audit.sinks).toEqual([{ type: 'syslog', host: 'logs.example.com', port: 601 }]);
     expect([config.two_persons, config.notifications.heartbeat_seconds, config.log.level]).toEqual([
       false,
