@@ -52,6 +52,8 @@ export class Exchange {
   #admission: Admission | undefined;
   readonly #request: IncomingMessage;
   #span: Span | undefined;
+  /** Whether it is to be traced was decided. */
+  #isJudged = false;
   /** Read when it is first asked for; null until then. */
   #trace: RequestTrace | undefined | null = null;
 
@@ -84,7 +86,7 @@ export class Exchange {
   enter(callers: CallerClass, holder: string): void {
     this.leave();
     this.#admission = this.plane.budgets[callers].enter(holder);
-    if (this.plane.tracer) this.#beginSpan(this.plane.tracer);
+    if (this.plane.tracer && this.caller !== undefined) this.#beginSpan(this.plane.tracer);
   }
 
   leave(): void {
@@ -92,9 +94,10 @@ export class Exchange {
     this.#admission = undefined;
   }
 
-  /** By then the caller is known, if ever. */
+  /** Judged once: a second draw would sample more than was configured. */
   #beginSpan(tracer: Tracer): void {
-    if (this.#span || UNTRACED.has(this.route)) return;
+    if (this.#isJudged || UNTRACED.has(this.route)) return;
+    this.#isJudged = true;
     const { method = '', headers } = this.#request;
     const { tracestate } = headers;
     this.#span = tracer.request({
@@ -110,11 +113,11 @@ export class Exchange {
     this.headers = [...this.headers, 'traceresponse', traceparent];
   }
 
-  /** With the answer. A request that was turned away before it was let in is traced from here. */
+  /** With the answer. The span of a request whose caller is not known begins only here, dated back. */
   endSpan(status: number): void {
     const { tracer, name } = this.plane;
     if (!tracer) return;
-    if (!this.#span) this.#beginSpan(tracer);
+    this.#beginSpan(tracer);
     if (!this.#span) return;
     this.#span.set({
       'http.request.method': this.#request.method ?? '',

@@ -130,8 +130,12 @@ export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
   return {
     async verify(scopeId, presented, by) {
       const span = by?.trace?.span;
-      const checking = checkToken(scopeId, presented);
-      const { verdict: checked, signed, unexamined } = await untilDone(span?.begin('verify_token'), checking);
+      const checking = span?.begin('verify_token');
+      const {
+        verdict: checked,
+        signed,
+        unexamined,
+      } = await untilDone(checking, checkToken(scopeId, presented));
       const ledgerResult = signed && (await lookUpRecord(deps, signed, span));
       const verdict = signed && ledgerResult ? concluded(deps, signed, ledgerResult, checked) : checked;
       const shown = { scope: keyRing.scope(scopeId), clientId: by?.clientId, at: clock.nowSeconds() };
