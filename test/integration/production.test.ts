@@ -24,8 +24,8 @@ it(
       config: PRODUCTION,
       hsm: { allow_software: true },
     });
-    await service.provision({ id: 'payments' });
     expect(warnings(service)).toEqual([SOFTWARE, TOLD_NOBODY]);
+    await service.provision({ id: 'payments' });
     expect(existsSync(service.hsm.settings.latchFile)).toBe(true);
   },
   DEADLINE_MS,
