@@ -1,6 +1,6 @@
 import { ACTIONS, type Action } from '../kernel/actor.ts';
 import type { ValidationIssue } from '../kernel/policy.ts';
-import { didYouMean } from '../yaml-file/schema-problems.ts';
+import { didYouMean } from '../lib/did-you-mean.ts';
 import { defined } from './compare-scopes.ts';
 import type { Change, ClientEntry, CurrentClient, Step } from './document.ts';
 

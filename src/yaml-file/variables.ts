@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { didYouMean } from '../lib/did-you-mean.ts';
 import { messageOf, type Path, type Problem } from './problem.ts';
-import { alternatives, didYouMean, membersOf } from './schema-problems.ts';
+import { alternatives, membersOf } from './schema-problems.ts';
 
 /** Names and values of environment variables. */
 export type Variables = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { didYouMean } from '../../../src/yaml-file/schema-problems.ts';
+import { didYouMean } from '../../../src/lib/did-you-mean.ts';
 
 const MEMBERS = ['policy', 'contacts', 'max_ttl_seconds', 'max_stale_seconds'];
 
