@@ -91,8 +91,9 @@ export class Reloader {
       await this.#audit(KEYWARD, { changed: [CERTIFICATES], refused: flaws });
       this.#deps.apply.identities(identities);
       this.#digest = digest;
-      if (flaws.length > 0) this.#refused(flaws);
-      else this.#deps.log.info('changed certificates are in use');
+      if (flaws.length > 0) return this.#refused(flaws);
+      this.#deps.log.info('changed certificates are in use');
+      this.#reloaded(KEYWARD, [CERTIFICATES]);
     });
   }
 
@@ -119,6 +120,7 @@ export class Reloader {
     this.#config = plan.config;
     this.#digest = digest;
     log.info({ changed }, 'configuration reloaded');
+    if (changed.length > 0) this.#reloaded(actor, changed);
     if (refused.length > 0) this.#refused(refused);
     return { changed, refused };
   }
@@ -137,6 +139,11 @@ export class Reloader {
   #readPemFiles(config: Config): { identities: PemFiles['identities']; flaws: readonly string[] } {
     const { identities, flaws } = readPemFiles(config, this.#deps.clock.nowSeconds() * 1_000);
     return { identities, flaws: flaws.map(({ path, advice }) => messageOf(path, advice)) };
+  }
+
+  #reloaded({ operatorId: by, requestId: request_id }: Actor, details: readonly string[]): void {
+    const { events, clock } = this.#deps;
+    events.raise(securityEvent('service.reloaded', { details, by, request_id, at: clock.nowSeconds() }));
   }
 
   #refused(details: readonly string[]): void {

@@ -20,6 +20,7 @@ interface Done {
   readonly name: string;
   readonly details: Details;
   readonly evidence: Evidence<(typeof DONE)[number]>;
+  readonly persons: Evidence<'alone' | 'single_operator'>;
 }
 
 type Telling = (done: Done, keys: ActKeys) => SecurityEventReport;
@@ -54,15 +55,15 @@ const operatorChanged: Telling = ({ act, name: operator, details, evidence }) =>
   securityEvent('operator.changed', { operator, act, roles: textsIn(details.roles), ...evidence });
 
 const clientChanged: Telling = (done) => {
-  const { act, name: client, details, evidence } = done;
+  const { act, name: client, details, persons, evidence } = done;
   const [scope, action] = [textIn(details.scope), textIn(details.action)];
-  return securityEvent('client.changed', { client, act, scope, action, alone: isAlone(done), ...evidence });
+  return securityEvent('client.changed', { client, act, scope, action, ...persons, ...evidence });
 };
 
 const scopeChanged: Telling = (done) => {
-  const { act, name: scope, details, evidence } = done;
+  const { act, name: scope, details, persons, evidence } = done;
   const changed = Object.keys(objectIn(details.is));
-  return securityEvent('scope.changed', { scope, act, details: changed, alone: isAlone(done), ...evidence });
+  return securityEvent('scope.changed', { scope, act, details: changed, ...persons, ...evidence });
 };
 
 const rotationPaused: Telling = ({ name: scope, details, evidence }) => {
@@ -72,9 +73,9 @@ const rotationPaused: Telling = ({ name: scope, details, evidence }) => {
 };
 
 const performed: Telling = (done) => {
-  const { act, subject: concerns, details, evidence } = done;
+  const { act, subject: concerns, details, persons, evidence } = done;
   const scope = textIn(details.scope);
-  return securityEvent('act.performed', { act, concerns, scope, alone: isAlone(done), ...evidence });
+  return securityEvent('act.performed', { act, concerns, scope, ...persons, ...evidence });
 };
 
 const IN_THE_FILE = 'the configuration has it, which no act of the gate changes';
@@ -127,14 +128,22 @@ const TOLD = new Map(
   ),
 );
 
-/** What people are told of that event of the audit trail; undefined for most. */
-export function eventOfAct(event: StoredEvent, keys: ActKeys): SecurityEventReport | undefined {
+/**
+ * What people are told of that event of the audit trail; undefined for most. `singleOperator`: the configuration lets
+ * one person do what takes two.
+ */
+export function eventOfAct(
+  event: StoredEvent,
+  keys: ActKeys,
+  singleOperator: boolean,
+): SecurityEventReport | undefined {
   if (event.type === PROPOSED) return proposalWaiting(event, keys);
   const row = TOLD.get(event.type);
   if (!row) return undefined;
   const { subject, detailsJson } = event;
-  const details = auditDetailsIn(detailsJson);
-  return row.tell({ act: row.act, subject, name: nameIn(subject), details, evidence: doneBy(event) }, keys);
+  const done = { act: row.act, details: auditDetailsIn(detailsJson), evidence: doneBy(event) };
+  const persons = { alone: isAlone(done), single_operator: singleOperator };
+  return row.tell({ ...done, subject, name: nameIn(subject), persons }, keys);
 }
 
 function proposalWaiting(event: StoredEvent, keys: ActKeys): SecurityEventReport {
@@ -157,13 +166,13 @@ function scopeOf(concerns: string, parameters: Details, keys: ActKeys): string |
   return textIn(parameters.scope);
 }
 
-function ofKey({ name: kid, details }: Omit<Done, 'evidence'>, keys: ActKeys) {
+function ofKey({ name: kid, details }: Pick<Done, 'name' | 'details'>, keys: ActKeys) {
   const scope = textIn(details.scope) ?? keys.knownKey(kid)?.key.scopeId ?? '';
   return { scope, kid, rehearsal: keys.scope(scope)?.issuer === DRILL_ISSUER };
 }
 
 /** What two persons decided was told when it was proposed. */
-function isAlone({ act, details, evidence }: Done): boolean {
+function isAlone({ act, details, evidence }: Pick<Done, 'act' | 'details' | 'evidence'>): boolean {
   if (evidence.approved_by !== null) return false;
   const persons: Persons | ((facts: never) => Persons) = ACTS[act].persons;
   return typeof persons === 'number' ? persons === 2 : (textsIn(details.weakens)?.length ?? 0) > 0;

@@ -10,6 +10,8 @@ interface FollowDeps {
   readonly audit: Pick<AuditLog, 'auditHead' | 'newestOfType' | 'witnessedAfter'>;
   readonly keyRing: ActKeys;
   readonly events: EventRaiser;
+  /** Whether the configuration lets one person do what takes two. */
+  readonly singleOperator: boolean;
 }
 
 /**
@@ -17,7 +19,12 @@ interface FollowDeps {
  * and may not have told is told again: an event bears the number of its audit event, so that it is stored once. Before
  * a first start the service was set up; that is not told. To be opened before this start is on record. Answers how to look.
  */
-export async function followActs({ audit, keyRing, events }: FollowDeps): Promise<() => Promise<void>> {
+export async function followActs({
+  audit,
+  keyRing,
+  events,
+  singleOperator,
+}: FollowDeps): Promise<() => Promise<void>> {
   const [lastStart] = await audit.newestOfType('service.started', 1);
   const { sequence: head } = await audit.auditHead();
   let place = lastStart ? Math.max(lastStart.sequence, head - LOOK_BACK) : head;
@@ -25,7 +32,7 @@ export async function followActs({ audit, keyRing, events }: FollowDeps): Promis
     for (let more = true; more; ) {
       const page = await audit.witnessedAfter(place, PAGE);
       for (const event of page) {
-        const report = eventOfAct(event, keyRing);
+        const report = eventOfAct(event, keyRing, singleOperator);
         if (report) events.raise(report);
         place = event.sequence;
       }

@@ -58,11 +58,13 @@ export async function openEvents({ config, store, metrics, clock, log, audit, ke
   metrics.watch('eventsUnresolved', await unresolvedEvents(securityEvents));
   const eventStreams = new EventStreams(config.limits);
   const raiser = createRaiser({ events: raised, clock, log });
+  const singleOperator = !config.two_persons;
+  const followed = await followActs({ audit, keyRing, events: raiser, singleOperator });
   return {
     eventStore: securityEvents,
     securityEvents: raised,
     raiser,
-    tasks: [{ name: 'acts', everyMs: FOLLOW_MS, tick: await followActs({ audit, keyRing, events: raiser }) }],
+    tasks: [{ name: 'acts', everyMs: FOLLOW_MS, tick: followed }],
     routes: {
       operations: supplied(EVENT_ROUTES.operations, {
         securityEvents,

@@ -115,6 +115,7 @@ export const EVIDENCE_FIELDS = {
   sign_until: number('end of the signing window'),
   signature: text('`right`, `wrong` or `unchecked`'),
   since: number('since when'),
+  single_operator: flag('`two_persons` was off, for development'),
   sink: text('audit sink'),
   source: text('kind of place, by the reporter'),
   status: number('status of the HTTP answer'),

@@ -57,8 +57,12 @@ const doneOnce = ['audit_event'] as const;
 
 /** What two persons did was told while it waited for approval. */
 const unlessApproved = {
-  when: { info: 'one person may do it, or another approved it', warning: 'it takes two, and one did it' },
-  of: ({ alone }: { readonly alone: boolean }) => (alone ? 'warning' : 'info'),
+  when: {
+    info: 'one person may do it, another approved it, or in development one decides everything',
+    warning: 'it takes two, and one did it',
+  },
+  of: ({ alone, single_operator }: { readonly alone: boolean; readonly single_operator: boolean }) =>
+    alone && !single_operator ? 'warning' : 'info',
 } as const;
 
 const unlessRehearsed = <S extends Severity>(severity: S, otherwise: string) => ({
@@ -444,6 +448,22 @@ export const SECURITY_EVENTS = {
     oncePer: ['since'],
     subject: () => 'service',
   }),
+  'service.single_operator': type({
+    severity: 'warning',
+    meaning: 'Two operators could decide together, and the configuration lets each of them decide alone.',
+    runbook: 'people-and-pins.md#one-operator-decides-alone-servicesingle_operator',
+    evidence: ['since'],
+    oncePer: ['since'],
+    subject: () => 'service',
+  }),
+  'service.reloaded': type({
+    severity: 'info',
+    meaning: 'Configuration or certificates were read again, and what is named took effect.',
+    runbook: 'service.md#a-reload-took-effect-servicereloaded',
+    evidence: ['details', 'by', 'request_id?', 'at'],
+    oncePer: ['details', 'at'],
+    subject: () => 'service',
+  }),
   'service.reload_refused': type({
     severity: 'warning',
     meaning:
@@ -573,7 +593,7 @@ export const SECURITY_EVENTS = {
     severity: unlessApproved,
     meaning: 'A client, its credential, its grants or its probe was changed.',
     runbook: SOMETHING_CHANGED,
-    evidence: ['client', 'act', 'scope?', 'action?', 'alone', ...DONE],
+    evidence: ['client', 'act', 'scope?', 'action?', 'alone', 'single_operator', ...DONE],
     oncePer: doneOnce,
     subject: ofClient,
   }),
@@ -581,7 +601,7 @@ export const SECURITY_EVENTS = {
     severity: unlessApproved,
     meaning: 'A scope was created, or its policy, contacts or HSM token were changed.',
     runbook: SOMETHING_CHANGED,
-    evidence: ['scope', 'act', 'details', 'alone', ...DONE],
+    evidence: ['scope', 'act', 'details', 'alone', 'single_operator', ...DONE],
     oncePer: doneOnce,
     subject: ofScope,
   }),
@@ -589,7 +609,7 @@ export const SECURITY_EVENTS = {
     severity: unlessApproved,
     meaning: 'An administrative act was performed that no other type names.',
     runbook: SOMETHING_CHANGED,
-    evidence: ['act', 'concerns', 'scope?', 'alone', ...DONE],
+    evidence: ['act', 'concerns', 'scope?', 'alone', 'single_operator', ...DONE],
     oncePer: doneOnce,
     subject: ({ concerns }) => concerns,
   }),

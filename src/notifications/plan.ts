@@ -1,3 +1,4 @@
+import type { Severity } from '../kernel/security-event-types.ts';
 import type { SecurityEvent } from '../kernel/security-events.ts';
 import type { AwaitedAcknowledgement, EventDelivery, PlannedDelivery } from './delivery.ts';
 import type { NotificationSettings, RouteSettings } from './target-settings.ts';
@@ -11,12 +12,31 @@ interface Plan {
 type WaitingRoute = RouteSettings & { readonly acknowledge_within_seconds: number };
 type NotifiedEvent = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
 
-/** The routes at which a critical event stays until somebody acknowledges it, in the order in which it goes on. */
-export function waitingRoutes({ routes }: Pick<NotificationSettings, 'routes'>): readonly WaitingRoute[] {
+/**
+ * The routes at which a critical event of that type stays until somebody acknowledges it, in the order in which it goes
+ * on. Without a type, those for every type.
+ */
+export function waitingRoutes(
+  { routes }: Pick<NotificationSettings, 'routes'>,
+  type?: string,
+): readonly WaitingRoute[] {
   return routes.filter(
     (route): route is WaitingRoute =>
-      route.acknowledge_within_seconds !== null && route.severities.includes('critical'),
+      route.acknowledge_within_seconds !== null && carries(route, { severity: 'critical', type }),
   );
+}
+
+function carries(
+  { severities, types }: RouteSettings,
+  { severity, type }: { readonly severity: Severity; readonly type: string | undefined },
+): boolean {
+  if (!severities.includes(severity)) return false;
+  return types === undefined || (type !== undefined && types.some((wanted) => isOfType(type, wanted)));
+}
+
+/** `wanted` is a type, or the beginning of some with `.*`. */
+export function isOfType(type: string, wanted: string): boolean {
+  return wanted.endsWith('.*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
 }
 
 /**
@@ -29,9 +49,9 @@ export function planNew(
   scopes: readonly string[],
   now: number,
 ): Plan {
-  const [first, ...later] = event.severity === 'critical' ? waitingRoutes(settings) : [];
+  const [first, ...later] = event.severity === 'critical' ? waitingRoutes(settings, event.type) : [];
   const routes = settings.routes.filter(
-    (route) => route.severities.includes(event.severity) && !later.some(({ name }) => name === route.name),
+    (route) => carries(route, event) && !later.some(({ name }) => name === route.name),
   );
   return {
     deliveries: [
@@ -53,8 +73,8 @@ export function planEscalation(
   now: number,
 ): Plan {
   const behind = settings.routes.findIndex(({ name }) => name === route) + 1;
-  const [next] = waitingRoutes({ routes: settings.routes.slice(behind) });
-  const routes = next ? [next] : waitingRoutes(settings).slice(0, 1);
+  const [next] = waitingRoutes({ routes: settings.routes.slice(behind) }, event.type);
+  const routes = next ? [next] : waitingRoutes(settings, event.type).slice(0, 1);
   return {
     deliveries: deliveriesBy(event, 'escalation', routes, settings),
     awaited: next ? awaitedAt(next, event, now) : null,
@@ -68,7 +88,7 @@ export function awaitedFrom(
   settings: NotificationSettings,
   now: number,
 ): AwaitedAcknowledgement | null {
-  const waiting = waitingRoutes(settings);
+  const waiting = waitingRoutes(settings, event.type);
   const escalated = new Set(told.filter(({ kind }) => kind === 'escalation').map(({ route }) => route));
   const [first] = waiting;
   if (!first || escalated.has(first.name)) return null;

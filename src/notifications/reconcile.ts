@@ -68,14 +68,14 @@ async function awaitedFor(
   const now = clock.nowSeconds();
   const rows = await outbox.unacknowledged(Number.MAX_SAFE_INTEGER, MOST_AWAITED);
   const rowOf = new Map(rows.map((row) => [row.eventSequence, row]));
-  const routes = waitingRoutes(settings);
-  const placeOf = (name: string) => routes.findIndex((route) => route.name === name);
   const open = events.filter(({ state, severity }) => state === 'open' && severity === 'critical');
   const awaited = open.flatMap((event) => {
     const toldOfIt = told.filter((each) => covers(each, event));
     const expected = awaitedFrom(event, toldOfIt, settings, now);
     const row = rowOf.get(event.sequence);
     if (!expected || !row) return expected ?? [];
+    const routes = waitingRoutes(settings, event.type);
+    const placeOf = (name: string) => routes.findIndex((route) => route.name === name);
     const place = placeOf(row.route);
     const isInTime = row.dueAt <= now + (routes[place]?.acknowledge_within_seconds ?? 0);
     // A summary does not say which routes it stands for.

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { CONTACT } from '../kernel/scope.ts';
-import { SEVERITIES, type Severity } from '../kernel/security-event-types.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES, type Severity } from '../kernel/security-event-types.ts';
+import { didYouMean } from '../lib/did-you-mean.ts';
+import { isOfType } from './plan.ts';
 import type { NotificationSettings, TargetSettings } from './target-settings.ts';
 
 export type { NotificationSettings };
@@ -8,6 +10,7 @@ export type { NotificationSettings };
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$/;
 const MOST_TARGETS = 16;
 const MOST_ROUTES = 16;
+const MOST_TYPES = 64;
 /** How long a critical event stays with a route that reaches people, unless the route says otherwise. */
 const PATIENCE_SECONDS = 900;
 const REACHES_PEOPLE: ReadonlySet<TargetSettings['type']> = new Set(['webhook', 'email']);
@@ -20,6 +23,13 @@ const trust = z.strictObject({
   ca_file: file.optional().describe('PEM of its authorities; default: those that Node knows.'),
 });
 const severity = z.enum(SEVERITIES);
+const GROUPS = [...new Set(SECURITY_EVENT_TYPES.map((type) => `${type.slice(0, type.indexOf('.'))}.*`))];
+const eventTypes = z.string().superRefine((wanted, context) => {
+  if (SECURITY_EVENT_TYPES.some((type) => isOfType(type, wanted))) return;
+  const meant = didYouMean(wanted, [...GROUPS, ...SECURITY_EVENT_TYPES]);
+  const advice = meant === undefined ? 'docs/events.md lists them' : `did you mean ${meant}?`;
+  context.addIssue({ code: 'custom', message: `there is no such type of event; ${advice}` });
+});
 const address = z.string().max(254).regex(CONTACT, 'use an e-mail address such as security@example.com');
 
 const common = (mostByDefault: number) => ({
@@ -114,7 +124,15 @@ const route = z
     severities: z.array(severity).min(1).optional().describe('Severities that it carries.'),
     min_severity: severity
       .optional()
-      .describe('Instead of `severities`: this one and above. Default: warning.'),
+      .describe(
+        'Instead of `severities`: this one and above. Default: warning; with `types` every severity.',
+      ),
+    types: z
+      .array(eventTypes)
+      .min(1)
+      .max(MOST_TYPES)
+      .optional()
+      .describe('Event types that it carries, `key.*` for all that begin with `key.`. Default: every type.'),
     targets: z.array(name).min(1).max(MOST_TARGETS).describe('Names of targets.'),
     acknowledge_within_seconds: z
       .int()
@@ -205,7 +223,7 @@ export function notificationSettings(
     ),
     routes: (routes ?? defaultRoutes(names)).map(({ severities, min_severity, ...each }) => ({
       ...each,
-      severities: severities ?? from(min_severity ?? 'warning'),
+      severities: severities ?? from(min_severity ?? (each.types ? 'info' : 'warning')),
       acknowledge_within_seconds: patienceOf(each, targets),
     })),
     contacts:

@@ -53,6 +53,8 @@ export type TargetSettings = WebhookSettings | EmailSettings | SyslogSettings | 
 export interface RouteSettings {
   readonly name: string;
   readonly severities: readonly Severity[];
+  /** Undefined: of every type. `key.*` are all that begin with `key.`. */
+  readonly types?: readonly string[] | undefined;
   readonly targets: readonly string[];
   /**
    * A critical event stays here until somebody acknowledges it, and goes on when the time is over; null where nobody

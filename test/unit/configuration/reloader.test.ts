@@ -56,7 +56,14 @@ beforeEach(() => {
   stage = { folder, reloader, applied, audited, raised, write: (members) => put(folder, members) };
 });
 
-const refusals = () => stage.raised.map(({ type, evidence }) => [type, evidence?.details]);
+const raised = (wanted: string) =>
+  stage.raised
+    .filter(({ type }) => type === wanted)
+    .map(({ severity, evidence: { details, by } }) => ({ severity, details, by }));
+const refusals = () =>
+  stage.raised.flatMap(({ type, evidence }) =>
+    type === 'service.reloaded' ? [] : [[type, evidence?.details]],
+  );
 const at = (name: string) => join(stage.folder, name);
 
 describe('a reload', () => {
@@ -85,7 +92,10 @@ describe('a reload', () => {
       expect.objectContaining({ type: 'service.reloaded', actor: 'alice', requestId: 'r1' }),
     ]);
     expect(refusals()).toEqual([['service.reload_refused', refused]]);
+    const told = [{ severity: 'info', details: answer.changed, by: 'alice' }];
+    expect(raised('service.reloaded')).toEqual(told);
     expect(await stage.reloader.reload(ALICE)).toEqual({ changed: [], refused });
+    expect(raised('service.reloaded')).toEqual(told);
   });
 
   it('with a mistake changes nothing, and says where it is', async () => {
@@ -96,6 +106,7 @@ describe('a reload', () => {
     });
     expect([stage.applied, stage.audited]).toEqual([[], []]);
     expect(refusals()).toHaveLength(1);
+    expect(raised('service.reloaded')).toEqual([]);
   });
 
   it.each<[string, () => void, RegExp]>([
@@ -150,6 +161,9 @@ describe('certificates that change by themselves', () => {
     expect(stage.applied).toEqual([['tls', ['data_plane']]]);
     expect(stage.audited.map(({ type, actor }) => [type, actor])).toEqual([
       ['service.reloaded', KEYWARD.operatorId],
+    ]);
+    expect(raised('service.reloaded')).toEqual([
+      { severity: 'info', details: ['certificates'], by: KEYWARD.operatorId },
     ]);
   });
 

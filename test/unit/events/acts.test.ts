@@ -25,7 +25,8 @@ const audited = (type: string, subject: string, details: object = {}): StoredEve
   detailsJson: JSON.stringify(details),
   hash: new Uint8Array(32),
 });
-const told = (...event: Parameters<typeof audited>) => eventOfAct(audited(...event), keys);
+const told = (...event: Parameters<typeof audited>) => eventOfAct(audited(...event), keys, false);
+const toldOfSingle = (...event: Parameters<typeof audited>) => eventOfAct(audited(...event), keys, true);
 const DONE = {
   by: 'alice',
   approved_by: null,
@@ -119,8 +120,21 @@ describe('what is told of an act', () => {
     expect(told('grant.added', 'client:web', { ...grant, approved_by: 'bob' })?.severity).toBe('info');
     expect(told('grant.added', 'client:web', grant)).toMatchObject({
       severity: 'warning',
-      evidence: { alone: true },
+      evidence: { alone: true, single_operator: false },
     });
+  });
+
+  it('what takes two is information where the service is made for one', () => {
+    const grant = ['grant.added', 'client:web', { scope: 'payments', action: 'sign' }] as const;
+    expect(toldOfSingle(...grant)).toMatchObject({
+      severity: 'info',
+      evidence: { alone: true, single_operator: true },
+    });
+    const changed = { was: {}, is: { max_ttl_seconds: 600 }, weakens: ['max_ttl_seconds'] };
+    expect(toldOfSingle('scope.changed', 'scope:payments', changed)?.severity).toBe('info');
+    expect(toldOfSingle('clock.confirmed', 'clock')?.severity).toBe('info');
+    expect(toldOfSingle('operator.created', 'operator:carol')?.severity).toBe('warning');
+    expect(toldOfSingle('key.compromised', 'key:k1')?.severity).toBe('critical');
   });
 
   it('a policy is a warning where one person weakened it', () => {
@@ -174,6 +188,9 @@ describe('what is told of an act', () => {
 
   it('survives details that somebody ruined', () => {
     const ruined = { ...audited('key.compromised', 'key:k1'), detailsJson: '{' };
-    expect(eventOfAct(ruined, keys)).toMatchObject({ severity: 'critical', evidence: { scope: 'payments' } });
+    expect(eventOfAct(ruined, keys, false)).toMatchObject({
+      severity: 'critical',
+      evidence: { scope: 'payments' },
+    });
   });
 });

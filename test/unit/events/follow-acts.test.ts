@@ -20,7 +20,7 @@ const started = act('service.started', 'service');
 const compromise = (kid: string) => act('key.compromised', `key:${kid}`);
 
 const following = (store: TestStore, events: EventRaiser) =>
-  followActs({ audit: store.audit, keyRing, events });
+  followActs({ audit: store.audit, keyRing, events, singleOperator: false });
 const subjects = async ({ securityEvents }: TestStore) =>
   (await securityEvents.list({}, { limit: 1_000 })).map(({ subject }) => subject).reverse();
 
@@ -91,7 +91,7 @@ it('goes on where the trail could not be read', async () => {
     witnessedAfter: (place: number, limit: number) =>
       isAway ? Promise.reject(new Error('away')) : store.audit.witnessedAfter(place, limit),
   };
-  const look = await followActs({ audit, keyRing, events: raiser });
+  const look = await followActs({ audit, keyRing, events: raiser, singleOperator: false });
   await record(store, compromise('k1'));
   await expect(look()).rejects.toThrow('away');
   isAway = false;

@@ -58,6 +58,31 @@ describe('the section of the configuration', () => {
     },
   );
 
+  it('carries named types at every severity, unless the route says which', () => {
+    const routes = [
+      { name: 'all', targets: ['hook'], types: ['proposal.waiting', 'key.*'] },
+      { name: 'some', targets: ['hook'], types: ['key.*'], min_severity: 'critical' },
+    ];
+    expect(settings({ targets: { hook: HOOK }, routes }).routes).toMatchObject([
+      { types: ['proposal.waiting', 'key.*'], severities: ['info', 'warning', 'critical'] },
+      { types: ['key.*'], severities: ['critical'] },
+    ]);
+  });
+
+  it.each([
+    ['proposal.wating', '; did you mean proposal.waiting?'],
+    ['keys.*', '; did you mean key.*?'],
+    ['key', '; did you mean key.*?'],
+    ['*', '; docs/events.md lists them'],
+    ['.*', '; docs/events.md lists them'],
+    ['key*', '; did you mean key.*?'],
+  ])('knows no type %s', (type, advice) => {
+    const routes = [{ name: 'r', targets: ['hook'], types: ['key.*', type] }];
+    expect(problem({ targets: { hook: HOOK }, routes })).toEqual([
+      `routes.0.types.1: there is no such type of event${advice}`,
+    ]);
+  });
+
   it('has absolute paths', () => {
     const { targets } = settings({
       targets: {

@@ -5,7 +5,7 @@ import {
   type SecurityEventType,
   type Severity,
 } from '../../../src/kernel/security-event-types.ts';
-import { planEscalation, planNew } from '../../../src/notifications/plan.ts';
+import { planEscalation, planNew, waitingRoutes } from '../../../src/notifications/plan.ts';
 import type { NotificationSettings, RouteSettings } from '../../../src/notifications/target-settings.ts';
 
 const NOW = 1_760_000_000;
@@ -99,6 +99,40 @@ describe('an escalation', () => {
   it('begins anew where its route is gone', () => {
     expect(to(escalated('former'))).toEqual(['on-call:a']);
     expect(escalated('former', ROUTES.slice(0, 1))).toEqual({ deliveries: [], awaited: null });
+  });
+});
+
+describe('a route for some types', () => {
+  const approvers: RouteSettings = {
+    name: 'approvers',
+    severities: all,
+    types: ['proposal.waiting', 'key.*'],
+    targets: ['a'],
+    acknowledge_within_seconds: 60,
+  };
+
+  it('carries those, and no other', () => {
+    const by = (type: SecurityEventType) =>
+      to(planNew(event('warning', type), settings([approvers]), [], NOW));
+    expect([by('proposal.waiting'), by('key.suspended')]).toEqual([['approvers:a'], ['approvers:a']]);
+    expect([by('clock.jump'), by('hsm.unavailable')]).toEqual([[], []]);
+  });
+
+  it('keeps to its severities', () => {
+    const routes = [{ ...approvers, severities: ['info'] as const }];
+    expect(to(planNew(event('warning', 'key.suspended'), settings(routes), [], NOW))).toEqual([]);
+    expect(to(planNew(event('info', 'key.suspended'), settings(routes), [], NOW))).toEqual(['approvers:a']);
+  });
+
+  it('is waited at for its types alone, and skipped by an escalation of others', () => {
+    const routes = [approvers, ...ROUTES];
+    const waits = (type: SecurityEventType) =>
+      planNew(event('critical', type), settings(routes), [], NOW).awaited;
+    expect([waits('key.compromised')?.route, waits('clock.jump')?.route]).toEqual(['approvers', 'on-call']);
+    const last = (type: SecurityEventType) =>
+      to(planEscalation(event('critical', type), { route: 'everybody' }, settings(routes), NOW));
+    expect([last('key.compromised'), last('clock.jump')]).toEqual([['approvers:a'], ['on-call:a']]);
+    expect(waitingRoutes(settings([approvers]))).toEqual([]);
   });
 });
 
