@@ -57,6 +57,8 @@ export interface ScanReport {
   /** What the scan was not asked to read, and somebody may think that it was. */
   readonly notes: readonly { readonly place: string; readonly note: string }[];
   readonly read: { readonly contents: number; readonly bytes: number };
+  /** Of Keyward's own, which everybody may read: each once, and no finding. */
+  readonly statements: number;
 }
 
 /** Of one secret: it may stand a million times in one file. */
@@ -172,6 +174,7 @@ export class Collected {
   #ignoredCount = 0;
   #more = 0;
   #moreSkipped = 0;
+  #statements = 0;
 
   constructor(ignored: Ignored, names: Names) {
     this.#ignored = ignored;
@@ -218,6 +221,11 @@ export class Collected {
       this.#notes.push({ place: this.#names.shown(place), note: this.#names.shown(note) });
   }
 
+  /** One statement of Keyward's own. */
+  passOver(): void {
+    this.#statements += 1;
+  }
+
   report(read: ScanReport['read']): ScanReport {
     const more = this.#moreSkipped;
     return {
@@ -226,6 +234,7 @@ export class Collected {
       skipped: more > 0 ? [...this.#skipped, { place: `${more} more`, why: 'not listed' }] : this.#skipped,
       notes: this.#allNotes(),
       read,
+      statements: this.#statements,
     };
   }
 

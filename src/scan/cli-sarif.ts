@@ -1,3 +1,4 @@
+import { plural } from '../lib/instant.ts';
 import {
   FINDING_KINDS,
   type Finding,
@@ -9,8 +10,13 @@ import {
 
 const SCHEMA = 'https://json.schemastore.org/sarif-2.1.0.json';
 
+export function passedOver(statements: number): string {
+  return `${plural(statements, 'statement')} of Keyward’s own passed over`;
+}
+
 /** The report as SARIF 2.1.0 (OASIS): results, and what was not read as notifications, with the notes. */
-export function sarifOf({ findings, skipped, more, notes }: ScanReport): object {
+export function sarifOf({ findings, skipped, more, notes, statements }: ScanReport): object {
+  const own = statements > 0 ? [{ place: '.', note: passedOver(statements) }] : [];
   const unlisted = more > 0 ? [{ place: '.', why: `${more} more findings are not listed` }] : [];
   const notRead = [...skipped, ...unlisted];
   return {
@@ -24,7 +30,7 @@ export function sarifOf({ findings, skipped, more, notes }: ScanReport): object 
             executionSuccessful: skipped.length === 0,
             toolExecutionNotifications: [
               ...notRead.map((each) => notificationOf('warning', each, `not read: ${each.why}`)),
-              ...notes.map((each) => notificationOf('note', each, each.note)),
+              ...[...notes, ...own].map((each) => notificationOf('note', each, each.note)),
             ],
           },
         ],

@@ -8,7 +8,7 @@ import { plural } from '../lib/instant.ts';
 import { safeJson } from '../lib/json.ts';
 import { Collected, FINDING_KINDS, type Finding, readIgnoreFile, type ScanReport } from './cli-collected.ts';
 import { nameObjects } from './cli-objects.ts';
-import { sarifOf } from './cli-sarif.ts';
+import { passedOver, sarifOf } from './cli-sarif.ts';
 import { addPins, addUnchecked, askDigests } from './cli-service.ts';
 import { type OpenedGit, Reading } from './cli-sources.ts';
 import { openForeignRepository } from './foreign-repository.ts';
@@ -20,12 +20,12 @@ const SKIPPED_SHOWN = 50;
 
 /** What was found, then what was not read: that comes last, so that it is seen. */
 function describeScan(report: ScanReport, page: Page): string {
-  const { findings, more, skipped, notes, read } = report;
+  const { findings, more, skipped, notes } = report;
   const parts = [
     findings.length > 0 ? table(['kind', 'where', 'what', 'about'], findings.map(rowOf), page) : '',
     skipped.length > 0 ? describeSkipped(skipped, page) : '',
     notes.map(({ place, note }) => `note: ${printable(place)}: ${printable(note)}`).join('\n'),
-    summary(findings.length + more, skipped.length, read),
+    summary(findings.length + more, report),
   ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
@@ -49,9 +49,12 @@ function describeSkipped(skipped: ScanReport['skipped'], page: Page): string {
   );
 }
 
-function summary(found: number, skipped: number, { contents, bytes }: ScanReport['read']): string {
-  const read = `${plural(contents, 'file')}, ${bytes} bytes read`;
-  if (skipped > 0) return `${found} found; not everything was read or asked (${skipped}): ${read}`;
+function summary(found: number, { skipped, read: { contents, bytes }, statements }: ScanReport): string {
+  const passed = statements === 0 ? '' : `, ${passedOver(statements)}`;
+  const read = `${plural(contents, 'file')}, ${bytes} bytes read${passed}`;
+  if (skipped.length > 0) {
+    return `${found} found; not everything was read or asked (${skipped.length}): ${read}`;
+  }
   return found === 0 ? `nothing found: ${read}` : `${found} found: ${read}`;
 }
 

@@ -110,7 +110,10 @@ function addTokens(collected: Collected, batch: Tokens, known: KnownDigestsAnswe
   const byDigest = new Map(known.map((each) => [each.digest, each]));
   for (const token of batch) {
     const found = byDigest.get(token.name);
-    if (!found) continue;
+    if (!found) {
+      if (token.sight.isStatement) collected.passOver();
+      continue;
+    }
     const about = `scope ${found.scope}, client:${found.client}, key ${found.kid}`;
     collected.add(found.live ? 'token_live' : 'token_recorded', token, about);
   }
@@ -118,8 +121,9 @@ function addTokens(collected: Collected, batch: Tokens, known: KnownDigestsAnswe
 
 function addUncheckedTokens(collected: Collected, batch: Tokens, now: number): void {
   for (const token of batch) {
-    const { exp } = token.sight;
-    if (exp === null || exp > now) collected.add('token_unchecked', token);
+    const { exp, isStatement } = token.sight;
+    if (isStatement) collected.passOver();
+    else if (exp === null || exp > now) collected.add('token_unchecked', token);
   }
 }
 

@@ -5,8 +5,11 @@ type KeyFormat = 'pem' | 'jwk' | 'der' | 'pkcs12' | 'putty' | 'ssh2';
 /** What a recogniser saw in some bytes. `secret` stays in this process: it is never printed. */
 export type Sight = Readonly<
   | { kind: 'credential'; of: CredentialKind; secret: string }
-  /** `digest` is the ledger's name for it; times are its own claims, rounded down. */
-  | { kind: 'token'; secret: string; digest: Buffer; iat: number; exp: number | null }
+  /**
+   * `digest` is the ledger's name for it; times are its own claims, rounded down. `isStatement`: one of Keyward's own,
+   * unless the ledger has it.
+   */
+  | { kind: 'token'; secret: string; digest: Buffer; iat: number; exp: number | null; isStatement: boolean }
   | { kind: 'private_key'; format: KeyFormat; label: string; encrypted: boolean; secret: string }
   /** `file`: the PIN file that holds it; null for one that is known by its form. */
   | { kind: 'pin'; secret: string; file: string | null }

@@ -2,6 +2,7 @@ import { credentialsIn } from '../kernel/credential.ts';
 import { parseSigningInput } from '../token/parse-token.ts';
 import { digestOf } from '../token/signing-input.ts';
 import type { Recogniser, Sight } from './finding.ts';
+import { isOwnStatement } from './own-statement.ts';
 
 /** Segments of base64url joined by dots: as many as there are, so that each is looked at once. */
 const CHAIN = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+){2,}/g;
@@ -56,6 +57,7 @@ function readToken(signingInput: string): Sight | undefined {
     digest: digestOf(signingInput),
     iat: Math.floor(iat),
     exp: typeof exp === 'number' ? exp : null,
+    isStatement: isOwnStatement(parsed.token),
   };
 }
 

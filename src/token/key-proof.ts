@@ -11,7 +11,7 @@ import { verifySignatureSync } from './signature.ts';
 import { composeSigningInput } from './signing-input.ts';
 import { type Claims, isStatementHeader } from './statement.ts';
 
-const KEY_PROOF_TYP = 'kw-proof+jwt';
+export const KEY_PROOF_TYP = 'kw-proof+jwt';
 /** No scope's: those are URLs. With an `exp` that is past as it is made, no verifier takes it for a token. */
 const ISSUER = 'urn:keyward:signer';
 const AUDIENCE = 'urn:keyward:auditor';
