@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { withNewCredential } from '../cli/new-files.ts';
 import { type CallService, connect } from '../cli/operations-client.ts';
+import { requireScope } from '../cli/pages.ts';
 import { proposalIn, show } from '../cli/show.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
 import { humanTime } from '../cli/text.ts';
@@ -124,4 +125,21 @@ export function changeGrant(change: 'add' | 'remove') {
     );
     show(context, answer, () => describeClient(answer.client, context));
   };
+}
+
+export async function grantShow(context: Context, id: string, scope?: string): Promise<void> {
+  const call = await connect(context);
+  const { client } = await call<{ client: ClientAnswer }>('GET', `/clients/${encodeURIComponent(id)}`);
+  const grants = client.grants
+    .filter((grant) => scope === undefined || grant.scope === scope)
+    .map((grant) => ({ client: id, ...grant }));
+  if (grants.length === 0) await requireScope(call, scope);
+  show(context, { grants }, () => {
+    const rows = grants.map((grant) => [grant.client, grant.scope, [grant.action, 'bold'] as const]);
+    const listed =
+      rows.length === 0 ? 'no grants' : table(['client', 'scope', 'action'], rows, context.terminal);
+    return client.revoked_at === null
+      ? listed
+      : `${listed}\n\nThe client is revoked: it is refused everywhere.`;
+  });
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { storeCredential } from '../cli/new-files.ts';
-import { connect, operationsAt, operationsUrl, prepare, withQuery } from '../cli/operations-client.ts';
+import { connect, operationsAt, operationsUrl, prepare } from '../cli/operations-client.ts';
+import { more, type Paging, pages } from '../cli/pages.ts';
 import { show, showPlainly } from '../cli/show.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
 import { humanTime } from '../cli/text.ts';
@@ -95,12 +96,9 @@ export async function whoAmI(context: Context): Promise<void> {
   );
 }
 
-export async function operatorList(
-  context: Context,
-  options: { readonly after?: string; readonly limit?: number },
-): Promise<void> {
+export async function operatorList(context: Context, options: Paging<string>): Promise<void> {
   const call = await connect(context);
-  const page = await call<OperatorPageAnswer>('GET', withQuery('/operators', options));
+  const page: OperatorPageAnswer = await pages(call, '/operators', 'operators', options);
   showPlainly(context, page, () => describeOperators(page, context));
 }
 
@@ -111,6 +109,5 @@ function describeOperators({ operators, next }: OperatorPageAnswer, { terminal }
     roles.join(' '),
     { time: created_at },
   ]);
-  const listed = table(['id', 'status', 'roles', 'enrolled'], rows, terminal);
-  return next === null ? listed : `${listed}\n\nThere are more: --after ${next}`;
+  return table(['id', 'status', 'roles', 'enrolled'], rows, terminal) + more(next);
 }

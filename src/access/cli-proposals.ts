@@ -1,6 +1,7 @@
 import type { Context } from '../cli/context.ts';
 import { intoSecretFile } from '../cli/new-files.ts';
-import { connect, withQuery } from '../cli/operations-client.ts';
+import { connect } from '../cli/operations-client.ts';
+import { more, type Paging, pages } from '../cli/pages.ts';
 import {
   describeProposal,
   type ProposalAnswer,
@@ -17,22 +18,17 @@ type Decided = Pick<ExecutedAnswer, 'proposal'> & Partial<ExecutedAnswer>;
 
 export async function proposalList(
   context: Context,
-  { all = false, ...paging }: { readonly after?: string; readonly limit?: number; readonly all?: boolean },
+  { closed = false, ...paging }: Paging<string> & { readonly closed?: boolean },
 ): Promise<void> {
   const call = await connect(context);
-  const page = await call<ProposalPageAnswer>('GET', withQuery('/proposals', paging));
-  const shown = all ? page.proposals : page.proposals.filter(({ state }) => state === 'open');
-  showPlainly(context, { ...page, proposals: shown }, () => human(shown, page, context));
+  const asked = closed ? paging : { state: 'open', ...paging };
+  const page: ProposalPageAnswer = await pages(call, '/proposals', 'proposals', asked);
+  showPlainly(context, page, () => human(page, context));
 }
 
-function human(
-  shown: readonly ProposalAnswer[],
-  { next }: ProposalPageAnswer,
-  { terminal }: Context,
-): string {
-  const more = next === null ? '' : `\n\nThere are more: --after ${next}`;
-  if (shown.length === 0) return `no open proposals${more}`;
-  const rows = shown.map((proposal): Cell[] => [
+function human({ proposals, next }: ProposalPageAnswer, { terminal }: Context): string {
+  if (proposals.length === 0) return 'no open proposals';
+  const rows = proposals.map((proposal): Cell[] => [
     [proposal.id, 'bold'],
     stateCell(proposal.state),
     proposal.act,
@@ -50,7 +46,7 @@ function human(
     'expires',
     { name: 'can approve', extra: true } as const,
   ];
-  return `${table(headings, rows, terminal)}${more}`;
+  return table(headings, rows, terminal) + more(next);
 }
 
 export async function proposalShow(context: Context, id: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { LIMIT } from '../cli/paging.ts';
+import { paging } from '../cli/paging.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { ACTIONS, ROLES } from '../kernel/actor.ts';
 import { PROBE } from '../probes/cli.ts';
@@ -22,7 +22,7 @@ export const CLIENT: Noun = {
         ['--description <text>', 'what it is'],
         [
           '--out <file>',
-          'make the credential here, into this new file (0600): the service learns its digest',
+          'make the credential here, into this new file (0600): the service learns its digest (default: it is shown)',
         ],
       ],
       examples: ['keyward client create payments-identity --out payments-identity.credential'],
@@ -31,7 +31,9 @@ export const CLIENT: Noun = {
     {
       name: 'credential <id>',
       description: 'a new credential in place of the one it has, which is refused from then on',
-      options: [['--out <file>', 'make the credential here, into this new file (0600)']],
+      options: [
+        ['--out <file>', 'make the credential here, into this new file, 0600 (default: it is shown)'],
+      ],
       examples: ['keyward client credential payments-identity --out new.credential'],
       load: async () => (await import('./cli-clients.ts')).clientCredential,
     },
@@ -70,11 +72,17 @@ export const GRANT: Noun = {
       ([change, description]): Verb => ({
         name: change,
         description,
-        operands: [['<client>'], ['<scope>'], new Argument('<action>').choices(ACTIONS)],
+        operands: [['<client>'], ['<scope>'], new Argument('<action>', 'what it may do').choices(ACTIONS)],
         examples: [`keyward grant ${change} payments-identity payments sign`],
         load: async () => (await import('./cli-clients.ts')).changeGrant(change),
       }),
     ),
+    {
+      name: 'show <client> [scope]',
+      description: 'what a client may do, in one scope or in all',
+      examples: ['keyward grant show payments-identity', 'keyward grant show payments-identity payments'],
+      load: async () => (await import('./cli-clients.ts')).grantShow,
+    },
   ],
 };
 
@@ -107,7 +115,7 @@ export const OPERATOR: Noun = {
     {
       name: 'list',
       description: 'operators with their roles, the oldest first',
-      options: [['--after <id>', 'younger than this one'], LIMIT],
+      options: paging('id', String),
       examples: ['keyward operator list', 'keyward operator list --json'],
       load: async () => (await import('./cli-operators.ts')).operatorList,
     },
@@ -147,12 +155,8 @@ export const PROPOSAL: Noun = {
     {
       name: 'list',
       description: 'open proposals, the newest first',
-      options: [
-        ['--all', 'the closed ones of the last 90 days too'],
-        ['--after <id>', 'older than this one'],
-        LIMIT,
-      ],
-      examples: ['keyward proposal list', 'keyward proposal list --all --json'],
+      options: [['--closed', 'the closed ones of the last 90 days too'], ...paging('id', String)],
+      examples: ['keyward proposal list', 'keyward proposal list --closed --json'],
       load: async () => (await import('./cli-proposals.ts')).proposalList,
     },
     {

@@ -11,6 +11,7 @@ import {
   type Outcome,
   type Persons,
   type Proposal,
+  type ProposalPage,
   type ProposalView,
   personsFor,
 } from '../kernel/acts.ts';
@@ -70,11 +71,12 @@ export class Gate implements ActGate {
     return { proposal: proposals.view(opened) };
   }
 
-  list({ after, limit }: { readonly after?: string | undefined; readonly limit: number }): ProposalView[] {
+  list({ after, limit, state }: ProposalPage): ProposalView[] {
     const proposals = this.#proposals;
     const all = proposals.newestFirst();
     const from = after === undefined ? 0 : all.indexOf(proposals.find(after)) + 1;
-    return all.slice(from, from + limit).map((proposal) => proposals.view(proposal));
+    const following = all.slice(from).map((proposal) => proposals.view(proposal));
+    return following.filter((each) => state === undefined || each.state === state).slice(0, limit);
   }
 
   show(id: string): ProposalView {

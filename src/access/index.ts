@@ -7,6 +7,7 @@ import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { Leadership } from '../kernel/registry.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -95,12 +96,13 @@ interface GateRootDeps {
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly leadership: Leadership;
+  readonly events: EventRaiser;
   readonly log: Logger;
 }
 
 /** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
 export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop(): Promise<void> }> {
-  const { config, acts, operators, store, audit, metrics, clock, timeGuard, leadership, log } = deps;
+  const { config, acts, operators, store, audit, metrics, clock, timeGuard, leadership, events, log } = deps;
   const gate = new Gate({
     acts,
     operators: () => operators.list(),
@@ -112,8 +114,13 @@ export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop()
     maxOpen: config.proposals.max_open,
     maxOpenOfOne: config.proposals.max_open_per_operator,
   });
-  if (config.two_persons && !canDecideTogether(operators.list())) {
+  const together = canDecideTogether(operators.list());
+  if (config.two_persons && !together) {
     log.error('nobody can approve what another operator proposes: enrol others with keyward init --operator');
+  }
+  // Where there never were two, this is how a service begins; the log says it at each start.
+  if (!config.two_persons && together) {
+    events.raise(securityEvent('service.single_operator', { since: clock.nowSeconds() }));
   }
   for (const { id, act, subject } of await gate.recover(leadership)) {
     log.error(
@@ -132,8 +139,5 @@ export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop()
 }
 
 export function watchProposals(metrics: Pick<Metrics, 'watch'>, gate: Pick<ActGate, 'list'>): void {
-  metrics.watch(
-    'proposalsOpen',
-    () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
-  );
+  metrics.watch('proposalsOpen', () => gate.list({ limit: MOST_PROPOSALS, state: 'open' }).length);
 }

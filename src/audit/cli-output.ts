@@ -5,14 +5,14 @@ import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { memberTexts } from '../cli/members.ts';
 import { connect } from '../cli/operations-client.ts';
+import { LARGEST_PAGE } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { humanTime, paint, plainText } from '../cli/text.ts';
 import { wrapLines } from '../cli/wrap.ts';
 import { escapedJson, safeJson } from '../lib/json.ts';
-import type { AuditEventAnswer } from './routes.ts';
+import type { AuditEventAnswer, AuditPageAnswer } from './routes.ts';
 import type { EventRangeAnswer } from './routes-unwitnessed.ts';
 
-const PAGE = 1_000;
 const LAST = 10;
 const EVERY_MS = 1_000;
 
@@ -24,11 +24,11 @@ export async function auditTail(
   const call = await connect(context);
   let last = after;
   for (;;) {
-    const query = last === undefined ? `limit=${LAST}` : `after=${last}&limit=${PAGE}`;
-    const { events } = await call<{ events: readonly AuditEventAnswer[] }>('GET', `/audit?${query}`);
+    const query = last === undefined ? `limit=${LAST}` : `after=${last}&limit=${LARGEST_PAGE}`;
+    const { events, next } = await call<AuditPageAnswer>('GET', `/audit?${query}`);
     for (const event of events) context.terminal.print(line(event, context));
     last = events.at(-1)?.sequence ?? last;
-    if (events.length === PAGE) continue;
+    if (next !== null) continue;
     if (!follow) return;
     await pause(EVERY_MS);
   }

@@ -9,9 +9,12 @@ export const AUDIT: Noun = {
       name: 'verify',
       description: 'recompute every chain, check every checkpoint, and name what does not hold',
       options: [
-        ['--database <file>', 'this database instead of the configured one'],
+        ['--database <file>', 'this database (default: the configured one)'],
         ['--file <file>', 'an export or the file of a sink with its rotated ones, instead of a database'],
-        ['--audit-key <key>', 'thumbprint of the audit key, or a file with its JWK'],
+        [
+          '--audit-key <key>',
+          'thumbprint of the audit key, or a file with its JWK (default: the configuration’s)',
+        ],
         ['--checkpoint <files...>', 'checkpoints that somebody kept: all must be there'],
         ['--no-sinks', 'do not hold the database against the files of the configured sinks'],
       ],
@@ -27,7 +30,7 @@ export const AUDIT: Noun = {
       description: 'write the trail of the database as JSON Lines, without personal values',
       options: [
         ['--ledger', 'with the chain of the ledger: 43 characters a record'],
-        ['--out <file>', 'into this new file (0600) instead of standard output'],
+        ['--out <file>', 'into this new file, 0600 (default: standard output)'],
       ],
       examples: ['keyward audit export --ledger --out audit-2026-06.jsonl'],
       load: async () => (await import('./cli-output.ts')).auditExport,
@@ -57,7 +60,7 @@ export const AUDIT: Noun = {
       name: 'tail',
       description: 'show events as they come; Ctrl-C ends it',
       options: [
-        ['--after <sequence>', 'begin behind this event; default: the last ten', wholeNumber],
+        ['--after <sequence>', 'begin behind this event (default: the last ten are shown)', wholeNumber],
         ['--no-follow', 'end with the newest event'],
       ],
       examples: ['keyward audit tail', 'keyward audit tail --after 0 --no-follow --json'],

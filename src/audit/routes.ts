@@ -8,6 +8,7 @@ import { validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import { nextNumber, pageOf } from '../server/wire.ts';
 import { eventMembers } from './sink-line.ts';
 
 interface AuditDeps {
@@ -25,7 +26,7 @@ const count = (low: number, high: number) =>
 
 const after = count(0, Number.MAX_SAFE_INTEGER);
 const limit = count(1, MOST).default(100);
-const page = z.strictObject({
+const checkpointPage = z.strictObject({
   after: after.default(0).meta({ description: 'The last one seen; 0 for the beginning.' }),
   limit,
 });
@@ -51,6 +52,10 @@ const auditEvent = z
   })
   .meta({ id: 'AuditEvent' });
 export type AuditEventAnswer = z.infer<typeof auditEvent>;
+const auditPage = z
+  .object({ events: z.array(auditEvent), next: nextNumber })
+  .meta({ id: 'AuditEventsAnswer' });
+export type AuditPageAnswer = z.infer<typeof auditPage>;
 
 const listAuditEvents: Route<AuditDeps> = {
   method: 'get',
@@ -61,11 +66,7 @@ const listAuditEvents: Route<AuditDeps> = {
     security: [{ operator: [] }],
     requestParams: { query: eventPage },
     responses: {
-      ...json(
-        '200',
-        'Events after the one named; none at the end',
-        z.object({ events: z.array(auditEvent) }).meta({ id: 'AuditEventsAnswer' }),
-      ),
+      ...json('200', 'Events after the one named; none at the end', auditPage),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },
   },
@@ -74,9 +75,10 @@ const listAuditEvents: Route<AuditDeps> = {
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
       const { after, limit } = validated(eventPage, { ...request.query });
-      const events =
-        after === undefined ? await audit.newestEvents(limit) : await audit.eventsAfter(after, limit);
-      sendJson(response, 200, { events: events.map(eventMembers) });
+      const found =
+        after === undefined ? await audit.newestEvents(limit) : await audit.eventsAfter(after, limit + 1);
+      const { page, next } = pageOf(found, limit, ({ sequence }) => sequence);
+      sendJson(response, 200, { events: page.map(eventMembers), next });
     },
 };
 
@@ -91,12 +93,12 @@ const listCheckpoints: Route<AuditDeps> = {
     operationId: 'listCheckpoints',
     summary: 'The checkpoints in order; any role',
     security: [{ operator: [] }],
-    requestParams: { query: page },
+    requestParams: { query: checkpointPage },
     responses: {
       ...json(
         '200',
         'Checkpoints after the one named; none at the end',
-        z.object({ checkpoints: z.array(checkpoint) }),
+        z.object({ checkpoints: z.array(checkpoint), next: nextNumber }),
       ),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },
@@ -105,15 +107,16 @@ const listCheckpoints: Route<AuditDeps> = {
     ({ authenticator, audit }) =>
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const { after, limit } = validated(page, { ...request.query });
-      const found = await audit.checkpointsAfter(after, limit);
-      const checkpoints = found.map(({ number, time, auditSequence, jws }) => ({
+      const { after, limit } = validated(checkpointPage, { ...request.query });
+      const found = await audit.checkpointsAfter(after, limit + 1);
+      const { page, next } = pageOf(found, limit, ({ number }) => number);
+      const checkpoints = page.map(({ number, time, auditSequence, jws }) => ({
         number,
         time,
         audit_sequence: auditSequence,
         checkpoint: jws,
       }));
-      sendJson(response, 200, { checkpoints });
+      sendJson(response, 200, { checkpoints, next });
     },
 };
 

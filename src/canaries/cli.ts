@@ -21,7 +21,11 @@ export const CANARY: Noun = {
         ['--client <id>', 'of a token: a client that exists and may sign; it is recorded in its name'],
         ['--subject <text>', 'of a token: somebody who is nobody'],
         ['--claims <file>', 'of a token: further claims, a JSON object'],
-        ['--ttl <seconds>', 'of a token: how long it would live', wholeNumber],
+        [
+          '--ttl <seconds>',
+          'of a token: how long it would live (default: as the policy of the scope says)',
+          wholeNumber,
+        ],
       ],
       examples: [
         'keyward canary create credential --planted "home of the build user on ci-3" --out keyward.credential',

@@ -33,15 +33,21 @@ export function parseCredentialFile(text: string, file: string): StoredCredentia
 /** What else lies about in files, each by how it begins. */
 const OTHERS: readonly (readonly [RegExp, string])[] = [
   [/^kw_svc_/, 'the credential of a client (kw_svc_…), which opens the data plane alone'],
+  [/^kw_ops_/, 'the credential of an operator (kw_ops_…), which opens the operations plane alone'],
   [/^kw_pin_/, 'the PIN of an HSM token'],
   [/^ey[\w-]+\.[\w-]*\./, 'a token'],
   [/^-----BEGIN /, 'a key or a certificate in PEM'],
   [/^$/, 'nothing'],
 ];
 
+/** What a line holds in place of the credential that was wanted, as far as that is known. */
+export function foreignCredential(line: string): string | undefined {
+  return OTHERS.find(([form]) => form.test(line))?.[1];
+}
+
 function refuseOther(credential: string, file: string): void {
-  const found = OTHERS.find(([form]) => form.test(credential))?.[1];
-  if (found === undefined) return;
+  const found = foreignCredential(credential);
+  if (found === undefined || credential.startsWith('kw_ops_')) return;
   throw usageFailure(`${file} holds ${found}; operations take the credential of an operator (kw_ops_…)`);
 }
 

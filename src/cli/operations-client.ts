@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { isLoopbackHost, withoutBrackets } from '../lib/address.ts';
+import { didYouMean } from '../lib/did-you-mean.ts';
 import { printable } from '../lib/html.ts';
 import type { Context, Terminal } from './context.ts';
 import { chosenContext } from './contexts.ts';
@@ -106,7 +107,7 @@ type Plane = keyof typeof BELOW;
 function callsAt(url: URL, plane: Plane, credential: string, caller?: Caller): CallService {
   const authorization = `Bearer ${credential}`;
   const base = url.pathname.endsWith('/') ? url.pathname : `${url.pathname}/`;
-  return async <T>(method: string, path: string, body?: unknown) => {
+  const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const request = send(new URL(`${base}${BELOW[plane]}${path}`, url), {
       method,
       headers: {
@@ -123,8 +124,13 @@ function callsAt(url: URL, plane: Plane, credential: string, caller?: Caller): C
     if (response.ok) return answer as T;
     const other = plane === 'data' ? 'operations' : 'data';
     if (response.status === 404 && (await isPlane(other, new URL(base, url)))) throw wrongPlane(url, other);
-    throw refusal(response.status, answer, named({ path, body, file: caller?.file }));
+    const asked = { path, body, file: caller?.file };
+    throw refusal(response.status, answer, {
+      ...named(asked),
+      ...(await unknownName(answer, asked, plane, call)),
+    });
   };
+  return call;
 }
 
 async function send(url: URL, init: RequestInit): Promise<Response> {
@@ -178,20 +184,45 @@ interface Asked {
 }
 
 /** What a refusal is about, in the words of who called: the service names no more than it must. */
-function named({ path, body, file }: Asked): Readonly<Record<string, string>> {
-  const { scope: inBody } = (body ?? {}) as { readonly scope?: unknown };
-  const inPath = /^\/scopes\/([^/?]+)|[?&]scope=([^&]+)/.exec(path);
-  const scope = inPath?.[1] ?? inPath?.[2] ?? (typeof inBody === 'string' ? inBody : undefined);
+function named({ file }: Asked): Readonly<Record<string, string>> {
+  if (file === undefined) return {};
   return {
-    ...(scope === undefined
-      ? {}
-      : { unknown_scope: `there is no scope ${decodeURIComponent(scope)}; see: keyward scope list` }),
-    ...(file === undefined
-      ? {}
-      : {
-          credential_invalid: `the credential in ${file} is not valid here: it was replaced, revoked or never enrolled`,
-        }),
+    credential_invalid: `the credential in ${file} is not valid here: it was replaced, revoked or never enrolled`,
   };
+}
+
+const NOUNS = { unknown_scope: 'scope', unknown_client: 'client' } as const;
+
+/** Which name is unknown, and which one may be meant: of those that the caller may list. */
+async function unknownName(
+  answer: unknown,
+  { path, body }: Asked,
+  plane: Plane,
+  call: CallService,
+): Promise<Readonly<Record<string, string>>> {
+  const { code } = answer as { readonly code?: keyof typeof NOUNS };
+  const noun = code && Object.hasOwn(NOUNS, code) ? NOUNS[code] : undefined;
+  if (code === undefined || noun === undefined) return {};
+  const { [noun]: inBody } = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const inPath = new RegExp(`^/${noun}s/([^/?]+)|[?&]${noun}=([^&]+)`).exec(path);
+  const name = inPath?.[1] ?? inPath?.[2] ?? (typeof inBody === 'string' ? inBody : undefined);
+  if (name === undefined) return {};
+  const written = decodeURIComponent(name);
+  const meant = plane === 'operations' ? didYouMean(written, await idsOf(noun, call)) : undefined;
+  const advice = meant === undefined ? `see: keyward ${noun} list` : `did you mean ${meant}?`;
+  return { [code]: `there is no ${noun} ${written}; ${advice}` };
+}
+
+async function idsOf(noun: 'scope' | 'client', call: CallService): Promise<readonly string[]> {
+  try {
+    const answer = await call<Readonly<Record<string, readonly { readonly id: string }[]>>>(
+      'GET',
+      `/${noun}s`,
+    );
+    return (answer[`${noun}s`] ?? []).map(({ id }) => id);
+  } catch {
+    return [];
+  }
 }
 
 async function read(response: Response): Promise<unknown> {

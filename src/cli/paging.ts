@@ -1,16 +1,15 @@
+import { Option } from 'commander';
 import { wholeNumber } from './arguments.ts';
 
-/** As the service has it where nothing is said. */
-const USUAL = 100;
+export const LARGEST_PAGE = 1_000;
 
-/** Of every list that comes in pages. */
-export const LIMIT = [
-  '--limit <count>',
-  `at most so many, up to 1000 (default: ${USUAL})`,
-  wholeNumber,
-] as const;
-
-/** Below a list that begins with the newest: how to see what comes after it; nothing where it was all. */
-export function moreBefore(shown: readonly unknown[], last: number | undefined, limit = USUAL): string {
-  return last === undefined || shown.length < limit ? '' : `\n\nThere may be more: --before ${last}`;
+/** The options of such a list, whose `--after` takes what each of its lines begins with. */
+export function paging(name: string, read: (text: string) => string | number): readonly Option[] {
+  return [
+    new Option(`--after <${name}>`, 'go on behind this one').argParser(read),
+    new Option('--limit <count>', `at most so many, up to ${LARGEST_PAGE} (default: 100)`).argParser(
+      wholeNumber,
+    ),
+    new Option('--all', 'page after page, to the end').conflicts('limit'),
+  ];
 }

@@ -9,7 +9,7 @@ import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { type OutputForm, structuredOutput } from './output.ts';
 import { program } from './program.ts';
-import { paint, terminalText } from './text.ts';
+import { paint, plainText, terminalText } from './text.ts';
 
 /** Where the command runs; tests give their own. */
 export interface Surroundings {
@@ -42,7 +42,7 @@ export async function run(argv: readonly string[], given: Surroundings): Promise
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode as ExitCode;
-    return report(error, isForPrograms(keyward.opts<GlobalOptions>()), surroundings, terminal);
+    return await report(error, isForPrograms(keyward.opts<GlobalOptions>()), surroundings, terminal);
   }
 }
 
@@ -120,11 +120,23 @@ function usageExit(command: Command): ExitCode {
   return command.name() === 'plan' ? EXIT.failed : EXIT.usage;
 }
 
-function report(error: unknown, json: boolean, { err }: Surroundings, terminal: Terminal): ExitCode {
+async function report(
+  error: unknown,
+  json: boolean,
+  { err }: Surroundings,
+  terminal: Terminal,
+): Promise<ExitCode> {
   const failure = known(error);
   if (!failure) throw error;
-  err(json ? `${safeJson(asJson(failure))}\n` : asText(failure, terminal.colour));
+  err(json ? `${safeJson(asJson(failure))}\n` : await fitted(asText(failure, terminal.colour), terminal));
   return failure.exitCode;
+}
+
+/** Measuring takes a package, which nothing else loads for this. */
+async function fitted(text: string, { columns }: Terminal): Promise<string> {
+  if (columns === undefined) return text;
+  const { wrapLines } = await import('./wrap.ts');
+  return wrapLines(text, columns, plainText);
 }
 
 function asJson({ code, message, requestId, problems }: CommandFailure): object {

@@ -17,7 +17,7 @@ interface Enrolment {
 /** Makes the service's own keys and enrols the operators, each credential shown or stored this once. */
 export async function init(
   { configFile, ...context }: Context,
-  options: { readonly operator: readonly string[]; readonly out?: string },
+  options: { readonly operator?: readonly string[]; readonly out?: string },
 ): Promise<void> {
   const enrolments = enrolmentsIn(options);
   const files = enrolments.flatMap(({ file }) => file ?? []);
@@ -32,13 +32,12 @@ export async function init(
 
 /** `id=FILE` for each of two or more; or a single id, with `--out`. */
 function enrolmentsIn({
-  operator,
+  operator: named = ['operator'],
   out,
 }: {
-  readonly operator: readonly string[];
+  readonly operator?: readonly string[];
   readonly out?: string;
 }): readonly Enrolment[] {
-  const named = operator.length === 0 ? ['operator'] : operator;
   const [first = '', ...others] = named;
   if (others.length === 0 && !first.includes('=')) return [{ id: first, file: out }];
   if (out !== undefined) throw usageFailure('--out is for a single operator: write --operator id=FILE');

@@ -8,11 +8,10 @@ export const SERVICE: Verbs = [
     options: [
       [
         '--operator <id=file>',
-        'an operator, and the new file (0600) for the credential; give it twice or more. A single one, by name alone, is for development (two_persons: false)',
-        (text: string, before: readonly string[]) => [...before, text],
-        [] as readonly string[],
+        'an operator, and the new file (0600) for the credential; give it twice or more. A single one, by name alone, is for development, two_persons: false (default: operator)',
+        (text: string, before: readonly string[] = []) => [...before, text],
       ],
-      ['--out <file>', 'of a single operator: the file for the credential, instead of showing it'],
+      ['--out <file>', 'of a single operator: the file for the credential (default: it is shown)'],
     ],
     examples: [
       'keyward init --operator alice=alice.credential --operator bob=bob.credential',

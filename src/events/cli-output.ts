@@ -1,12 +1,12 @@
 import type { Context } from '../cli/context.ts';
 import { memberFields } from '../cli/members.ts';
-import { connect, withQuery } from '../cli/operations-client.ts';
-import { moreBefore } from '../cli/paging.ts';
+import { connect } from '../cli/operations-client.ts';
+import { more, type Paging, pages, requireScope } from '../cli/pages.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, type Page, subjectCell, table } from '../cli/table.ts';
 import { type Colour, humanTime } from '../cli/text.ts';
 import { eventType, SECURITY_EVENTS } from '../kernel/security-event-types.ts';
-import type { SecurityEventAnswer } from './routes.ts';
+import type { EventPageAnswer, SecurityEventAnswer } from './routes.ts';
 
 const COLOURS = new Map<string, Colour>([
   ['critical', 'red'],
@@ -73,9 +73,7 @@ export function severityCell(name: string): Cell {
   return colour === undefined ? name : [name, colour];
 }
 
-interface EventListOptions {
-  readonly before?: number;
-  readonly limit?: number;
+interface EventListOptions extends Paging<number> {
   readonly from?: number;
   readonly to?: number;
   readonly state?: string;
@@ -86,14 +84,9 @@ interface EventListOptions {
 
 export async function eventList(context: Context, options: EventListOptions): Promise<void> {
   const call = await connect(context);
-  const path = withQuery('/events', options);
-  const answer = await call<{ events: readonly SecurityEventAnswer[] }>('GET', path);
-  const { events } = answer;
-  show(
-    context,
-    answer,
-    () => describeEvents(events, context) + moreBefore(events, events.at(-1)?.sequence, options.limit),
-  );
+  const answer: EventPageAnswer = await pages(call, '/events', 'events', options);
+  if (answer.events.length === 0) await requireScope(call, options.scope);
+  show(context, answer, () => describeEvents(answer.events, context) + more(answer.next));
 }
 
 export async function eventShow(context: Context, sequence: number): Promise<void> {

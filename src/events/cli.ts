@@ -1,9 +1,18 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import { LIMIT } from '../cli/paging.ts';
+import { paging } from '../cli/paging.ts';
 import { type Noun, required } from '../cli/verb.ts';
-import { SEVERITIES } from '../kernel/security-event-types.ts';
+import { SECURITY_EVENT_TYPES, SEVERITIES } from '../kernel/security-event-types.ts';
 import { EVENT_STATES } from '../kernel/security-events.ts';
+import { didYouMean } from '../lib/did-you-mean.ts';
+
+/** A newer service may have others: what is like none of those known here is for the service to judge. */
+function eventTypeNamed(text: string): string {
+  const known: readonly string[] = SECURITY_EVENT_TYPES;
+  const meant = known.includes(text) ? undefined : didYouMean(text, known);
+  if (meant === undefined) return text;
+  throw new InvalidArgumentError(`There is no such type; did you mean ${meant}?`);
+}
 
 const NUMBER = ['<event>', 'its number, the first column of: keyward event list', wholeNumber] as const;
 
@@ -17,7 +26,7 @@ export const EVENT: Noun = {
       options: [
         new Option('--state <state>', 'in this state').choices(EVENT_STATES),
         new Option('--severity <severity>', 'of this severity').choices(SEVERITIES),
-        ['--type <type>', 'of this type, such as token.never_issued'],
+        ['--type <type>', 'of this type, such as token.never_issued', eventTypeNamed],
         ['--scope <id>', 'about this scope, or about a key of it'],
         [
           '--from <when>',
@@ -25,8 +34,7 @@ export const EVENT: Noun = {
           instantOrSeconds,
         ],
         ['--to <when>', 'raised then or before; a day is its midnight, UTC', instantOrSeconds],
-        ['--before <event>', 'older than the event of this number', wholeNumber],
-        LIMIT,
+        ...paging('event', wholeNumber),
       ],
       examples: [
         'keyward event list',

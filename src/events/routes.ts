@@ -13,16 +13,16 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { ApiRequest, Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { newestFirst, note, wholeNumberText } from '../server/wire.ts';
+import { afterNumber, nextNumber, note, pageOf, wholeNumberText } from '../server/wire.ts';
 
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
 /** Names one event in a path. */
-const eventPath = z.strictObject({ sequence: wholeNumberText('use the sequence of the event') });
+const eventPath = z.strictObject({ sequence: wholeNumberText('use the number of the event') });
 
-const eventQuery = newestFirst.extend({
+const eventQuery = afterNumber.extend({
   state: z.enum(EVENT_STATES).optional(),
-  type: z.enum(SECURITY_EVENT_TYPES).optional(),
+  type: z.enum(SECURITY_EVENT_TYPES, 'there is no such type of event; docs/events.md lists them').optional(),
   severity: z.enum(SEVERITIES).optional(),
   scope: z
     .string('give it once')
@@ -81,6 +81,8 @@ interface EventParts {
 
 const BODY = { maxBytes: 16 * 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 const one = json('200', 'The event as it stands', z.object({ event: securityEvent }));
+const eventPage = z.object({ events: z.array(securityEvent), next: nextNumber });
+export type EventPageAnswer = z.infer<typeof eventPage>;
 
 const listSecurityEvents: Route<EventParts> = {
   method: 'get',
@@ -91,7 +93,7 @@ const listSecurityEvents: Route<EventParts> = {
     security: [{ operator: [] }],
     requestParams: { query: eventQuery },
     responses: {
-      ...json('200', 'Security events with their evidence', z.object({ events: z.array(securityEvent) })),
+      ...json('200', 'Security events with their evidence', eventPage),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },
   },
@@ -99,9 +101,11 @@ const listSecurityEvents: Route<EventParts> = {
     ({ authenticator, securityEvents }) =>
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const { before, limit, scope, ...asked } = validated(eventQuery, { ...request.query });
-      const events = await securityEvents.list({ ...asked, scopeId: scope }, { before, limit });
-      sendJson(response, 200, { events: events.map(eventRepresentation) });
+      const { after, limit, scope, ...asked } = validated(eventQuery, { ...request.query });
+      const query = { ...asked, scopeId: scope };
+      const found = await securityEvents.list(query, { before: after, limit: limit + 1 });
+      const { page, next } = pageOf(found, limit, ({ sequence }) => sequence);
+      sendJson(response, 200, { events: page.map(eventRepresentation), next });
     },
 };
 

@@ -143,10 +143,10 @@ async function keys(call: CallService, nowSeconds: number): Promise<Finding> {
 }
 
 async function proposals(call: CallService, nowSeconds: number): Promise<Finding> {
-  const { proposals: all } = await call<{
-    proposals: readonly { readonly state: string; readonly expires_at: number }[];
-  }>('GET', `/proposals?limit=${MOST}`);
-  const open = all.filter(({ state }) => state === 'open').map(({ expires_at }) => expires_at);
+  const { proposals: waiting } = await call<{
+    proposals: readonly { readonly expires_at: number }[];
+  }>('GET', `/proposals?state=open&limit=${MOST}`);
+  const open = waiting.map(({ expires_at }) => expires_at);
   const see = 'keyward proposal list';
   if (open.length === 0) return { check: 'proposals', level: 'ok', summary: 'none waits', see };
   const first = humanTime(Math.min(...open), nowSeconds);

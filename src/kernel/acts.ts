@@ -205,6 +205,12 @@ export interface ActRequest {
   readonly actor: Actor;
 }
 
+export interface ProposalPage {
+  readonly after?: string | undefined;
+  readonly limit: number;
+  readonly state?: ProposalState | undefined;
+}
+
 /**
  * The one way to an administrative act (I11): what one person may do is done, what takes two becomes a proposal.
  * `role_missing`, `too_many_proposals`, and whatever the act refuses with.
@@ -212,7 +218,7 @@ export interface ActRequest {
 export interface ActGate {
   ask(request: ActRequest): Promise<Outcome>;
   /** The newest first, after the one named. */
-  list(page: { readonly after?: string | undefined; readonly limit: number }): readonly ProposalView[];
+  list(page: ProposalPage): readonly ProposalView[];
   /** `unknown_proposal`. */
   show(id: string): ProposalView;
   /**

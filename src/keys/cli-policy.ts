@@ -1,9 +1,9 @@
+import { Option } from 'commander';
 import { wholeNumber } from '../cli/arguments.ts';
 import type { Context } from '../cli/context.ts';
 import type { CallService } from '../cli/operations-client.ts';
 import type { ProposalAnswer } from '../cli/show.ts';
-import type { Verb } from '../cli/verb.ts';
-import { memberName } from '../kernel/policy.ts';
+import { DEFAULT_POLICY, memberName, SUBJECT_RECORDINGS, TOKEN_TYPES } from '../kernel/policy.ts';
 import { type CountedTokens, VERIFIED_MEMBERS } from '../kernel/scope-change.ts';
 import { plural } from '../lib/instant.ts';
 import type { PolicyRefusalsAnswer } from './routes/scope-wire.ts';
@@ -27,26 +27,87 @@ export interface PolicyOptions {
   readonly contacts?: readonly string[] | false;
 }
 
-export const POLICY_OPTIONS: NonNullable<Verb['options']> = [
-  ['--max-ttl <seconds>', 'longest life of a token', wholeNumber],
-  ['--default-ttl <seconds>', 'life of a token that asks for none', wholeNumber],
-  ['--cryptoperiod <seconds>', 'how long a key signs', wholeNumber],
-  ['--jwks-max-age <seconds>', 'how long verifiers may cache the key set', wholeNumber],
-  ['--max-stale <seconds>', 'how long they may go on when they cannot refresh it', wholeNumber],
-  ['--clock-skew <seconds>', 'how far clocks may differ', wholeNumber],
-  ['--token-types <types...>', '`typ` allowed: at+jwt, JWT, untyped; the first is the default'],
-  ['--require-subject', 'refuse tokens without `sub` (default)'],
-  ['--no-require-subject', 'allow them, but for access tokens (at+jwt)'],
-  ['--record-subject <how>', 'in the ledger: plain (default), hashed or none'],
-  ['--root-claim <name>', 'claim, such as txn, that names the event a token came from'],
-  ['--no-root-claim', 'none (default)'],
-  ['--suspend-on-forgery', 'a forged token takes its key out of use at once; the standby goes on'],
-  ['--no-suspend-on-forgery', 'it raises an alarm only (default)'],
-  ['--external-claims', 'identity servers may write all claims themselves, through /jws'],
-  ['--no-external-claims', 'Keyward writes iss, aud, times and jti (default)'],
-  ['--contacts <addresses...>', 'e-mail addresses of those whom news of the scope concerns'],
-  ['--no-contacts', 'none (default)'],
+const {
+  maxTtlSeconds,
+  defaultTtlSeconds,
+  cryptoperiodSeconds,
+  jwksMaxAgeSeconds,
+  maxStaleSeconds,
+  clockSkewSeconds,
+  tokenTypes,
+  recordSubject,
+} = DEFAULT_POLICY;
+
+interface PolicyOption {
+  readonly flags: string;
+  readonly is: string;
+  /** Of a new scope: of what it is without the option, or that it is as with it. */
+  readonly byDefault?: string | number | true;
+  readonly read?: typeof wholeNumber;
+  readonly choices?: readonly string[];
+}
+
+const read = wholeNumber;
+const OPTIONS: readonly PolicyOption[] = [
+  { flags: '--max-ttl <seconds>', is: 'longest life of a token', byDefault: maxTtlSeconds, read },
+  {
+    flags: '--default-ttl <seconds>',
+    is: 'life of a token that asks for none',
+    byDefault: defaultTtlSeconds,
+    read,
+  },
+  { flags: '--cryptoperiod <seconds>', is: 'how long a key signs', byDefault: cryptoperiodSeconds, read },
+  {
+    flags: '--jwks-max-age <seconds>',
+    is: 'how long verifiers may cache the key set',
+    byDefault: jwksMaxAgeSeconds,
+    read,
+  },
+  {
+    flags: '--max-stale <seconds>',
+    is: 'how long they may go on when they cannot refresh it',
+    byDefault: maxStaleSeconds,
+    read,
+  },
+  { flags: '--clock-skew <seconds>', is: 'how far clocks may differ', byDefault: clockSkewSeconds, read },
+  {
+    flags: '--token-types <types...>',
+    is: '`typ` allowed, the one for requests that name none first',
+    byDefault: tokenTypes.join(' '),
+    choices: TOKEN_TYPES,
+  },
+  { flags: '--require-subject', is: 'refuse tokens without `sub`', byDefault: true },
+  { flags: '--no-require-subject', is: 'allow them, but for access tokens (at+jwt)' },
+  {
+    flags: '--record-subject <how>',
+    is: 'in the ledger',
+    byDefault: recordSubject,
+    choices: SUBJECT_RECORDINGS,
+  },
+  { flags: '--root-claim <name>', is: 'claim, such as txn, that names the event a token came from' },
+  { flags: '--no-root-claim', is: 'none', byDefault: true },
+  {
+    flags: '--suspend-on-forgery',
+    is: 'a forged token takes its key out of use at once; the standby goes on',
+  },
+  { flags: '--no-suspend-on-forgery', is: 'it raises an alarm only', byDefault: true },
+  { flags: '--external-claims', is: 'identity servers may write all claims themselves, through /jws' },
+  { flags: '--no-external-claims', is: 'Keyward writes iss, aud, times and jti', byDefault: true },
+  { flags: '--contacts <addresses...>', is: 'e-mail addresses of those whom news of the scope concerns' },
+  { flags: '--no-contacts', is: 'none', byDefault: true },
 ];
+
+/** Of policy and contacts; a new scope has defaults, and what is not named of one that exists stays as it is. */
+export function policyOptions(of: 'new' | 'existing'): readonly Option[] {
+  return OPTIONS.map(({ flags, is, byDefault, read: reader, choices }) => {
+    const told =
+      byDefault === true ? ' (default)' : byDefault === undefined ? '' : ` (default: ${byDefault})`;
+    const option = new Option(flags, of === 'new' ? is + told : is);
+    if (choices) option.choices(choices);
+    if (reader) option.argParser(reader);
+    return option;
+  });
+}
 
 /** Policy and contacts as the API takes them; leaves out what was not given. */
 export function policyAndContacts(options: PolicyOptions): Record<string, unknown> {
@@ -76,7 +137,7 @@ export function given(members: Record<string, unknown>): Record<string, unknown>
 
 /** For `--help`, where an algorithm is named. */
 export const ALGORITHM_HELP =
-  'ES256 (default), ES384, RS256, PS256, EdDSA or Ed25519. The last two are one algorithm under two names: `EdDSA` is the one that most libraries read, `Ed25519` (RFC 9864) is read by few';
+  'how its keys sign (default: ES256). `EdDSA` and `Ed25519` (RFC 9864) are one algorithm under two names: most libraries read the first, few the second';
 
 /**
  * What to know before a scope gets that algorithm, which never changes; undefined where common libraries read it. Of 21

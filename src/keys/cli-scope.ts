@@ -1,6 +1,8 @@
+import { Option } from 'commander';
 import { instant, wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required } from '../cli/verb.ts';
-import { ALGORITHM_HELP, POLICY_OPTIONS } from './cli-policy.ts';
+import { ALGORITHM_NAMES } from '../kernel/algorithm.ts';
+import { ALGORITHM_HELP, policyOptions } from './cli-policy.ts';
 
 export const SCOPE: Noun = {
   name: 'scope',
@@ -13,10 +15,10 @@ export const SCOPE: Noun = {
       options: [
         required('--issuer <url>', '`iss` of its tokens'),
         required('--audience <text>', '`aud` of its tokens'),
-        ['--algorithm <name>', ALGORITHM_HELP],
-        ['--modulus-bits <bits>', 'RSA only: 2048 (default), 3072 or 4096', wholeNumber],
-        ['--hsm-token <name>', 'the HSM token that holds its keys, as the configuration names it'],
-        ...POLICY_OPTIONS,
+        new Option('--algorithm <name>', ALGORITHM_HELP).choices(ALGORITHM_NAMES),
+        ['--modulus-bits <bits>', 'of RSA: 2048, 3072 or 4096 (default: 2048)', wholeNumber],
+        ['--hsm-token <name>', 'the HSM token that holds its keys (default: primary)'],
+        ...policyOptions('new'),
       ],
       examples: [
         'keyward scope create payments --issuer https://id.example --audience https://payments.example',
@@ -30,7 +32,10 @@ export const SCOPE: Noun = {
       name: 'set <id>',
       description:
         'change members of the policy, the contacts or the HSM token; what is not named stays. Says first how many living tokens it refuses',
-      options: [['--hsm-token <name>', 'the HSM token that its next keys are made on'], ...POLICY_OPTIONS],
+      options: [
+        ['--hsm-token <name>', 'the HSM token that its next keys are made on'],
+        ...policyOptions('existing'),
+      ],
       examples: [
         'keyward scope set payments --max-ttl 900',
         'keyward scope set payments --contacts security@example.com on-call@example.com',

@@ -1,11 +1,15 @@
 import type { Context } from '../cli/context.ts';
-import { connect } from '../cli/operations-client.ts';
+import { connect, withQuery } from '../cli/operations-client.ts';
+import { more, requireScope } from '../cli/pages.ts';
+import { LARGEST_PAGE } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, kidCell, table } from '../cli/table.ts';
 import { findKid } from '../keys/cli-output.ts';
 import type { ErasedAnswer, LedgerPageAnswer, LedgerRecordAnswer } from './routes/search.ts';
 
 interface LedgerFindOptions {
+  readonly after?: number;
+  readonly limit?: number;
   readonly jti?: string;
   readonly kid?: string;
   readonly client?: string;
@@ -16,7 +20,6 @@ interface LedgerFindOptions {
   readonly to?: number;
 }
 
-const PAGE = 1_000;
 const HEADINGS = [
   'issued',
   'scope',
@@ -31,19 +34,22 @@ const HEADINGS = [
 /** Prints page after page as they come: there may be millions. */
 export async function ledgerFind(context: Context, options: LedgerFindOptions): Promise<void> {
   const call = await connect(context);
-  const { kid } = options;
-  const asked = kid === undefined ? options : { ...options, kid: await findKid(call, kid) };
-  const query = new URLSearchParams({ limit: String(PAGE) });
-  for (const [name, value] of Object.entries(asked)) query.set(name, String(value));
+  const { after: first = 0, limit: most = Number.POSITIVE_INFINITY, ...asked } = options;
+  const { kid } = asked;
+  const query = kid === undefined ? asked : { ...asked, kid: await findKid(call, kid) };
   let found = 0;
-  for (let cursor: string | null = '0'; cursor !== null; ) {
-    query.set('cursor', cursor);
-    const page: LedgerPageAnswer = await call('GET', `/ledger?${query}`);
+  let after: number | null = first;
+  while (after !== null && found < most) {
+    const limit = Math.min(LARGEST_PAGE, most - found);
+    const page: LedgerPageAnswer = await call('GET', withQuery('/ledger', { ...query, after, limit }));
     if (page.records.length > 0) print(context, page.records, found === 0);
     found += page.records.length;
-    cursor = page.next_cursor;
+    after = page.next;
   }
-  if (found === 0 && !context.options.json) context.terminal.print('no records');
+  if (found === 0) await requireScope(call, options.scope);
+  if (context.options.json) return;
+  if (found === 0) context.terminal.print('no records');
+  else if (after !== null) context.terminal.print(more(after).slice(1));
 }
 
 function print(context: Context, records: readonly LedgerRecordAnswer[], first: boolean): void {

@@ -1,4 +1,4 @@
-import { instantOrSeconds } from '../cli/arguments.ts';
+import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required } from '../cli/verb.ts';
 
 export const LEDGER: Noun = {
@@ -21,6 +21,8 @@ export const LEDGER: Noun = {
           instantOrSeconds,
         ],
         ['--to <when>', 'issued then or before; a day is its midnight, UTC', instantOrSeconds],
+        ['--after <record>', 'go on behind this one, as the list before says', wholeNumber],
+        ['--limit <count>', 'at most so many (default: all)', wholeNumber],
       ],
       examples: [
         'keyward ledger find --subject user-1',

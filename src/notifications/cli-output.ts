@@ -1,10 +1,10 @@
 import type { Context } from '../cli/context.ts';
 import { EXIT } from '../cli/failure.ts';
-import { connect, withQuery } from '../cli/operations-client.ts';
-import { moreBefore } from '../cli/paging.ts';
+import { connect } from '../cli/operations-client.ts';
+import { more, type Paging, pages } from '../cli/pages.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, table } from '../cli/table.ts';
-import type { DeliveryAnswer, TargetTestAnswer } from './routes.ts';
+import type { DeliveryAnswer, DeliveryPageAnswer, TargetTestAnswer } from './routes.ts';
 
 function describeTargetTests(tests: readonly TargetTestAnswer[], { terminal }: Context): string {
   if (tests.length === 0) return 'no notification target is configured: security events are told to nobody';
@@ -54,24 +54,16 @@ function state({ state: name }: DeliveryAnswer): Cell {
   return name === 'pending' ? [name, 'yellow'] : name;
 }
 
-interface NotifyListOptions {
-  readonly before?: number;
-  readonly limit?: number;
+interface NotifyListOptions extends Paging<number> {
   readonly state?: string;
   readonly target?: string;
 }
 
 export async function notifyList(context: Context, options: NotifyListOptions): Promise<void> {
   const call = await connect(context);
-  const path = withQuery('/notifications/deliveries', options);
-  const answer = await call<{ deliveries: readonly DeliveryAnswer[] }>('GET', path);
-  const { deliveries } = answer;
-  show(
-    context,
-    answer,
-    () =>
-      describeDeliveries(deliveries, context) + moreBefore(deliveries, deliveries.at(-1)?.id, options.limit),
-  );
+  const path = '/notifications/deliveries';
+  const answer: DeliveryPageAnswer = await pages(call, path, 'deliveries', options);
+  show(context, answer, () => describeDeliveries(answer.deliveries, context) + more(answer.next));
 }
 
 export async function notifyReplay(context: Context, id: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { wholeNumber } from '../cli/arguments.ts';
-import { LIMIT } from '../cli/paging.ts';
+import { paging } from '../cli/paging.ts';
 import type { Noun } from '../cli/verb.ts';
 import { DELIVERY_STATES } from './delivery.ts';
 
@@ -21,8 +21,7 @@ export const NOTIFY: Noun = {
       options: [
         new Option('--state <state>', 'in this state').choices(DELIVERY_STATES),
         ['--target <name>', 'to this target'],
-        ['--before <id>', 'older than this one', wholeNumber],
-        LIMIT,
+        ...paging('id', wholeNumber),
       ],
       examples: ['keyward notify list', 'keyward notify list --state dead --json'],
       load: async () => (await import('./cli-output.ts')).notifyList,

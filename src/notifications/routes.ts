@@ -6,7 +6,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { newestFirst, wholeNumberText } from '../server/wire.ts';
+import { afterNumber, nextNumber, pageOf, wholeNumberText } from '../server/wire.ts';
 import {
   DELIVERY_KINDS,
   DELIVERY_STATES,
@@ -23,7 +23,7 @@ const targetName = z
 /** Names one delivery in a path. */
 const deliveryPath = z.strictObject({ id: wholeNumberText('use the id of the delivery') });
 
-const deliveryQuery = newestFirst.extend({
+const deliveryQuery = afterNumber.extend({
   state: z.enum(DELIVERY_STATES).optional(),
   target: targetName.optional(),
 });
@@ -117,6 +117,9 @@ const testNotifications: Route<NotificationDeps> = {
     },
 };
 
+const deliveryPage = z.object({ deliveries: z.array(delivery), next: nextNumber });
+export type DeliveryPageAnswer = z.infer<typeof deliveryPage>;
+
 const listDeliveries: Route<NotificationDeps> = {
   method: 'get',
   path: '/v1/admin/notifications/deliveries',
@@ -126,7 +129,7 @@ const listDeliveries: Route<NotificationDeps> = {
     security: [{ operator: [] }],
     requestParams: { query: deliveryQuery },
     responses: {
-      ...json('200', 'Deliveries', z.object({ deliveries: z.array(delivery) })),
+      ...json('200', 'Deliveries', deliveryPage),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },
   },
@@ -134,9 +137,10 @@ const listDeliveries: Route<NotificationDeps> = {
     ({ authenticator, notifications }) =>
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const { before, limit, ...asked } = validated(deliveryQuery, { ...request.query });
-      const deliveries = await notifications.list(asked, { before, limit });
-      sendJson(response, 200, { deliveries: deliveries.map(deliveryRepresentation) });
+      const { after, limit, ...asked } = validated(deliveryQuery, { ...request.query });
+      const found = await notifications.list(asked, { before: after, limit: limit + 1 });
+      const { page, next } = pageOf(found, limit, ({ id }) => id);
+      sendJson(response, 200, { deliveries: page.map(deliveryRepresentation), next });
     },
 };
 

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallService } from '../cli/operations-client.ts';
+import { pages } from '../cli/pages.ts';
 import type { ProposalAnswer, ProposalPageAnswer } from '../cli/show.ts';
 import { isObject } from '../lib/json.ts';
 import type { Step } from './document.ts';
@@ -14,15 +15,9 @@ const ACTS: Readonly<Record<string, string>> = {
 
 /** Proposals that wait for their second person. */
 export async function openProposals(call: CallService): Promise<readonly ProposalAnswer[]> {
-  const open: ProposalAnswer[] = [];
-  let after: string | null = null;
-  do {
-    const query: string = after === null ? '' : `&after=${encodeURIComponent(after)}`;
-    const page: ProposalPageAnswer = await call('GET', `/proposals?limit=1000${query}`);
-    open.push(...page.proposals.filter(({ state }) => state === 'open'));
-    after = page.next;
-  } while (after !== null);
-  return open;
+  const asked = { state: 'open', all: true } as const;
+  const { proposals }: ProposalPageAnswer = await pages(call, '/proposals', 'proposals', asked);
+  return proposals;
 }
 
 /**

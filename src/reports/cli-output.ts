@@ -1,10 +1,11 @@
 import type { Context } from '../cli/context.ts';
-import { connect, withQuery } from '../cli/operations-client.ts';
-import { moreBefore } from '../cli/paging.ts';
+import { connect } from '../cli/operations-client.ts';
+import { more, type Paging, pages, requireScope } from '../cli/pages.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, type Page, table } from '../cli/table.ts';
 import { type Colour, humanTime, utc } from '../cli/text.ts';
 import { plural } from '../lib/instant.ts';
+import type { CasePageAnswer } from './routes/admin.ts';
 import type { CaseAnswer, CaseSummary } from './routes/wire.ts';
 
 type Findings = NonNullable<CaseAnswer['findings']>;
@@ -12,21 +13,12 @@ type IssuedAround = NonNullable<Findings['around']>['client'];
 
 export async function listReports(
   context: Context,
-  options: {
-    readonly before?: number;
-    readonly limit?: number;
-    readonly state?: string;
-    readonly scope?: string;
-  },
+  options: Paging<number> & { readonly state?: string; readonly scope?: string },
 ): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ reports: readonly CaseSummary[] }>('GET', withQuery('/reports', options));
-  const { reports } = answer;
-  show(
-    context,
-    answer,
-    () => describeReports(reports, context) + moreBefore(reports, reports.at(-1)?.sequence, options.limit),
-  );
+  const answer: CasePageAnswer = await pages(call, '/reports', 'reports', options);
+  if (answer.reports.length === 0) await requireScope(call, options.scope);
+  show(context, answer, () => describeReports(answer.reports, context) + more(answer.next));
 }
 
 export async function showReport(context: Context, number: string): Promise<void> {

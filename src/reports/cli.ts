@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { wholeNumber } from '../cli/arguments.ts';
-import { LIMIT } from '../cli/paging.ts';
+import { paging } from '../cli/paging.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { CASE_OUTCOMES, CASE_STATES } from './case.ts';
 
@@ -33,8 +33,7 @@ export const REPORT: Noun = {
       options: [
         new Option('--state <state>', 'in this state').choices(CASE_STATES),
         ['--scope <id>', 'for this scope'],
-        ['--before <sequence>', 'older than this one; --json shows the sequences', wholeNumber],
-        LIMIT,
+        ...paging('sequence', wholeNumber),
       ],
       examples: ['keyward report list', 'keyward report list --state open --json'],
       load: async () => (await import('./cli-output.ts')).listReports,

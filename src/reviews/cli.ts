@@ -17,7 +17,7 @@ export const REVIEW: Noun = {
       description: 'sign off what was shown to you last; role auditor or operator',
       options: [
         required('--note <text>', 'what you found; it stays in the audit trail'),
-        ['--digest <digest>', 'what was shown to you under this digest'],
+        ['--digest <digest>', 'what was shown to you under this digest (default: what was shown last)'],
       ],
       examples: ['keyward review sign-off --note "the new client is the shop’s; else nothing"'],
       load: async () => (await import('./cli-output.ts')).reviewSignOff,

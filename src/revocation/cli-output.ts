@@ -1,9 +1,9 @@
 import type { Context } from '../cli/context.ts';
-import { connect, withQuery } from '../cli/operations-client.ts';
-import { moreBefore } from '../cli/paging.ts';
+import { connect } from '../cli/operations-client.ts';
+import { more, type Paging, pages } from '../cli/pages.ts';
 import { show } from '../cli/show.ts';
 import { instantCell, table } from '../cli/table.ts';
-import type { RevocationAnswer } from './routes.ts';
+import type { RevocationAnswer, RevocationPageAnswer } from './routes.ts';
 
 /** Rules, a line each. */
 function describeRevocations(revocations: readonly RevocationAnswer[], { terminal }: Context): string {
@@ -37,21 +37,12 @@ function tokensOf({ jti, root, client }: RevocationAnswer): string {
   return named.map(([member, value]) => `${member} ${value}`).join(', ') || 'all';
 }
 
-export async function revocationList(
-  context: Context,
-  options: { readonly before?: number; readonly limit?: number },
-): Promise<void> {
+export async function revocationList(context: Context, options: Paging<number>): Promise<void> {
   const call = await connect(context);
-  const answer = await call<{ revocations: readonly RevocationAnswer[] }>(
-    'GET',
-    withQuery('/revocations', options),
-  );
-  const { revocations } = answer;
+  const answer: RevocationPageAnswer = await pages(call, '/revocations', 'revocations', options);
+  const { revocations, next } = answer;
   show(context, answer, () =>
-    revocations.length === 0
-      ? 'nothing is revoked'
-      : describeRevocations(revocations, context) +
-        moreBefore(revocations, revocations.at(-1)?.sequence, options.limit),
+    revocations.length === 0 ? 'nothing is revoked' : describeRevocations(revocations, context) + more(next),
   );
 }
 

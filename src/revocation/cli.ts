@@ -1,5 +1,5 @@
 import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import { LIMIT } from '../cli/paging.ts';
+import { paging } from '../cli/paging.ts';
 import type { Verbs } from '../cli/verb.ts';
 
 export const REVOKE: Verbs = [
@@ -33,8 +33,8 @@ export const REVOKE: Verbs = [
       {
         name: 'list',
         description: 'the rules in force, the newest first',
-        options: [['--before <sequence>', 'older than this one', wholeNumber], LIMIT],
-        examples: ['keyward revocation list', 'keyward revocation list --before 42 --json'],
+        options: paging('sequence', wholeNumber),
+        examples: ['keyward revocation list', 'keyward revocation list --after 42 --json'],
         load: async () => (await import('./cli-output.ts')).revocationList,
       },
     ],

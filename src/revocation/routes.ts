@@ -12,7 +12,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { clientSecretPost, idText, newestFirst } from '../server/wire.ts';
+import { afterNumber, clientSecretPost, idText, nextNumber, pageOf } from '../server/wire.ts';
 
 const text = z.string('use text');
 const name = text.meta({ minLength: 1, maxLength: 4_096 });
@@ -134,6 +134,9 @@ const addRevocation: Route<RevocationParts> = {
   },
 };
 
+const revocationPage = z.object({ revocations: z.array(revocation), next: nextNumber });
+export type RevocationPageAnswer = z.infer<typeof revocationPage>;
+
 const listRevocations: Route<RevocationParts> = {
   method: 'get',
   path: '/v1/admin/revocations',
@@ -141,9 +144,9 @@ const listRevocations: Route<RevocationParts> = {
     operationId: 'listRevocations',
     summary: 'The revocations in force, the newest first; any role',
     security: [{ operator: [] }],
-    requestParams: { query: newestFirst },
+    requestParams: { query: afterNumber },
     responses: {
-      ...json('200', 'Rules whose tokens may still be alive', z.object({ revocations: z.array(revocation) })),
+      ...json('200', 'Rules whose tokens may still be alive', revocationPage),
       ...problems(CODES.operator, CODES.schema),
     },
   },
@@ -151,8 +154,10 @@ const listRevocations: Route<RevocationParts> = {
     ({ authenticator, revocations }) =>
     (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const found = revocations.list(validated(newestFirst, { ...request.query }));
-      sendJson(response, 200, { revocations: found.map(revocationRepresentation) });
+      const { after, limit } = validated(afterNumber, { ...request.query });
+      const found = revocations.list({ before: after, limit: limit + 1 });
+      const { page, next } = pageOf(found, limit, ({ sequence }) => sequence);
+      sendJson(response, 200, { revocations: page.map(revocationRepresentation), next });
     },
 };
 

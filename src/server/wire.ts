@@ -7,27 +7,41 @@ const number = z
   .regex(/^\d{1,15}$/, 'use a whole number')
   .transform(Number);
 
-/** A list that begins with the newest; the answer's last sequence is the next request's `before`. */
-export const newestFirst = z.strictObject({
-  before: number.optional().meta({ description: 'The sequence of the last one seen.' }),
-  limit: number.pipe(z.int().min(1).max(MOST)).default(100),
+const limit = number
+  .pipe(z.int().min(1).max(MOST))
+  .default(100)
+  .meta({ description: `At most ${MOST}.` });
+
+/** Of every list in pages: the answer's `next` is the next request's `after`. */
+export const afterNumber = z.strictObject({
+  after: number.optional().meta({ description: 'The number of the last one seen.' }),
+  limit,
 });
 
-/** A list without sequences; the answer's `next` is the next request's `after`. */
+/** The same, where what is listed has no number. */
 export const afterId = z.strictObject({
   after: z
     .string()
     .max(64, 'name the last one seen')
     .optional()
     .meta({ description: 'The id of the last one seen.' }),
-  limit: number.pipe(z.int().min(1).max(MOST)).default(100),
+  limit,
 });
 
-/** Null: there are no more. */
-export const nextId = z
-  .string()
-  .nullable()
-  .meta({ description: '`after` for the next page; null at the end.' });
+const NEXT = { description: '`after` for the next page; null at the end.' };
+export const nextId = z.string().nullable().meta(NEXT);
+export const nextNumber = z.int().nullable().meta(NEXT);
+
+/** A page of what was looked for with one more than the limit, and where the next one begins. */
+export function pageOf<T, N>(
+  found: readonly T[],
+  limit: number,
+  nameOf: (last: T) => N,
+): { readonly page: readonly T[]; readonly next: N | null } {
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  return { page, next: last !== undefined && found.length > limit ? nameOf(last) : null };
+}
 
 const MOST_CHARACTERS = 2_000;
 

@@ -177,7 +177,7 @@ function isSignedBy(
 
 interface RecordPage {
   readonly records: readonly { readonly digest: string; readonly client: string }[];
-  readonly next_cursor: string | null;
+  readonly next: number | null;
 }
 
 /** What was recorded is this token, and not another of the same `jti`: a forger copies one that exists. */
@@ -190,13 +190,13 @@ async function recorded(
   const digest = hash('sha256', signingInput, 'base64url');
   const query = new URLSearchParams({ jti, ...(scope === null ? {} : { scope }) });
   let others = 0;
-  for (let cursor: string | null = '0'; cursor !== null; ) {
-    query.set('cursor', cursor);
+  for (let after: number | null = 0; after !== null; ) {
+    query.set('after', String(after));
     const page: RecordPage = await call('GET', `/ledger?${query}`);
     const record = page.records.find((each) => each.digest === digest);
     if (record) return { rule: 'record', holds: true, detail: `issued to ${record.client}` };
     others += page.records.length;
-    cursor = page.next_cursor;
+    after = page.next;
   }
   const detail =
     others === 0

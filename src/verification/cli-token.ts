@@ -1,4 +1,5 @@
 import type { Context } from '../cli/context.ts';
+import { foreignCredential } from '../cli/credentials.ts';
 import { EXIT, usageFailure } from '../cli/failure.ts';
 import { readInput, readJsonInput, readUpTo } from '../cli/input-file.ts';
 import { type CallService, configuredOrigin, dataPlaneAt, parseUrl } from '../cli/operations-client.ts';
@@ -34,7 +35,10 @@ async function connect(
   if (url === undefined) throw usageFailure('name the data plane: --data-url');
   const [credential = ''] = readInput(clientCredential).split('\n', 1);
   if (!credential.startsWith('kw_svc_')) {
-    throw usageFailure(`${clientCredential} holds no credential of a client (kw_svc_…)`);
+    const found = foreignCredential(credential) ?? 'something else';
+    throw usageFailure(
+      `${clientCredential} holds ${found}; this takes the credential of a client (kw_svc_…)`,
+    );
   }
   return dataPlaneAt(parseUrl(url), credential.trim(), {
     file: clientCredential,

@@ -179,7 +179,7 @@ describe('rules of the operations plane', () => {
     const { body } = await service.operations('GET', '/v1/admin/revocations?limit=2');
     const [first, second] = body.revocations;
     expect(first.sequence).toBe(second.sequence + 1);
-    const next = await service.operations('GET', `/v1/admin/revocations?limit=1&before=${second.sequence}`);
+    const next = await service.operations('GET', `/v1/admin/revocations?limit=1&after=${second.sequence}`);
     expect(next.body.revocations[0].sequence).toBe(second.sequence - 1);
   });
 

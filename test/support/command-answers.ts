@@ -517,7 +517,7 @@ const STATUS = {
   'GET /events?state=open&limit=1000': { events: [event, window, { ...window, severity: 'info' }] },
   'GET /scopes': { scopes },
   'GET /keys': { keys, refused },
-  'GET /proposals?limit=1000': { proposals: [proposal] },
+  'GET /proposals?state=open&limit=1000': { proposals: [proposal] },
   'GET /inventory': { inventories: [inventory] },
   'GET /metrics': 'keyward_up 1\nkeyward_checkpoint_age_seconds 42.5\n',
   'GET /reviews': { reviews: [], covered_until: NOW - 7 * DAY, overdue_at: NOW - DAY },
@@ -562,8 +562,9 @@ export const ANSWERED_CALLS: readonly AnsweredCall[] = [
   call('client probe list', { 'GET /probes': { probes: [probe] } }),
   call('client probe run web payments', { 'POST /clients/web/probe/run': { probe } }),
   call('operator list', { 'GET /operators': { operators, next: 'ben.of-the-night-shift' } }),
-  call('proposal list --all', { 'GET /proposals': { proposals: [proposal, failed], next: null } }),
+  call('proposal list --closed', { 'GET /proposals': { proposals: [proposal, failed], next: null } }),
   call('proposal show zg4dp48dfch2nqqp', { 'GET /proposals/zg4dp48dfch2nqqp': { proposal: failed } }),
+  call('grant show web', { 'GET /clients/web': { client } }),
   call('grant add web payments sign', { 'POST /grants': { proposal } }),
   call(
     'plan -f ./scopes.yaml',
@@ -579,21 +580,21 @@ export const ANSWERED_CALLS: readonly AnsweredCall[] = [
   call('scan --offline ./log', {}, { log: `a line with ${LOST_PIN} in it\n` }),
   call('verifier list', { 'GET /verifiers': { verifiers } }),
   call('ledger find --subject user-7f3c2b1a', {
-    'GET /ledger?limit=1000&subject=user-7f3c2b1a&cursor=0': { records: [record], next_cursor: '1' },
-    'GET /ledger?limit=1000&subject=user-7f3c2b1a&cursor=1': {
+    'GET /ledger?subject=user-7f3c2b1a&after=0&limit=1000': { records: [record], next: 1 },
+    'GET /ledger?subject=user-7f3c2b1a&after=1&limit=1000': {
       records: [{ ...record, erased: true }],
-      next_cursor: null,
+      next: null,
     },
   }),
-  call('revocation list', { 'GET /revocations': { revocations: [revocation] } }),
+  call('revocation list', { 'GET /revocations': { revocations: [revocation], next: null } }),
   call('revoke --client web', { 'POST /revocations': { revocation } }),
-  call('event list', { 'GET /events': { events } }),
+  call('event list', { 'GET /events': { events, next: 1002 } }),
   call('event show 1017', { 'GET /events/1017': { event } }),
   call('canary list', { 'GET /canaries': { canaries } }),
   call('canary show 3f0c9a6e2b7d4185', { 'GET /canaries/3f0c9a6e2b7d4185': { canary: canaries[1] } }),
-  call('report list', { 'GET /reports': { reports: [report] } }),
+  call('report list', { 'GET /reports': { reports: [report], next: null } }),
   call('report show 7Q3K-M2XD', { 'GET /reports/7Q3K-M2XD': { report } }),
-  call('notify list', { 'GET /notifications/deliveries': { deliveries } }),
+  call('notify list', { 'GET /notifications/deliveries': { deliveries, next: null } }),
   call('notify test', {
     'POST /notifications/test': {
       tests: [
@@ -604,6 +605,6 @@ export const ANSWERED_CALLS: readonly AnsweredCall[] = [
   call('review', { 'GET /reviews/current': current }),
   call('review list', { 'GET /reviews': { reviews: [signedOff], covered_until: NOW, overdue_at: NOW - 1 } }),
   call('review sign-off --note done', { 'POST /reviews': { review: signedOff } }),
-  call('audit tail --no-follow', { 'GET /audit?limit=10': { events: [auditEvent] } }),
+  call('audit tail --no-follow', { 'GET /audit?limit=10': { events: [auditEvent], next: null } }),
   call('drill list', { 'GET /drills': drills }),
 ];

@@ -8,7 +8,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { afterId, nextId } from '../../server/wire.ts';
+import { afterId, nextId, pageOf } from '../../server/wire.ts';
 import {
   credentialRequest,
   operator,
@@ -48,7 +48,7 @@ const listOperators: Route<OperatorDeps> = {
   },
   handler: (deps) => (request, response) => {
     actorOf(deps.authenticator, READING, request, response);
-    sendJson(response, 200, pageOf(deps.operators, validated(afterId, { ...request.query })));
+    sendJson(response, 200, operatorsAfter(deps.operators, validated(afterId, { ...request.query })));
   },
 };
 
@@ -206,13 +206,12 @@ function changeOf({ act, path, operationId, summary, schema, answer, codes }: Ch
   };
 }
 
-function pageOf(operators: OperatorAdministration, { after, limit }: z.infer<typeof afterId>) {
+function operatorsAfter(operators: OperatorAdministration, { after, limit }: z.infer<typeof afterId>) {
   const all = operators.list();
   const seen = after === undefined ? -1 : all.findIndex(({ id }) => id === after);
   if (after !== undefined && seen < 0) throw unknownOperator();
-  const page = all.slice(seen + 1, seen + 1 + limit);
-  const more = seen + 1 + limit < all.length;
-  return { operators: page.map(operatorRepresentation), next: more ? (page.at(-1)?.id ?? null) : null };
+  const { page, next } = pageOf(all.slice(seen + 1), limit, ({ id }) => id);
+  return { operators: page.map(operatorRepresentation), next };
 }
 
 function unknownOperator(): KeywardError {

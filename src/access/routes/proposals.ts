@@ -1,14 +1,16 @@
 import { z } from 'zod';
-import { DECISIONS } from '../../kernel/acts.ts';
+import { DECISIONS, PROPOSAL_STATES } from '../../kernel/acts.ts';
 import { actorOf, READING } from '../../server/admission.ts';
 import { type GateDeps, proposal, proposalPage, proposalRepresentation } from '../../server/ask-gate.ts';
 import { validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { afterId } from '../../server/wire.ts';
+import { afterId, pageOf } from '../../server/wire.ts';
 
 const NOT_OPEN = ['unknown_proposal', 'proposal_expired', 'proposal_executed', 'proposal_closed'] as const;
+
+const proposalQuery = afterId.extend({ state: z.enum(PROPOSAL_STATES).optional() });
 
 const executed = z.object({ proposal, result: z.record(z.string(), z.unknown()) });
 export type ExecutedAnswer = z.infer<typeof executed>;
@@ -20,7 +22,7 @@ const listProposals: Route<GateDeps> = {
     operationId: 'listProposals',
     summary: 'Proposals, the newest first; any role',
     security: [{ operator: [] }],
-    requestParams: { query: afterId },
+    requestParams: { query: proposalQuery },
     responses: {
       ...json('200', 'Open ones, and those of the last 90 days', proposalPage),
       ...problems(CODES.operator, CODES.schema, ['unknown_proposal']),
@@ -30,13 +32,10 @@ const listProposals: Route<GateDeps> = {
     ({ authenticator, gate }) =>
     (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const page = validated(afterId, { ...request.query });
-      const found = gate.list({ after: page.after, limit: page.limit + 1 });
-      const proposals = found.slice(0, page.limit).map(proposalRepresentation);
-      sendJson(response, 200, {
-        proposals,
-        next: found.length > page.limit ? (proposals.at(-1)?.id ?? null) : null,
-      });
+      const { after, limit, state } = validated(proposalQuery, { ...request.query });
+      const found = gate.list({ after, limit: limit + 1, state });
+      const { page, next } = pageOf(found, limit, ({ id }) => id);
+      sendJson(response, 200, { proposals: page.map(proposalRepresentation), next });
     },
 };
 

@@ -43,7 +43,10 @@ export async function appendEventStep(trx: Trx, asked: RequestedStep): Promise<S
 export async function requireEvent(trx: Trx, sequence: number): Promise<TrackedEvent> {
   const event = await trackedEvent(trx, sequence);
   if (event) return event;
-  throw new KeywardError('unknown_event', 'there is no security event of that sequence; list them');
+  throw new KeywardError(
+    'unknown_event',
+    'there is no security event of that number; see: keyward event list',
+  );
 }
 
 /** What nobody witnessed must not stand in the way of what somebody does. */

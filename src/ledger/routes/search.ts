@@ -6,7 +6,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { wholeNumberText } from '../../server/wire.ts';
+import { nextNumber, wholeNumberText } from '../../server/wire.ts';
 
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
@@ -26,7 +26,9 @@ const ledgerQuery = z.strictObject({
   limit: wholeNumberText(`use a whole number from 1 to ${MAX_PAGE}`, 1, MAX_PAGE)
     .default(DEFAULT_PAGE)
     .meta({ description: `At most ${MAX_PAGE}.` }),
-  cursor: wholeNumberText('use the next_cursor of the page before').default(0),
+  after: wholeNumberText('use the `next` of the page before')
+    .default(0)
+    .meta({ description: 'The `next` of the page before.' }),
 });
 
 const ledgerRecord = z
@@ -54,10 +56,10 @@ export type LedgerRecordAnswer = z.infer<typeof ledgerRecord>;
 const ledgerPage = z
   .object({
     records: z.array(ledgerRecord),
-    next_cursor: z
-      .string()
-      .nullable()
-      .meta({ description: 'Null at the end. A page may be short, or empty, and not be the last.' }),
+    next: nextNumber.meta({
+      description:
+        '`after` for the next page; null at the end. A page may be short, or empty, and not be the last.',
+    }),
   })
   .meta({ id: 'LedgerPage' });
 export type LedgerPageAnswer = z.infer<typeof ledgerPage>;
@@ -115,11 +117,10 @@ const findRecords: Route<LedgerParts> = {
   },
   handler: (deps) => async (request, response) => {
     actorOf(deps.authenticator, READING, request, response);
-    const { scope, client, cursor, limit, ...asked } = validated(ledgerQuery, { ...request.query });
+    const { scope, client, after, limit, ...asked } = validated(ledgerQuery, { ...request.query });
     const query = { ...asked, scopeId: scope, clientId: client };
-    const { entries, next } = await deps.ledger.search.page(query, { after: cursor, limit });
-    const next_cursor = next === null ? null : String(next);
-    sendJson(response, 200, { records: entries.map(recordRepresentation), next_cursor });
+    const { entries, next } = await deps.ledger.search.page(query, { after, limit });
+    sendJson(response, 200, { records: entries.map(recordRepresentation), next });
   },
 };
 

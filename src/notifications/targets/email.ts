@@ -44,7 +44,7 @@ function textOf(message: NotificationMessage): string {
         '',
         'To see them:',
         '',
-        `  keyward event list --before ${last_sequence + 1}`,
+        `  keyward event list --after ${last_sequence + 1}`,
       ].join('\n');
     }
     case 'heartbeat': {

@@ -9,6 +9,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiRequest, Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import { nextNumber, pageOf } from '../../server/wire.ts';
 import { type ReportCase, type ReportStore, readCaseNumber, reportSubjectOf } from '../case.ts';
 import {
   caseClosing,
@@ -28,6 +29,8 @@ export interface AdministeredReports extends GateDeps {
 
 const BODY = { maxBytes: 16 * 1024, maxDepth: 2, tooDeep: 'malformed_json' } as const;
 const one = json('200', 'The case as it stands', z.object({ report: reportCase }));
+const casePage = z.object({ reports: z.array(caseSummary), next: nextNumber });
+export type CasePageAnswer = z.infer<typeof casePage>;
 
 const listReports: Route<AdministeredReports> = {
   method: 'get',
@@ -38,7 +41,7 @@ const listReports: Route<AdministeredReports> = {
     security: [{ operator: [] }],
     requestParams: { query: caseQuery },
     responses: {
-      ...json('200', 'Cases in brief', z.object({ reports: z.array(caseSummary) })),
+      ...json('200', 'Cases in brief', casePage),
       ...problems(CODES.operator, CODES.schema, ['store_unavailable']),
     },
   },
@@ -46,9 +49,10 @@ const listReports: Route<AdministeredReports> = {
     ({ authenticator, reports }) =>
     async (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const { before, limit, state, scope } = validated(caseQuery, { ...request.query });
-      const found = await reports.list({ state, scopeId: scope }, { before, limit });
-      sendJson(response, 200, { reports: found.map(summaryRepresentation) });
+      const { after, limit, state, scope } = validated(caseQuery, { ...request.query });
+      const found = await reports.list({ state, scopeId: scope }, { before: after, limit: limit + 1 });
+      const { page, next } = pageOf(found, limit, ({ sequence }) => sequence);
+      sendJson(response, 200, { reports: page.map(summaryRepresentation), next });
     },
 };
 

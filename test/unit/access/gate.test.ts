@@ -400,6 +400,8 @@ describe('a proposal', () => {
     const first = subjects();
     expect(first.map(([, subject]) => subject)).toEqual(['thing:it', 'thing:three']);
     expect(subjects(first[1]?.[0]).map(([, subject]) => subject)).toEqual(['thing:two', 'thing:one']);
+    const inState = (state: 'open' | 'refused') => bench.gate.list({ limit: 9, state }).length;
+    expect([inState('open'), inState('refused')]).toEqual([4, 0]);
     expect(() => bench.gate.list({ after: 'nowhere', limit: 2 })).toThrow(code('unknown_proposal'));
   });
 });

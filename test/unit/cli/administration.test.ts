@@ -408,12 +408,16 @@ describe('what goes wrong', () => {
     expect(human).toEqual({
       exitCode: 1,
       out: '',
-      err: 'error: there is no client a [unknown_client] (request r1)\n',
+      err: 'error: there is no client a; see: keyward client list [unknown_client] (request r1)\n',
     });
     expect({ ...json, err: JSON.parse(json.err) }).toEqual({
       exitCode: 1,
       out: '',
-      err: { code: 'unknown_client', detail: 'there is no client a', request_id: 'r1' },
+      err: {
+        code: 'unknown_client',
+        detail: 'there is no client a; see: keyward client list',
+        request_id: 'r1',
+      },
     });
   });
 

@@ -113,8 +113,8 @@ describe('keyward audit tail', () => {
 
   async function tail(...argv: string[]) {
     const stub = await operationsStub({
-      'GET /audit?limit=10': [200, { events: [event(8), event(9)] }],
-      'GET /audit?after=3&limit=1000': [200, { events: [event(4)] }],
+      'GET /audit?limit=10': [200, { events: [event(8), event(9)], next: null }],
+      'GET /audit?after=3&limit=1000': [200, { events: [event(4)], next: null }],
     });
     writeFileSync(at('operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
     try {

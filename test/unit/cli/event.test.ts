@@ -25,8 +25,8 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
   stub = await operationsStub({
-    'GET /events': [200, { events: [open] }],
-    'GET /events?state=open&severity=critical': [200, { events: [] }],
+    'GET /events': [200, { events: [open], next: null }],
+    'GET /events?state=open&severity=critical': [200, { events: [], next: null }],
     'GET /events/18': [200, { event: erased }],
     'POST /events/17/acknowledge': [200, { event: taken }],
     'POST /events/17/resolve': [409, { code: 'event_resolved', detail: 'ben has resolved it' }],

@@ -1,16 +1,28 @@
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import type { Command, Option } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { program } from '../../../src/cli/program.ts';
 import { keyward } from '../../support/command-line.ts';
 
-const leaves = program(() => {
+const tree = program(() => {
   throw new Error('no command is run here');
-}).commands.flatMap(leavesOf);
+});
+const leaves = tree.commands.flatMap(leavesOf);
 
 function leavesOf(command: Command): string[][] {
   if (command.commands.length === 0) return [[command.name()]];
   return command.commands.flatMap(leavesOf).map((path) => [command.name(), ...path]);
+}
+
+function commandOf(path: readonly string[]): Command {
+  return path.reduce((at, name) => at.commands.find((child) => child.name() === name) ?? at, tree);
+}
+
+/** Of an option that takes a value, from its line in the help to the next option. */
+function helpOf(out: string, { flags }: Option): string {
+  const from = out.indexOf(`\n  ${flags} `);
+  const [shown = ''] = out.slice(from + 1).split(/\n(?: {2}-|\n)/);
+  return from < 0 ? '' : shown.replaceAll(/\s+/g, ' ');
 }
 
 describe('help', () => {
@@ -61,6 +73,7 @@ describe('help', () => {
       'client probe run',
       'grant add',
       'grant remove',
+      'grant show',
       'operator enrol',
       'operator create',
       'operator list',
@@ -132,6 +145,44 @@ describe('help', () => {
       expect(out).toContain('--json');
     },
   );
+
+  it.each(leaves.map((path) => [path.join(' '), path] as const))(
+    'of `%s` says the default and the choices of each option and operand',
+    async (_, path) => {
+      const { out } = await keyward([...path, '--help']);
+      const command = commandOf(path);
+      for (const option of [...command.options, ...tree.options]) {
+        const shown = helpOf(out, option);
+        expect(shown).toContain(option.flags);
+        for (const choice of option.argChoices ?? []) expect(shown).toContain(`"${choice}"`);
+        if (typeof option.defaultValue === 'string' || typeof option.defaultValue === 'number') {
+          expect(shown).toContain(`default: ${JSON.stringify(option.defaultValue)})`);
+        }
+        if (/\bdefault\b/.test(option.description))
+          expect(shown).toMatch(/\(default(?::[^)]+)?\)|\(choices: /);
+        // What starts as a list begins empty, which says nothing to anybody.
+        expect(option.defaultValue).not.toBeInstanceOf(Array);
+      }
+      for (const { argChoices = [], defaultValue } of command.registeredArguments) {
+        for (const choice of argChoices) expect(out).toContain(`"${choice}"`);
+        if (defaultValue === undefined) continue;
+        expect(out.replaceAll(/\s+/g, ' ')).toContain(`default: ${JSON.stringify(defaultValue)}`);
+      }
+    },
+  );
+
+  it('has the same options on every list that comes in pages', () => {
+    const paged = leaves.filter((path) => commandOf(path).options.some(({ long }) => long === '--all'));
+    const names = ['operator', 'proposal', 'revocation', 'event', 'report', 'notify'];
+    expect(paged.map(([name]) => name)).toEqual(names);
+    for (const path of paged) {
+      const longs = commandOf(path).options.map(({ long }) => long);
+      expect(longs.slice(-3)).toEqual(['--after', '--limit', '--all']);
+    }
+    expect(leaves.filter((path) => commandOf(path).options.some(({ long }) => long === '--before'))).toEqual(
+      [],
+    );
+  });
 
   it('names the exit codes', async () => {
     expect((await keyward(['--help'])).out).toContain(

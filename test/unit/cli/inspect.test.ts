@@ -42,16 +42,15 @@ const recordOf = (claims: object) => ({
   client: 'web',
   digest: hash('sha256', tokenOf(claims).split('.', 2).join('.'), 'base64url'),
 });
-const page = (records: readonly object[], next_cursor: string | null = null) =>
-  [200, { records, next_cursor }] as const;
+const page = (records: readonly object[], next: number | null = null) => [200, { records, next }] as const;
 const later = { ...good, jti: 'j3' };
 const answers = {
   'GET /keys': [200, { keys: [{ ...key, sign_until: NOW + 600 }] }],
   'GET /scopes/payments': [200, { scope: { issuer: good.iss, audience: good.aud, policy } }],
-  'GET /ledger?jti=j1&scope=payments&cursor=0': page([recordOf(good)]),
-  'GET /ledger?jti=j2&scope=payments&cursor=0': page([]),
-  'GET /ledger?jti=j3&scope=payments&cursor=0': page([], '7'),
-  'GET /ledger?jti=j3&scope=payments&cursor=7': page([recordOf(later)]),
+  'GET /ledger?jti=j1&scope=payments&after=0': page([recordOf(good)]),
+  'GET /ledger?jti=j2&scope=payments&after=0': page([]),
+  'GET /ledger?jti=j3&scope=payments&after=0': page([], 7),
+  'GET /ledger?jti=j3&scope=payments&after=7': page([recordOf(later)]),
 } as const;
 
 async function inspect(token: string, ...argv: readonly string[]) {
@@ -115,7 +114,10 @@ it('issue and verify ask the data plane, in the name of a client', async () => {
   try {
     writeFileSync(file, 'kw_ops_of_a_test\n');
     const wrong = await keyward(['token', 'verify', 'payments', token, ...service]);
-    expect([wrong.exitCode, wrong.err]).toEqual([2, expect.stringContaining('no credential of a client')]);
+    expect([wrong.exitCode, wrong.err]).toEqual([
+      2,
+      expect.stringContaining('holds the credential of an operator'),
+    ]);
     writeFileSync(file, 'kw_svc_of_a_test\n');
     const issued = await keyward([
       'token',

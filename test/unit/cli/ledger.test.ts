@@ -19,18 +19,18 @@ const record = {
 };
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const erased = { ...record, jti: 'jti-2', subject: null, trace_id: TRACE, erased: true };
-const page = (records: object[], next_cursor: string | null) => [200, { records, next_cursor }] as const;
+const page = (records: object[], next: number | null) => [200, { records, next }] as const;
 
 let folder: ReturnType<typeof temporaryFolder>;
 let stub: Awaited<ReturnType<typeof operationsStub>>;
 beforeAll(async () => {
   folder = temporaryFolder();
   stub = await operationsStub({
-    'GET /ledger?limit=1000&subject=user+1&cursor=0': page([record], '50'),
-    'GET /ledger?limit=1000&subject=user+1&cursor=50': page([], '90'),
-    'GET /ledger?limit=1000&subject=user+1&cursor=90': page([erased], null),
-    'GET /ledger?limit=1000&jti=none&from=1&to=2&cursor=0': page([], null),
-    'GET /ledger?limit=1000&client=checkout&from=1764039600&cursor=0': page([record], null),
+    'GET /ledger?subject=user+1&after=0&limit=1000': page([record], 50),
+    'GET /ledger?subject=user+1&after=50&limit=1000': page([], 90),
+    'GET /ledger?subject=user+1&after=90&limit=1000': page([erased], null),
+    'GET /ledger?jti=none&from=1&to=2&after=0&limit=1000': page([], null),
+    'GET /ledger?client=checkout&from=1764039600&after=0&limit=1000': page([record], null),
     'POST /ledger/erase': [200, { records: 4, security_events: 1, reports: 2 }],
   });
   writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });

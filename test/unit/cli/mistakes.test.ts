@@ -96,6 +96,8 @@ beforeAll(async () => {
       404,
       { code: 'unknown_scope', detail: 'there is no scope of this id', request_id: 'r1' },
     ],
+    'GET /events?scope=payemnts': [200, { events: [], next: null }],
+    'GET /scopes': [200, { scopes: [{ id: 'mail' }, { id: 'payments' }] }],
     'GET /keys': [
       200,
       { keys: ['NzbLsXh8u', 'NzbLsXh8v'].map((kid) => ({ kid: kid.padEnd(43, 'x'), scope: 'payments' })) },
@@ -188,6 +190,8 @@ it('typical mistakes are told in the words of who can mend them', async () => {
     at('operator'),
   ]);
   await mistake('an unknown scope', ['scope', 'show', 'payemnts', ...files]);
+  await mistake('a list about an unknown scope', ['event', 'list', '--scope', 'payemnts', ...files]);
+  await mistake('a type of event misspelt', ['event', 'list', '--type', 'token.never_isued', ...files]);
   await mistake('a credential that is not valid any more', ['client', 'list', ...files]);
   await mistake('a role that is missing', [
     'client',
@@ -250,6 +254,18 @@ it('typical mistakes are told in the words of who can mend them', async () => {
     }),
   );
   await mistake('a context whose file is gone', ['scope', 'list'], { contextsFile: at('gone.json') });
+
+  const narrow = await keyward(['key', 'list', '--credential-file', at('nothing-here')], {
+    columns: 40,
+    environment: { noColor: true },
+  });
+  const longest = Math.max(
+    ...narrow.err
+      .split('\n')
+      .filter((line) => line.includes(' '))
+      .map(({ length }) => length),
+  );
+  expect(longest).toBeLessThanOrEqual(40);
 
   expect(told.length).toBeGreaterThan(20);
   await expect(`${told.join('\n')}`).toMatchFileSnapshot('mistakes.txt');

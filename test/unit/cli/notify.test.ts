@@ -42,8 +42,8 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
   stub = await operationsStub({
-    'GET /notifications/deliveries': [200, { deliveries: [dead, contacts] }],
-    'GET /notifications/deliveries?state=dead&target=siem': [200, { deliveries: [] }],
+    'GET /notifications/deliveries': [200, { deliveries: [dead, contacts], next: null }],
+    'GET /notifications/deliveries?state=dead&target=siem': [200, { deliveries: [], next: null }],
     'POST /notifications/deliveries/12/replay': [
       200,
       { delivery: { ...dead, state: 'pending', attempts: 0 } },

@@ -45,7 +45,8 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
   stub = await operationsStub({
-    'GET /proposals': [200, { proposals: [proposal, { ...executed, id: 'other' }], next: 'other' }],
+    'GET /proposals?state=open': [200, { proposals: [proposal], next: ID }],
+    'GET /proposals': [200, { proposals: [proposal, { ...executed, id: 'other' }], next: null }],
     [`GET /proposals/${ID}`]: [200, { proposal }],
     [`POST /proposals/${ID}/approve`]: [200, { proposal: executed, result: { scope: {} } }],
     'GET /proposals/client': [200, { proposal: clientProposal }],
@@ -133,10 +134,10 @@ describe('proposals', () => {
       'ID                STATE  ACT           SUBJECT         PROPOSED BY  EXPIRES                          CAN APPROVE',
       `${ID}  open   scope.policy  scope:payments  alice        2026-11-24 20:00:00Z (in 1 day)  bob carol`,
       '',
-      'There are more: --after other',
+      `There is more: --after ${ID}, or --all`,
       '',
     ]);
-    expect((await keyward('proposal', 'list', '--all')).out).toContain('other             executed  ');
+    expect((await keyward('proposal', 'list', '--closed')).out).toContain('other             executed  ');
   });
 
   it('are shown, which is no proposal of one’s own: exit 0', async () => {

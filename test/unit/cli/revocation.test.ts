@@ -37,10 +37,10 @@ beforeAll(async () => {
   mkdirSync(join(folder.path, '.keyward'));
   stub = await operationsStub({
     'POST /revocations': [201, { revocation: rule }],
-    'GET /revocations': [200, { revocations: [rule] }],
-    'GET /revocations?before=7': [200, { revocations: [] }],
-    'GET /events': [200, { events: [event] }],
-    'GET /events?before=3': [200, { events: [] }],
+    'GET /revocations': [200, { revocations: [rule], next: null }],
+    'GET /revocations?after=7': [200, { revocations: [], next: null }],
+    'GET /events': [200, { events: [event], next: null }],
+    'GET /events?after=3': [200, { events: [], next: null }],
   });
   writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
@@ -84,9 +84,10 @@ describe('revoking', () => {
     const { out } = await keyward(['revocation', 'list']);
     const words = (line: string) => line.split(/ {2,}/);
     expect(out.trimEnd().split('\n').map(words)).toEqual(TABLE);
-    expect((await keyward(['revocation', 'list', '--before', '7'])).out).toBe('nothing is revoked\n');
+    expect((await keyward(['revocation', 'list', '--after', '7'])).out).toBe('nothing is revoked\n');
     expect(JSON.parse((await keyward(['revocation', 'list', '--json'])).out)).toEqual({
       revocations: [rule],
+      next: null,
     });
   });
 });
@@ -96,7 +97,10 @@ describe('security events', () => {
     const { out } = await keyward(['event', 'list']);
     expect(out).toContain('3      critical  token.never_issued  key:kid-1');
     expect(out).not.toContain('mallory');
-    expect(JSON.parse((await keyward(['event', 'list', '--json'])).out)).toEqual({ events: [event] });
-    expect((await keyward(['event', 'list', '--before', '3'])).out).toBe('no security events\n');
+    expect(JSON.parse((await keyward(['event', 'list', '--json'])).out)).toEqual({
+      events: [event],
+      next: null,
+    });
+    expect((await keyward(['event', 'list', '--after', '3'])).out).toBe('no security events\n');
   });
 });

@@ -28,7 +28,7 @@ async function calling(argv: readonly string[], file?: string) {
   const stub = await operationsStub({
     'GET /scopes': [200, { scopes: [] }],
     'GET /clients': [200, { clients: [] }],
-    'GET /proposals?limit=1000': [200, { proposals: [], next: null }],
+    'GET /proposals?state=open&limit=1000': [200, { proposals: [], next: null }],
     'POST /scopes': [201, { scope: chat, keys: [] }],
   });
   writeFileSync(credential, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
@@ -67,7 +67,7 @@ it.each(['plan', 'apply'])('%s says it of the scopes that it would make', async 
 it('the help says which name is read', async () => {
   const { out } = await keyward(['scope', 'create', '--help']);
   expect(out.replaceAll(/\s+/g, ' ')).toContain(
-    'EdDSA or Ed25519. The last two are one algorithm under two names: `EdDSA` is the one that most libraries read',
+    '`EdDSA` and `Ed25519` (RFC 9864) are one algorithm under two names: most libraries read the first, few the second',
   );
 });
 

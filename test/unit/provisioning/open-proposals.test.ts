@@ -39,11 +39,8 @@ const STEP: Step = {
 
 it('collects the open ones of every page', async () => {
   const pages: Record<string, object> = {
-    '/proposals?limit=1000': {
-      proposals: [PROPOSAL, { ...PROPOSAL, id: 'q', state: 'executed' }],
-      next: 'q',
-    },
-    '/proposals?limit=1000&after=q': { proposals: [{ ...PROPOSAL, id: 'r' }], next: null },
+    '/proposals?state=open&limit=1000': { proposals: [PROPOSAL], next: 'p' },
+    '/proposals?state=open&limit=1000&after=p': { proposals: [{ ...PROPOSAL, id: 'r' }], next: null },
   };
   const call = (async (_method: string, path: string) => pages[path]) as CallService;
   expect((await openProposals(call)).map(({ id }) => id)).toEqual(['p', 'r']);

@@ -288,7 +288,7 @@ describe('apply', () => {
     const changing = await operationsStub({
       'GET /scopes': [200, { scopes: [payments, mail] }],
       'GET /clients': [200, { clients: [checkout, former] }],
-      'GET /proposals?limit=1000': [200, { proposals: [], next: null }],
+      'GET /proposals?state=open&limit=1000': [200, { proposals: [], next: null }],
       ...PREVIEW,
       ...answers,
     });
@@ -454,7 +454,7 @@ clients:
     const own = proposal('client.create', 'client:portal');
     const first = await applied(
       {
-        'GET /proposals?limit=1000': [200, { proposals: [planted], next: null }],
+        'GET /proposals?state=open&limit=1000': [200, { proposals: [planted], next: null }],
         'POST /clients': [202, { proposal: own }],
       },
       text,
@@ -472,7 +472,7 @@ clients:
 
     const both = [planted, proposed('prop-alice', digest)];
     const second = await applied(
-      { 'GET /proposals?limit=1000': [200, { proposals: both, next: null }] },
+      { 'GET /proposals?state=open&limit=1000': [200, { proposals: both, next: null }] },
       text,
       ...['--credentials', credentials],
     );
@@ -493,7 +493,7 @@ clients:
       changes: [{ member: 'clock_skew_seconds', from: 30, to: 60 }],
     };
     const ran = await applied(
-      { 'GET /proposals?limit=1000': [200, { proposals: [portal, policy], next: null }] },
+      { 'GET /proposals?state=open&limit=1000': [200, { proposals: [portal, policy], next: null }] },
       `scopes:
   payments:
     issuer: https://login.example.com

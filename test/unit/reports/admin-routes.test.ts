@@ -70,10 +70,10 @@ describe('reports', () => {
       digest: null,
     };
     const { status, body } = await get('');
-    expect([status, body]).toEqual([200, { reports: [other, SUMMARY] }]);
-    expect((await get('?scope=mail&state=open&limit=5')).body).toEqual({ reports: [other] });
-    expect((await get('?before=2')).body).toEqual({ reports: [SUMMARY] });
-    expect((await get('?state=closed')).body).toEqual({ reports: [] });
+    expect([status, body]).toEqual([200, { reports: [other, SUMMARY], next: null }]);
+    expect((await get('?scope=mail&state=open&limit=5')).body).toEqual({ reports: [other], next: null });
+    expect((await get('?after=2')).body).toEqual({ reports: [SUMMARY], next: null });
+    expect((await get('?state=closed')).body).toEqual({ reports: [], next: null });
   });
 
   it.each([

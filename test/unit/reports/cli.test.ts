@@ -90,8 +90,9 @@ let stub: Awaited<ReturnType<typeof operationsStub>>;
 
 beforeAll(async () => {
   stub = await operationsStub({
-    'GET /reports': [200, { reports: [summary] }],
-    'GET /reports?state=closed&scope=mail': [200, { reports: [] }],
+    'GET /reports': [200, { reports: [summary], next: null }],
+    'GET /scopes/mail': [200, { scope: { id: 'mail' } }],
+    'GET /reports?state=closed&scope=mail': [200, { reports: [], next: null }],
     'GET /reports/7Q3K-M2XD': [200, { report: full }],
     'GET /reports/0000-0003': [200, { report: foreign }],
     'POST /reports/7Q3K-M2XD/take': [200, { report: taken }],
@@ -124,7 +125,7 @@ describe('keyward report', () => {
     expect((await keyward('list', '--state', 'closed', '--scope', 'mail')).out).toBe('no reports\n');
     const { exitCode, err } = await keyward('list', '--state', 'ajar');
     expect([exitCode, err]).toEqual([2, expect.stringContaining('open, investigating, closed')]);
-    expect(JSON.parse((await keyward('list', '--json')).out)).toEqual({ reports: [summary] });
+    expect(JSON.parse((await keyward('list', '--json')).out)).toEqual({ reports: [summary], next: null });
   });
 
   it('show tells what was written and what was found out, and lets nothing reach the terminal', async () => {

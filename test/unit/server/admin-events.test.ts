@@ -55,7 +55,9 @@ describe('security events', () => {
     await events.raise(overdue);
     const listed = async (query: string) =>
       (await get(query)).body.events.map(({ sequence }: { sequence: number }) => sequence);
-    expect((await get('?limit=1&before=2')).body).toEqual({ events: [open(1)] });
+    expect((await get('?limit=1&after=2')).body).toEqual({ events: [open(1)], next: null });
+    expect((await get('?limit=1&after=3')).body).toMatchObject({ next: 2 });
+    expect((await get('?limit=2&after=3')).body).toMatchObject({ next: null });
     expect(await listed('')).toEqual([3, 2, 1]);
     expect(await listed('?severity=critical&state=open&type=clock.jump')).toEqual([2, 1]);
     expect(await listed('?state=resolved')).toEqual([]);

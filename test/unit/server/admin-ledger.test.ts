@@ -51,10 +51,10 @@ const nothing: LedgerSearch['page'] = async () => ({ entries: [], next: null });
 test('any role finds records, and is told where to go on', async () => {
   const page = vi.fn<LedgerSearch['page']>(async () => ({ entries: [ENTRY], next: 3 }));
   const { status, body } = await find(
-    '?scope=payments&kid=k&jti=j&client=c&subject=s&root=r&from=1&to=2&limit=1&cursor=7',
+    '?scope=payments&kid=k&jti=j&client=c&subject=s&root=r&from=1&to=2&limit=1&after=7',
     page,
   );
-  expect([status, body]).toEqual([200, { records: [ANSWER], next_cursor: '3' }]);
+  expect([status, body]).toEqual([200, { records: [ANSWER], next: 3 }]);
   expect(page.mock.calls).toEqual([
     [
       {
@@ -74,7 +74,7 @@ test('any role finds records, and is told where to go on', async () => {
 
 test('a query of nothing begins with the first hundred', async () => {
   const page = vi.fn(nothing);
-  expect((await find('', page)).body).toEqual({ records: [], next_cursor: null });
+  expect((await find('', page)).body).toEqual({ records: [], next: null });
   expect(page.mock.calls).toEqual([[{}, { after: 0, limit: 100 }]]);
 });
 
@@ -82,7 +82,7 @@ test.each([
   ['limit=0', 'invalid_request', 'limit: use a whole number from 1 to 1000'],
   ['limit=1001', 'invalid_request', 'limit: use a whole number from 1 to 1000'],
   ['from=yesterday', 'invalid_request', 'from: use seconds since the epoch'],
-  ['cursor=-1', 'invalid_request', 'cursor: use the next_cursor of the page before'],
+  ['after=-1', 'invalid_request', 'after: use the `next` of the page before'],
   ['jti=', 'invalid_request', 'jti: leave it out or give a value'],
   ['jti=a&jti=b', 'invalid_request', 'jti: give it once'],
   ['email=a', 'unknown_member', 'leave out email'],

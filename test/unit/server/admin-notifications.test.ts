@@ -92,7 +92,7 @@ describe('deliveries', () => {
     const { get } = await withDead();
     const ids = async (query: string) =>
       (await get(`/deliveries${query}`)).body.deliveries.map(({ id }: { id: number }) => id);
-    expect([await ids(''), await ids('?limit=1'), await ids('?before=2')]).toEqual([[2, 1], [2], [1]]);
+    expect([await ids(''), await ids('?limit=1'), await ids('?after=2')]).toEqual([[2, 1], [2], [1]]);
     expect([await ids('?target=log'), await ids('?target=none')]).toEqual([[2], []]);
     expect((await get('/deliveries?state=dead')).body.deliveries).toEqual([
       {

@@ -42,7 +42,8 @@ describe('GET /v1/checkpoints/latest', () => {
 
 describe('GET /v1/admin/audit', () => {
   const audit = {
-    eventsAfter: async (after: number, limit: number) => (after === 3 && limit === 5 ? [EVENT] : []),
+    eventsAfter: async (after: number, limit: number) =>
+      after === 3 && limit === 6 ? [EVENT] : [EVENT, { ...EVENT, sequence: 5 }],
     newestEvents: async (limit: number) => (limit === 100 ? [EVENT, { ...EVENT, sequence: 5 }] : []),
     checkpointsAfter: async (after: number) => (after === 2 ? [CHECKPOINT] : []),
   };
@@ -61,14 +62,19 @@ describe('GET /v1/admin/audit', () => {
   };
 
   it('lists events behind the one named, and the newest where none is', async () => {
-    expect((await ask('/v1/admin/audit?after=3&limit=5')).body).toEqual({ events: [told] });
-    expect((await ask('/v1/admin/audit')).body).toEqual({ events: [told, { ...told, sequence: 5 }] });
+    expect((await ask('/v1/admin/audit?after=3&limit=5')).body).toEqual({ events: [told], next: null });
+    expect((await ask('/v1/admin/audit?after=2&limit=1')).body).toEqual({ events: [told], next: 4 });
+    expect((await ask('/v1/admin/audit')).body).toEqual({
+      events: [told, { ...told, sequence: 5 }],
+      next: null,
+    });
   });
 
   it('lists checkpoints', async () => {
     const { number, time, auditSequence, jws } = CHECKPOINT;
     expect((await ask('/v1/admin/checkpoints?after=2')).body).toEqual({
       checkpoints: [{ number, time, audit_sequence: auditSequence, checkpoint: jws }],
+      next: null,
     });
   });
 
