@@ -5,22 +5,22 @@ import { openVerifier } from './verifier.js';
 
 const config = JSON.parse(await readFile(process.argv[2] ?? 'config.json', 'utf8'));
 const verifier = openVerifier(config);
-const reading = bearerGuard(verifier, { realm: 'carts' });
-const writing = bearerGuard(verifier, { realm: 'carts', allows: ({ role }) => role === 'customer' });
-const carts = new Map();
+const reading = bearerGuard(verifier, { realm: 'baskets' });
+const writing = bearerGuard(verifier, { realm: 'baskets', allows: ({ role }) => role === 'customer' });
+const baskets = new Map();
 
 const routes = {
-  'GET /cart': async (request, response) => {
+  'GET /basket': async (request, response) => {
     if (!(await reading(request, response))) return;
     const { sub } = claimsOf(request);
-    answer(response, 200, { owner: sub, items: carts.get(sub) ?? [] });
+    answer(response, 200, { owner: sub, items: baskets.get(sub) ?? [] });
   },
-  'POST /cart/items': async (request, response) => {
+  'POST /basket/items': async (request, response) => {
     if (!(await writing(request, response))) return;
     const { sub } = claimsOf(request);
     const { item } = JSON.parse(await bodyOf(request));
-    carts.set(sub, [...(carts.get(sub) ?? []), String(item)].slice(-100));
-    answer(response, 201, { owner: sub, items: carts.get(sub) });
+    baskets.set(sub, [...(baskets.get(sub) ?? []), String(item)].slice(-100));
+    answer(response, 201, { owner: sub, items: baskets.get(sub) });
   },
 };
 
@@ -44,7 +44,7 @@ async function bodyOf(request) {
   return text;
 }
 
-server.listen(config.port, '127.0.0.1', () => console.log(`http://127.0.0.1:${config.port}/cart`));
+server.listen(config.port, '127.0.0.1', () => console.log(`http://127.0.0.1:${config.port}/basket`));
 process.once('SIGTERM', async () => {
   server.close();
   await verifier.close();

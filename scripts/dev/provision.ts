@@ -9,7 +9,18 @@ const SCOPES = ['payments', 'mail'];
 /** What each client is called, by the action that it is granted. */
 const CLIENTS = { sign: 'identity', verify: 'relying' } as const;
 type Action = keyof typeof CLIENTS;
+const ACTIONS = Object.keys(CLIENTS) as Action[];
 const MOST_ATTEMPTS = 99;
+
+/** What a new service gets; `examples/README.md` lists it. */
+export function provisioned() {
+  const clients = SCOPES.flatMap((scope) => ACTIONS.map((action) => clientOf(scope, action)));
+  return { scopes: SCOPES, clients };
+}
+
+function clientOf(scope: string, action: Action): string {
+  return `${scope}-${CLIENTS[action]}`;
+}
 
 /** Makes the example scopes and clients that are not there yet. */
 export async function provision(places: Places, addresses: Addresses): Promise<Credentials> {
@@ -21,7 +32,7 @@ export async function provision(places: Places, addresses: Addresses): Promise<C
   if (credentials.operations_origin !== addresses.operations) writeCredentials(places, current);
   for (const scope of SCOPES) {
     await ensureScope(call, scope, addresses.data);
-    for (const action of Object.keys(CLIENTS) as Action[]) {
+    for (const action of ACTIONS) {
       if (current.scopes[scope]?.[action]) continue;
       const credential = await makeClient(call, scope, action);
       current = withCredential(current, scope, action, credential);
@@ -49,7 +60,7 @@ async function ensureScope(call: CallService, id: string, dataUrl: string): Prom
  */
 async function makeClient(call: CallService, scope: string, action: Action): Promise<string> {
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
-    const id = `${scope}-${CLIENTS[action]}${attempt === 1 ? '' : `-${attempt}`}`;
+    const id = `${clientOf(scope, action)}${attempt === 1 ? '' : `-${attempt}`}`;
     const credential = await create(call, id, `example: ${action} for ${scope}`);
     if (credential === undefined) {
       await call('POST', `/clients/${id}/revoke`);

@@ -12,23 +12,26 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const PATIENCE = { timeout: 20_000 };
 
-describe.each(['express', 'node-http'])('examples/%s', (example) => {
+describe.each([
+  ['express', 'carts', '/cart'],
+  ['node-http', 'baskets', '/basket'],
+])('examples/%s', (example, scope, path) => {
   let folder: ReturnType<typeof temporaryFolder>;
   let service: RunningService;
   let server: ChildProcess | undefined;
   let url: string;
 
   const get = (authorization?: string) =>
-    fetch(`${url}/cart`, { headers: { ...(authorization && { authorization }) } });
+    fetch(`${url}${path}`, { headers: { ...(authorization && { authorization }) } });
   const put = (token: string) =>
-    fetch(`${url}/cart/items`, {
+    fetch(`${url}${path}/items`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: '{"item":"tea"}',
     });
   async function tokenFor(claims: object): Promise<{ token: string; kid: string }> {
     const credential = readFileSync(join(folder.path, 'login.credential'), 'utf8').trim();
-    const { status, body } = await service.data('POST', '/v1/scopes/carts/tokens', credential, { claims });
+    const { status, body } = await service.data('POST', `/v1/scopes/${scope}/tokens`, credential, { claims });
     expect(status).toBe(201);
     return body;
   }
@@ -86,7 +89,7 @@ describe.each(['express', 'node-http'])('examples/%s', (example) => {
 
   it('refuses who brings none, or one of another scope, as RFC 6750 says', async () => {
     const none = await get();
-    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, 'Bearer realm="carts"']);
+    expect([none.status, none.headers.get('www-authenticate')]).toEqual([401, `Bearer realm="${scope}"`]);
     const { sign } = await service.provision({ id: 'payments' });
     const { body } = await service.data('POST', '/v1/scopes/payments/tokens', sign, {
       claims: { sub: 'alice' },

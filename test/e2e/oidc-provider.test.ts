@@ -11,14 +11,14 @@ import { type RunningService, startService } from '../support/running-service.ts
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const CLIENT_ID = 'web';
-const RESOURCE = 'https://orders.example.com';
+const RESOURCE = 'https://books.example.com';
 const REDIRECT_URI = 'https://web.example.com/callback';
 
 const folder = temporaryFolder();
 let service: RunningService;
 let issuer: string;
 let provider: ChildProcess | undefined;
-let verify: { readonly web: string; readonly orders: string };
+let verify: { readonly web: string; readonly books: string };
 
 async function verifierOf(scope: string): Promise<string> {
   const { text: credential, digest } = makeCredential('svc');
@@ -44,7 +44,7 @@ beforeAll(async () => {
     folder: folder.path,
     words: { 'http://127.0.0.1:3000': issuer },
   });
-  verify = { web: await verifierOf('web'), orders: await verifierOf('orders') };
+  verify = { web: await verifierOf('web'), books: await verifierOf('books') };
   const config = JSON.parse(readFileSync(join(folder.path, 'config.example.json'), 'utf8'));
   const file = join(folder.path, 'config.json');
   writeFileSync(file, JSON.stringify({ ...config, issuer, keyward: service.dataUrl }));
@@ -82,22 +82,22 @@ const logIn = async (): Promise<LogIn> =>
     ]),
   );
 const keysOf = (scope: string) => createRemoteJWKSet(new URL(`${service.dataUrl}/scopes/${scope}/jwks.json`));
-const verdict = async (scope: 'web' | 'orders', token: string) =>
+const verdict = async (scope: 'web' | 'books', token: string) =>
   (await service.data('POST', `/v1/scopes/${scope}/verify`, verify[scope], { token })).body;
 
 it('logs in, and each token is of the HSM key of its own scope', async () => {
   const { id_token, access_token, claims } = await logIn();
   expect(claims).toMatchObject({ iss: issuer, aud: CLIENT_ID, sub: 'alice' });
-  const access = await jwtVerify(access_token, keysOf('orders'), {
+  const access = await jwtVerify(access_token, keysOf('books'), {
     issuer,
     audience: RESOURCE,
     typ: 'at+jwt',
   });
   expect(access.payload).toMatchObject({ sub: 'alice', client_id: CLIENT_ID, scope: 'read' });
   expect(await verdict('web', id_token)).toMatchObject({ valid: true });
-  expect(await verdict('orders', access_token)).toMatchObject({ valid: true });
+  expect(await verdict('books', access_token)).toMatchObject({ valid: true });
   expect(await verdict('web', access_token)).toEqual({ valid: false, reason: 'wrong_scope' });
-  expect(await verdict('orders', id_token)).toEqual({ valid: false, reason: 'wrong_scope' });
+  expect(await verdict('books', id_token)).toEqual({ valid: false, reason: 'wrong_scope' });
 });
 
 it('publishes no key set of its own: its metadata names that of the scope', async () => {

@@ -1,15 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { documentedMetrics } from '../../../scripts/metrics/documented-metrics.ts';
-import { program } from '../../../src/cli/program.ts';
 import { headings } from '../../support/headings.ts';
 import { codeOf, type Page, pages, ROOT } from '../../support/pages.ts';
 
-const keyward = program(() => {
-  throw new Error('nothing is called');
-});
 /** A path from the top that says of which kind of file it is, or that it is a folder. */
 const FILE = /(?<![\w./…<-])(?:src|test|scripts|docs|deploy|softhsm|tools)\/[\w./-]*(?:\.\w+|\/)(?![\w*<…])/g;
 const metrics = documentedMetrics().map(({ name }) => name);
@@ -17,10 +12,6 @@ const metrics = documentedMetrics().map(({ name }) => name);
 describe.each(pages().map((page) => [page.path, page] as const))('%s', (_path, page) => {
   it('links to what is there', () => {
     expect(linksOf(page).filter((link) => !leads(page, link))).toEqual([]);
-  });
-
-  it('names commands and options that there are', () => {
-    expect(commandsOf(page).filter((line) => !understood(line))).toEqual([]);
   });
 
   it('names files and npm scripts that there are', () => {
@@ -58,28 +49,4 @@ function leads({ path, text }: Page, link: string): boolean {
   const target = file === '' ? undefined : join(ROOT, dirname(path), file);
   if (target && !existsSync(target)) return false;
   return anchor === undefined || headings(target ? readFileSync(target, 'utf8') : text).includes(anchor);
-}
-
-/** Lines of code that call `keyward`, from its name on. */
-function commandsOf(page: Page): string[] {
-  return codeOf(page).flatMap((line) => {
-    const call = line.match(/(?:^|[\s/$(])keyward ([a-z][^|;#&)]*)/)?.[1];
-    return call === undefined ? [] : [call.trim()];
-  });
-}
-
-function understood(call: string): boolean {
-  const words = call.split(/\s+/);
-  let command: Command = keyward;
-  let at = 0;
-  for (; at < words.length; at++) {
-    const next = command.commands.find((each) => [each.name(), ...each.aliases()].includes(words[at] ?? ''));
-    if (!next) break;
-    command = next;
-  }
-  // A word that is no option would be one of its commands; some do something by themselves, too.
-  const [next] = words.slice(at);
-  if (command === keyward || (command.commands.length > 0 && next && /^\w/.test(next))) return false;
-  const options = [...keyward.options, ...command.options].map(({ long }) => long);
-  return words.slice(at).every((word) => !/^--[a-z]/.test(word) || options.includes(word.replace(/=.*/, '')));
 }
