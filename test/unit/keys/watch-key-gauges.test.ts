@@ -20,7 +20,9 @@ it('tells of each scope where its keys are in their lives, and how many proposal
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
   watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });
-  watchProposals(metrics, { list: () => proposals });
+  watchProposals(metrics, {
+    list: ({ state }) => proposals.filter((each) => each.state === state),
+  });
   const lines = (await metrics.registry.metrics()).match(LINE) ?? [];
   expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
     'keyward_keys{scope="payments",state="pre_activation"} 1',
