@@ -81,7 +81,6 @@ export const VALUES: Readonly<Record<string, unknown>> = {
   name: 'sign',
   nbf: NOW - 30,
   network: '192.0.2.0/24',
-  next_cursor: null,
   nonce: 'b25seS1vbmNl',
   note: 'asked the relying service for its log',
   ok: true,
