@@ -112,7 +112,6 @@ const CAPABILITIES: Readonly<
   audit: {
     borrows: ['config', 'db'],
     faces: [
-      'chain-walk.ts',
       'clock.ts',
       'missing-range.ts',
       'open-chains.ts',

@@ -1,15 +1,13 @@
 import type { Logger } from 'pino';
-import { ChainWalk } from '../audit/chain-walk.ts';
 import type { Chains } from '../audit/open-chains.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import { signingOf } from '../hsm/signers.ts';
-import type { AuditLog } from '../kernel/audit.ts';
 import type { Task } from '../kernel/capability.ts';
-import { type Clock, dayOf, type TimeGuard } from '../kernel/clock.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { signingScopes } from '../kernel/key.ts';
-import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -68,7 +66,6 @@ interface WatchDeps {
   readonly outages: OutageWatch;
   readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
   readonly sinks: SchemaWatchDeps['sinks'];
-  readonly audit: Pick<AuditLog, 'eventsAfter'>;
   readonly chains: Chains;
   readonly disks: DiskWatch;
   /** Of capabilities. */
@@ -82,8 +79,7 @@ interface WatchDeps {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
-  const { outages, store, sinks, audit, chains, disks, tasks, keyRing, verifiers, events, clock, log } =
-    parts;
+  const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     { what: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
@@ -93,7 +89,6 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
       tick: createDescriptorWatch({ outages: outages.descriptors, log }),
     },
     { what: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
-    { what: 'audit chain', everyMs: 1_000, tick: createChainWatch({ audit, events, clock }) },
     {
       what: 'registry',
       everyMs: 2_000,
@@ -102,7 +97,7 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
     { what: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
     { what: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
     { what: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
-    { what: 'revocations', everyMs: 1_000, tick: chains.walks.revocations },
+    { what: 'audit trail', everyMs: 1_000, tick: chains.walks.trail },
     { what: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
     {
       what: 'verifiers',
@@ -117,20 +112,5 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
-  };
-}
-
-/** A break is told while the service runs, once a place and day. */
-export function createChainWatch({
-  audit,
-  events,
-  clock,
-}: Pick<WatchDeps, 'audit' | 'events' | 'clock'>): () => Promise<void> {
-  const walk = new ChainWalk(audit);
-  return async () => {
-    const broken = await walk.step();
-    if (!broken) return;
-    const day = dayOf(clock.nowSeconds());
-    events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken, day }));
   };
 }
