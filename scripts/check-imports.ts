@@ -227,8 +227,9 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
   const ground = folder in GROUND || folder === 'client' ? [] : Object.keys(GROUND);
   for (const { target, isType } of importsIn(path).filter(isSourceOrPackage)) {
     const other = folderOf(target);
-    // A capability's type names the routes that it brings, and the command line the answers; neither loads the engine.
-    const isNamed = (folder === 'kernel' || folder === 'cli') && other === 'server' && isType;
+    // A capability's type names what it brings to engines, and the command line the answers; neither loads an engine.
+    const isNamed =
+      isType && (folder === 'kernel' ? other in ENGINES : folder === 'cli' && other === 'server');
     const isAllowed = isPackage(target)
       ? permitted(target, packages)
       : (folder === 'cli' && target === ENVIRONMENT) ||

@@ -46,6 +46,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const capabilities: Capability[] = [];
   const add = <C extends Capability>(capability: C): C => {
     capabilities.push(capability);
+    metrics.watch(capability.gauges ?? {});
     parts.defer(() => capability.stop?.());
     return capability;
   };
@@ -111,7 +112,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const replayed = await replayRestrictions({ ...admitting, keys: keys.administration });
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
-  const { disks } = add(await openHealth({ ...admitting, links, verifiers, audit }));
+  const { disks } = add(await openHealth({ ...admitting, links }));
   add(await openDetector(admitting));
   const { leaks } = add(openLeaks({ ...admitting, ledger: bulkReader, revocations }));
   const { verifier } = verification;

@@ -8,7 +8,7 @@ import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 import { supplied } from '../server/route.ts';
 import { type Access, createAccess } from './create-access.ts';
 import { Gate } from './gate.ts';
@@ -91,7 +91,6 @@ interface GateRootDeps {
   readonly operators: OperatorAdministration;
   readonly store: Pick<Store, 'changes'>;
   readonly audit: AuditTrail;
-  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly leadership: Leadership;
@@ -99,8 +98,8 @@ interface GateRootDeps {
 }
 
 /** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
-export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop(): Promise<void> }> {
-  const { config, acts, operators, store, audit, metrics, clock, timeGuard, leadership, log } = deps;
+export async function openGate(deps: GateRootDeps) {
+  const { config, acts, operators, store, audit, clock, timeGuard, leadership, log } = deps;
   const gate = new Gate({
     acts,
     operators: () => operators.list(),
@@ -127,13 +126,10 @@ export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop()
     log,
     failure: 'what expired of proposals could not be written down; it is tried again',
   });
-  watchProposals(metrics, gate);
-  return { gate, stop: () => expiring.stop() };
+  return { gate, gauges: gateGauges(gate), stop: () => expiring.stop() };
 }
 
-export function watchProposals(metrics: Pick<Metrics, 'watch'>, gate: Pick<ActGate, 'list'>): void {
-  metrics.watch(
-    'proposalsOpen',
-    () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open').length,
-  );
+export function gateGauges(gate: Pick<ActGate, 'list'>): Gauges {
+  const open = () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open');
+  return { proposalsOpen: () => open().length };
 }

@@ -20,6 +20,7 @@ import type { Signer } from '../kernel/signer.ts';
 import { raiseRefused } from '../keys/open-registry.ts';
 import type { OpenedKey } from '../keys/registry-key.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 import { supplied } from '../server/route.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { createClockConfirmation, loggingJumps } from './clock.ts';
@@ -68,12 +69,7 @@ export interface AuditService {
   readonly checkpoints: CheckpointSource;
   readonly confirmation: ClockConfirmation;
   readonly refusals: RefusalWatch;
-  /** 1 for each sink whose last write it confirmed, 0 for the others. */
-  sinksUp(): Readonly<Record<string, number>>;
-  /** Seconds since the last checkpoint; since ever, where there is none. */
-  checkpointAge(): number;
-  /** Whether the clock can be believed, looked at now. */
-  clockTrusted(): boolean;
+  readonly gauges: Gauges;
   /**
    * Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints; the first one
    * at once where a restore was accepted, which stands once it is covered.
@@ -244,9 +240,13 @@ function run(
       seal: () => attempt(() => checkpointer.take()),
     }),
     refusals,
-    sinksUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
-    checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
-    clockTrusted: () => clockWatch.examine() === undefined,
+    gauges: {
+      auditSinkUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
+      /** Since ever, where there is none. */
+      checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
+      clockTrusted: () => (clockWatch.examine() === undefined ? 1 : 0),
+      clockTime: () => clock.nowSeconds(),
+    },
     async start({ checkpointNow }) {
       checkpointWanted.subscribe(() => checkpointer.soon());
       const checkpointing = startPeriodicTask({

@@ -10,14 +10,12 @@ import { signingScopes } from '../kernel/key.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierDeps } from '../publication/outdated-verifiers.ts';
 import { supplied } from '../server/route.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { type ActiveKeyWatchDeps, createActiveKeyWatch } from './active-keys.ts';
 import { createDescriptorWatch } from './descriptors.ts';
 import { createDiskAlarm, type DiskWatch, watchDisks } from './disk.ts';
-import { type Watched, watchGauges } from './gauges.ts';
 import { createReadiness, type ReadinessDeps } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
 import { createSchemaWatch, type SchemaWatchDeps } from './schema.ts';
@@ -28,19 +26,19 @@ export { createStoreEventHandler as storeEventTeller } from './store-events.ts';
 
 export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as const;
 
-interface HealthDeps extends Omit<Watched, 'disks' | 'links' | 'keyRing'> {
+interface HealthDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'queuedRecords' | 'probe' | 'probeLookups'>;
+  readonly store: Pick<Store, 'probe' | 'probeLookups'>;
   readonly links: ReadonlyMap<string, SignerLink>;
-  readonly keyRing: Watched['keyRing'] & Parameters<typeof signingScopes>[0];
+  readonly keyRing: Parameters<typeof signingScopes>[0];
   readonly registryKey: ReadinessDeps['registryKey'];
   readonly timeGuard: TimeGuard;
-  readonly metrics: Metrics;
+  readonly clock: Clock;
 }
 
-/** Whether tokens can be had now, and what the parts are asked at each scrape. */
+/** Whether tokens can be had now. */
 export async function openHealth(deps: HealthDeps) {
-  const { config, store, links, keyRing, registryKey, timeGuard, metrics, clock } = deps;
+  const { config, store, links, keyRing, registryKey, timeGuard, clock } = deps;
   const readiness = createReadiness({
     clock,
     registryKey,
@@ -52,9 +50,9 @@ export async function openHealth(deps: HealthDeps) {
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.refresh();
-  watchGauges(metrics, { ...deps, disks });
   return {
     disks,
+    gauges: { diskUsed: () => disks.used() },
     routes: {
       data: supplied(HEALTH_ROUTES.data, { readiness }),
       operations: supplied(HEALTH_ROUTES.operations, { readiness }),

@@ -1,3 +1,4 @@
+import type { Gauges } from '../metrics/gauges.ts';
 import type { AdmissionDeps } from '../server/admission.ts';
 import type { GateDeps } from '../server/ask-gate.ts';
 import type { Route } from '../server/route.ts';
@@ -21,6 +22,8 @@ export interface Capability {
   /** What the gate may be asked for. */
   readonly acts?: readonly AnyAct[];
   readonly tasks?: readonly Task[];
+  /** Read at each scrape. */
+  readonly gauges?: Gauges;
   /** Ends the streams that it serves, so that the planes can drain. */
   drain?(): void;
   stop?(): Promise<void> | void;

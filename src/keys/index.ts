@@ -11,12 +11,11 @@ import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { KeyedMutex } from '../lib/mutex.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { createCanaryKeys } from './canary-keys.ts';
 import { createCeremonies, createKeyProver } from './ceremonies.ts';
 import { createRotationPauses, createScopeChanger } from './change-scope.ts';
-import { watchKeyGauges } from './gauges.ts';
+import { keyGauges } from './gauges.ts';
 import type { StandbyDeps } from './keep-standby.ts';
 import { type KeyLifecycleDeps, openKeyLifecycle } from './key-lifecycle.ts';
 import { loadRing, type RingLoadingDeps } from './load-ring.ts';
@@ -76,25 +75,12 @@ interface KeyDeps
   readonly audit: AuditLog;
   readonly auditKey: OpenedKey;
   readonly verifiers: VerifierDirectory;
-  readonly metrics: Metrics;
 }
 
 /** Scopes and their keys, from their making to their end. */
 export async function openKeys(deps: KeyDeps) {
-  const {
-    config,
-    store,
-    audit,
-    signer,
-    bindingKeys,
-    keyRing,
-    auditKey,
-    verifiers,
-    leadership,
-    metrics,
-    clock,
-    log,
-  } = deps;
+  const { config, store, audit, signer, bindingKeys, keyRing, auditKey, verifiers, leadership, clock, log } =
+    deps;
   const { registry, ledger } = store;
   const making = { registry, signer, bindingKeys, clock, keyRing, leadership, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
@@ -120,15 +106,15 @@ export async function openKeys(deps: KeyDeps) {
     clock,
     onFailure: (err, scope) => log.error({ err, scope }, 'what a policy would refuse could not be counted'),
   });
-  watchKeyGauges(metrics, {
-    keyRing,
-    clock,
-    graceSeconds: config.keys.grace_seconds,
-    renewedSince: () => lastRenewal(deps.gaps()),
-  });
   const knownKeys = keyRing;
   return {
     ...life,
+    gauges: keyGauges({
+      keyRing,
+      clock,
+      graceSeconds: config.keys.grace_seconds,
+      renewedSince: () => lastRenewal(deps.gaps()),
+    }),
     /** Made as a scope's keys are, one after the other with them. */
     canaryKeys: createCanaryKeys(making),
     routes: {

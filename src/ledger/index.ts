@@ -22,7 +22,7 @@ export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerR
 
 interface LedgerDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'reader' | 'writer'>;
+  readonly store: Pick<Store, 'records' | 'queuedRecords' | 'ledger' | 'registry' | 'reader' | 'writer'>;
   readonly runs: { readonly own: Pick<StoredRun, 'certificate'> };
   /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
   readonly erasable: readonly Erasable[];
@@ -48,6 +48,7 @@ export function openLedger(deps: LedgerDeps) {
     reader: createLedgerReader(ledger.lookups),
     /** For whoever asks of many tokens: nobody who verifies one waits for it. */
     bulkReader,
+    gauges: { ledgerQueue: () => store.queuedRecords() },
     routes: {
       data: supplied(LEDGER_ROUTES.data, { sightings }),
       operations: supplied(LEDGER_ROUTES.operations, { ledger }),

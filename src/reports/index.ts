@@ -81,7 +81,6 @@ export async function openReports(deps: ReportDeps) {
     overdueSeconds: config.overdue_hours * 3_600,
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });
-  metrics.watch('reportsUnclosed', await countUnclosed(reports));
   const limits = createReportLimits(config, alarm);
   return {
     routes: {
@@ -89,6 +88,7 @@ export async function openReports(deps: ReportDeps) {
       operations: supplied(REPORT_ROUTES.operations, { reports }),
     },
     acts: [eraseReport(reports)],
+    gauges: { reportsUnclosed: await countUnclosed(reports) },
     tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }],
     // What waits to be looked into is left for the next start.
     stop: () => intake.stop(),
