@@ -67,7 +67,14 @@ const CAPABILITIES: Readonly<
   detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {
     borrows: ['config'],
-    faces: ['gate.ts', 'partners.ts', 'routes/client-acts.ts', 'routes/proposals.ts', 'routes/wire.ts'],
+    faces: [
+      'check.ts',
+      'gate.ts',
+      'partners.ts',
+      'routes/client-acts.ts',
+      'routes/proposals.ts',
+      'routes/wire.ts',
+    ],
   },
   keys: {
     borrows: ['config', 'db'],
@@ -100,14 +107,7 @@ const CAPABILITIES: Readonly<
   publication: { borrows: ['config'], packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
   notifications: {
     packages: ['nodemailer', 'standardwebhooks'],
-    faces: [
-      'configured.ts',
-      'plan.ts',
-      'settings.ts',
-      'target-settings.ts',
-      'target.ts',
-      'targets/webhook.ts',
-    ],
+    faces: ['check.ts', 'configured.ts', 'plan.ts', 'settings.ts'],
   },
   audit: {
     borrows: ['config', 'db'],
@@ -126,7 +126,7 @@ const CAPABILITIES: Readonly<
       'sink-checkpoints.ts',
     ],
   },
-  probes: { borrows: ['config'], packages: ['jose/decode/protected_header'] },
+  probes: { borrows: ['config'], faces: ['check.ts'], packages: ['jose/decode/protected_header'] },
   leaks: { borrows: ['config'] },
   reports: {},
   reviews: {},
@@ -161,6 +161,8 @@ const ROOMS: readonly Room[] = [
     openTo: 'types of cli',
   },
   { files: /^cli(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['cli'], packages: ['commander'] },
+  /** What `keyward doctor` looks at. */
+  { files: /^check\.ts$/, engines: ['db'], packages: [] },
   { files: /^settings\.ts$/, engines: [], packages: ['zod'], openTo: 'all' },
 ];
 const OWN: Room = { files: /^/, engines: [], packages: [], openTo: 'all' };

@@ -3,6 +3,7 @@ import type { Canaries } from '../canaries/index.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { StoredRun } from '../kernel/audit-chain.ts';
+import type { Erasable } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
@@ -14,9 +15,7 @@ import { keepRetention } from './retention.ts';
 import { addRevocation, eraseSubject } from './routes/erase.ts';
 import { adminLedgerRoutes } from './routes/search.ts';
 import { reportSightings } from './routes/sightings.ts';
-import { createLedgerErasure, type Erasable } from './store.ts';
-
-export type { Erasable, ErasedBy } from './store.ts';
+import { createLedgerErasure } from './store.ts';
 
 export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
 
@@ -24,8 +23,8 @@ interface LedgerDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'records' | 'queuedRecords' | 'ledger' | 'registry' | 'reader' | 'writer'>;
   readonly runs: { readonly own: Pick<StoredRun, 'certificate'> };
-  /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
-  readonly erasable: readonly Erasable[];
+  /** What all capabilities keep of persons in tables of their own: an erasure that misses one is none. */
+  readonly erasable: () => readonly Erasable[];
   readonly revocations: RevocationAdministration;
   readonly canaries: Pick<Canaries, 'watchSightings'>;
   readonly events: EventRaiser;

@@ -18,10 +18,10 @@ import { adminReportRoutes, eraseReport } from './routes/admin.ts';
 import { reportPageRoutes } from './routes/page.ts';
 import { createReportLimits, receiveReport } from './routes/public.ts';
 import type { ReportsConfig } from './settings.ts';
+import { erasableReports } from './store/erase.ts';
 import { createReportStore } from './store/reports.ts';
 import { countUnclosed, createReportWatch } from './watch.ts';
 
-export { erasableReports } from './store/erase.ts';
 export { reportTable } from './store/table.ts';
 
 /** For the description of the API; `openReports` answers them with what they need. */
@@ -89,6 +89,7 @@ export async function openReports(deps: ReportDeps) {
     },
     acts: [eraseReport(reports)],
     gauges: { reportsUnclosed: await countUnclosed(reports) },
+    erasable: [erasableReports],
     tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }],
     // What waits to be looked into is left for the next start.
     stop: () => intake.stop(),
