@@ -2,63 +2,32 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OperatorAdministration } from '../kernel/actor.ts';
-import type { ActGate, AnyAct } from '../kernel/acts.ts';
+import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Gauges } from '../metrics/gauges.ts';
 import { supplied } from '../server/route.ts';
-import { type Access, createAccess } from './create-access.ts';
-import { Gate } from './gate.ts';
+import { createAccess } from './create-access.ts';
+import { Gate, gateGauges } from './gate.ts';
 import { canDecideTogether } from './proposal.ts';
-import {
-  addGrant,
-  createClient,
-  describeClient,
-  removeGrant,
-  replaceClientCredential,
-  revokeClient,
-} from './routes/client-acts.ts';
+import { clientActs } from './routes/client-acts.ts';
 import { adminClientRoutes, adminGrantRoutes } from './routes/clients.ts';
-import {
-  createOperator,
-  replaceOperatorCredential,
-  revokeOperator,
-  setOperatorRoles,
-} from './routes/operator-acts.ts';
+import { operatorActs } from './routes/operator-acts.ts';
 import { adminOperatorRoutes } from './routes/operators.ts';
 import { adminProposalRoutes } from './routes/proposals.ts';
 import { createAccessStore } from './store/access.ts';
 import { createProposalStore, VolatileProposals } from './store/proposals.ts';
 
 export { createAccess } from './create-access.ts';
-export { canDecideTogether, holdsRole, outdated } from './proposal.ts';
+export { outdated } from './proposal.ts';
 export { createAccessStore, credentialTaken, isDecoy } from './store/access.ts';
 export { VolatileProposals } from './store/proposals.ts';
 
 export const ACCESS_ROUTES = {
   operations: [...adminClientRoutes, ...adminGrantRoutes, ...adminOperatorRoutes, ...adminProposalRoutes],
 } as const;
-
-export function accessActs(
-  { clients, operators }: Pick<Access, 'clients' | 'operators'>,
-  keyRing: KeyRing,
-): readonly AnyAct[] {
-  return [
-    createClient(clients),
-    replaceClientCredential(clients),
-    describeClient(clients),
-    revokeClient(clients),
-    addGrant(clients, keyRing),
-    removeGrant(clients, keyRing),
-    createOperator(operators),
-    replaceOperatorCredential(operators),
-    setOperatorRoles(operators),
-    revokeOperator(operators),
-  ];
-}
 
 interface AccessDeps {
   readonly store: Pick<Store, 'changes'>;
@@ -77,12 +46,11 @@ export function openAccess({ store, keyRing, clock }: AccessDeps) {
   return {
     ...access,
     routes: { operations: supplied(ACCESS_ROUTES.operations, { clients, operators }) },
-    acts: accessActs(access, keyRing),
+    acts: [...clientActs(clients, keyRing), ...operatorActs(operators)],
   };
 }
 
 const EVERY_MS = 60_000;
-const MOST_PROPOSALS = 10_000;
 
 interface GateRootDeps {
   readonly config: Config;
@@ -127,9 +95,4 @@ export async function openGate(deps: GateRootDeps) {
     failure: 'what expired of proposals could not be written down; it is tried again',
   });
   return { gate, gauges: gateGauges(gate), stop: () => expiring.stop() };
-}
-
-export function gateGauges(gate: Pick<ActGate, 'list'>): Gauges {
-  const open = () => gate.list({ limit: MOST_PROPOSALS }).filter(({ state }) => state === 'open');
-  return { proposalsOpen: () => open().length };
 }

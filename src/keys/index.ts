@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { KEYWARD } from '../kernel/actor.ts';
-import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RefusedKey } from '../kernel/key.ts';
@@ -25,26 +24,10 @@ import { createProvisioner } from './provision-scope.ts';
 import type { OpenedKey } from './registry-key.ts';
 import { createCompromiseReports } from './report-compromise.ts';
 import { adminCeremonyRoutes } from './routes/ceremony.ts';
-import {
-  compromiseHsm,
-  compromiseKey,
-  destroyKey,
-  type KeyActDeps,
-  resumeKey,
-  rotateScope,
-  suspendKey,
-  undoRotation,
-} from './routes/key-acts.ts';
+import { keyActs } from './routes/key-acts.ts';
 import { adminCompromiseRoutes, adminKeyActRoutes, adminKeyRoutes } from './routes/keys.ts';
 import { adminKeyProofRoutes } from './routes/proof.ts';
-import {
-  changeScope,
-  createScope,
-  pauseRotation,
-  type RotationActDeps,
-  type ScopeActDeps,
-  unpauseRotation,
-} from './routes/scope-acts.ts';
+import { scopeActs } from './routes/scope-acts.ts';
 import { adminRotationRoutes, adminScopeRoutes } from './routes/scopes.ts';
 import { adminServiceKeyRoutes, enrolServiceKeys } from './routes/service-keys.ts';
 
@@ -127,32 +110,17 @@ export async function openKeys(deps: KeyDeps) {
         ceremonies: createCeremonies({ keyRing, audit, bindingKeys }),
       }),
     },
-    acts: keyActs({
-      scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },
-      pauses: createRotationPauses({ registry, keyRing, clock }),
-      keyRing,
-      knownKeys,
-      keys: life.administration,
-      compromises,
-    }),
+    acts: [
+      ...scopeActs({
+        scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },
+        pauses: createRotationPauses({ registry, keyRing, clock }),
+        keyRing,
+        knownKeys,
+      }),
+      ...keyActs({ keyRing, knownKeys, keys: life.administration, compromises }),
+      enrolServiceKeys({ heldKeys: undefined }),
+    ],
   };
-}
-
-export function keyActs(parts: ScopeActDeps & KeyActDeps & RotationActDeps): readonly AnyAct[] {
-  return [
-    createScope(parts),
-    changeScope(parts),
-    pauseRotation(parts),
-    unpauseRotation(parts),
-    rotateScope(parts),
-    suspendKey(parts),
-    compromiseKey(parts),
-    compromiseHsm(parts),
-    resumeKey(parts),
-    undoRotation(parts),
-    destroyKey(parts),
-    enrolServiceKeys({ heldKeys: undefined }),
-  ];
 }
 
 interface RegistryDeps {

@@ -1,5 +1,6 @@
 import { Gate } from '../../src/access/gate.ts';
-import { accessActs } from '../../src/access/index.ts';
+import { clientActs } from '../../src/access/routes/client-acts.ts';
+import { operatorActs } from '../../src/access/routes/operator-acts.ts';
 import { VolatileProposals } from '../../src/access/store/proposals.ts';
 import { CORE_ROUTES } from '../../src/api/routes.ts';
 import { confirmUnwitnessed, type UnwitnessedActDeps } from '../../src/audit/routes-unwitnessed.ts';
@@ -15,7 +16,9 @@ import type { AnyAct } from '../../src/kernel/acts.ts';
 import type { Readiness } from '../../src/kernel/capability.ts';
 import type { LeakService } from '../../src/kernel/credential.ts';
 import type { VerifierDirectory } from '../../src/kernel/publication.ts';
-import { keyActs } from '../../src/keys/index.ts';
+import { keyActs } from '../../src/keys/routes/key-acts.ts';
+import { scopeActs } from '../../src/keys/routes/scope-acts.ts';
+import { enrolServiceKeys } from '../../src/keys/routes/service-keys.ts';
 import { PartnerReports } from '../../src/leaks/partners.ts';
 import { addRevocation, eraseSubject, type LedgerActDeps } from '../../src/ledger/routes/erase.ts';
 import { Emitter } from '../../src/lib/emitter.ts';
@@ -61,6 +64,7 @@ export function createOperationsPlane(
 }
 
 export type ActDeps = Parameters<typeof keyActs>[0] &
+  Parameters<typeof scopeActs>[0] &
   PinLatchActDeps &
   UnwitnessedActDeps &
   LedgerActDeps &
@@ -71,8 +75,11 @@ export type ActDeps = Parameters<typeof keyActs>[0] &
 /** The acts of the capabilities whose parts the tests fake. */
 export function administrativeActs(parts: ActDeps): readonly AnyAct[] {
   return [
-    ...accessActs(parts, parts.keyRing),
+    ...clientActs(parts.clients, parts.keyRing),
+    ...operatorActs(parts.operators),
+    ...scopeActs(parts),
     ...keyActs(parts),
+    enrolServiceKeys({ heldKeys: undefined }),
     setProbe(parts),
     removeProbe(parts),
     clearPinLatch(parts),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Act } from '../../kernel/acts.ts';
+import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
 import type { ScopeAdministration } from '../../kernel/registry.ts';
@@ -30,7 +30,7 @@ export interface ScopeActDeps {
   readonly knownKeys: KnownKeys;
 }
 
-export function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.create', JsonObject> {
+function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.create', JsonObject> {
   return {
     name: 'scope.create',
     read: (given) => asRequest(definitionIn(given)),
@@ -51,7 +51,7 @@ export function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'
 const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
 
 /** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
-export function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
+function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
   return {
     name: 'scope.policy',
     read: (given) => asJson(validated(changeParameters, given)),
@@ -115,7 +115,7 @@ export interface RotationActDeps {
 const named = z.strictObject({ scope: z.string() });
 const pauseParameters = rotationPause.extend({ scope: z.string() });
 
-export function pauseRotation({
+function pauseRotation({
   pauses,
   keyRing,
 }: RotationActDeps): Act<'rotation.pause', z.infer<typeof pauseParameters>> {
@@ -135,7 +135,7 @@ export function pauseRotation({
   };
 }
 
-export function unpauseRotation({
+function unpauseRotation({
   pauses,
   keyRing,
 }: RotationActDeps): Act<'rotation.unpause', z.infer<typeof named>> {
@@ -160,4 +160,8 @@ function existing(keyRing: KeyRing, scopeId: string): Scope {
 
 function pauseAsJson(pause: RotationPause | null): JsonObject | null {
   return pause && { ...pause };
+}
+
+export function scopeActs(deps: ScopeActDeps & RotationActDeps): readonly AnyAct[] {
+  return [createScope(deps), changeScope(deps), pauseRotation(deps), unpauseRotation(deps)];
 }

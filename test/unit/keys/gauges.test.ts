@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { gateGauges } from '../../../src/access/index.ts';
+import { gateGauges } from '../../../src/access/gate.ts';
 import type { ProposalView } from '../../../src/kernel/acts.ts';
 import { keyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
