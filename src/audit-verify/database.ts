@@ -7,12 +7,12 @@ import type { TestifiedName } from '../db/schema.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
-import { erasedRecords } from '../db/stored-erasures.ts';
 import {
   archiveEvents,
   archivesOf,
   brokenSegments,
   endsOfUse,
+  erasedRecords,
   groupsOf,
   strayRecord,
 } from '../db/stored-ledger.ts';

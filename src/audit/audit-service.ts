@@ -49,7 +49,7 @@ export interface AuditServiceDeps extends Trail {
   readonly raiser: EventRaiser;
 }
 
-export interface AuditService {
+interface AuditService {
   readonly checkpoints: CheckpointSource;
   readonly confirmation: ClockConfirmation;
   readonly refusals: RefusalWatch;

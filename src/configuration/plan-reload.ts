@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts';
+import { isObject } from '../lib/json.ts';
 import { TLS_PLANES, type TlsPlane } from './pem-files.ts';
 import { isReloadable } from './reloadable.ts';
 
-export interface ReloadPlan {
+interface ReloadPlan {
   /** What would be in force: what takes a restart stays as it is. */
   readonly config: Config;
   /** Paths of members. */
@@ -53,15 +54,11 @@ function members({ file: _file, variables: _variables, ...config }: Config): obj
 
 /** Paths at which two values differ; lists are compared as wholes. */
 function differences(one: unknown, other: unknown, path = ''): readonly string[] {
-  if (!isSection(one) || !isSection(other)) {
+  if (!isObject(one) || !isObject(other)) {
     return JSON.stringify(one) === JSON.stringify(other) ? [] : [path];
   }
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...names].flatMap((name) =>
     differences(one[name], other[name], path === '' ? name : `${path}.${name}`),
   );
-}
-
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -3,7 +3,7 @@ import { configurationSchema, IN_FILE_ONLY } from '../config.ts';
 import { isReloadable } from './reloadable.ts';
 
 /** One node of the JSON Schema, as far as it is read here. */
-export interface SchemaNode {
+interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;

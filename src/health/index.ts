@@ -80,31 +80,31 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
   const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
-    { what: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
+    { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
-      what: 'file descriptors',
+      name: 'file descriptors',
       everyMs: 1_000,
       tick: createDescriptorWatch({ outages: outages.descriptors, log }),
     },
-    { what: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
+    { name: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
     {
-      what: 'registry',
+      name: 'registry',
       everyMs: 2_000,
       tick: createRegistryWatch(store, { events, clock, log }),
     },
-    { what: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
-    { what: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
-    { what: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
-    { what: 'audit trail', everyMs: 1_000, tick: chains.walks.trail },
-    { what: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
+    { name: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
+    { name: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
+    { name: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
+    { name: 'audit trail', everyMs: 1_000, tick: chains.walks.trail },
+    { name: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
     {
-      what: 'verifiers',
+      name: 'verifiers',
       everyMs: 60_000,
       tick: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
-    ...tasks.map(({ name, everyMs, tick }) => ({ what: name, everyMs, tick })),
-  ].map(({ what, everyMs, tick }) =>
-    startPeriodicTask({ tick, everyMs, log, failure: `${what} not watched; it is tried again` }),
+    ...tasks,
+  ].map(({ name, everyMs, tick }) =>
+    startPeriodicTask({ tick, everyMs, log, failure: `${name} not watched; it is tried again` }),
   );
   return {
     async stop() {

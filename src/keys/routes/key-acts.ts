@@ -9,7 +9,7 @@ import type { KeyPlan } from '../lifecycle/plans.ts';
 import { compromiseRepresentation } from './compromise.ts';
 import { compromiseRequest, keyActRequest, keyRepresentation, MOST_LISTED, rotationRequest } from './wire.ts';
 
-export interface KeyActDeps {
+interface KeyActDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly keys: KeyAdministration;

@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
+import { type KeyRing, type KnownKeys, requireScope } from '../../kernel/key.ts';
 import type { ScopeAdministration } from '../../kernel/registry.ts';
 import {
   type RotationPause,
   type RotationPauses,
-  type Scope,
   type ScopeDefinition,
   validateScope,
 } from '../../kernel/scope.ts';
@@ -24,7 +23,7 @@ import {
   scopeWithKeys,
 } from './scope-wire.ts';
 
-export interface ScopeActDeps {
+interface ScopeActDeps {
   readonly scopes: ScopeAdministration;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
@@ -57,8 +56,7 @@ function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.p
     read: (given) => asJson(validated(changeParameters, given)),
     async plan(parameters) {
       const { scopeId, change } = changeIn(parameters);
-      const scope = keyRing.scope(scopeId);
-      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const scope = requireScope(keyRing, scopeId);
       const changed = changedScope(scope, change);
       validateScope(changed);
       if (changed.hsmToken !== scope.hsmToken) await scopes.requirePlaceable(changed);
@@ -107,7 +105,7 @@ function refuseTaken(keyRing: KeyRing, { id, issuer, audience }: ScopeDefinition
   throw new KeywardError('issuer_audience_taken', `Scope ${taken.id} has this issuer and audience already.`);
 }
 
-export interface RotationActDeps {
+interface RotationActDeps {
   readonly pauses: RotationPauses;
   readonly keyRing: KeyRing;
 }
@@ -123,7 +121,7 @@ function pauseRotation({
     name: 'rotation.pause',
     read: (given) => validated(pauseParameters, given),
     plan({ scope, until, reason }) {
-      const { rotationPause: before } = existing(keyRing, scope);
+      const { rotationPause: before } = requireScope(keyRing, scope);
       pauses.requireSound({ until, reason });
       const planned = { subject: `scope:${scope}`, before: pauseAsJson(before), after: { until, reason } };
       const same = before?.until === until && before.reason === reason;
@@ -143,19 +141,13 @@ function unpauseRotation({
     name: 'rotation.unpause',
     read: (given) => validated(named, given),
     plan({ scope }) {
-      const { rotationPause: before } = existing(keyRing, scope);
+      const { rotationPause: before } = requireScope(keyRing, scope);
       return { subject: `scope:${scope}`, before: pauseAsJson(before), after: null };
     },
     async execute({ scope }, actor) {
       return { scope: scopeRepresentation(await pauses.resume(scope, actor)) };
     },
   };
-}
-
-function existing(keyRing: KeyRing, scopeId: string): Scope {
-  const scope = keyRing.scope(scopeId);
-  if (scope) return scope;
-  throw new KeywardError('unknown_scope', 'there is no scope of this id');
 }
 
 function pauseAsJson(pause: RotationPause | null): JsonObject | null {

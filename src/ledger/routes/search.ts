@@ -89,7 +89,7 @@ function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
   };
 }
 
-export interface LedgerParts extends GateDeps {
+interface LedgerParts extends GateDeps {
   readonly ledger: { readonly search: LedgerSearch; readonly erasure: LedgerErasure };
 }
 
