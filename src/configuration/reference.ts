@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { configurationSchema, IN_FILE_ONLY } from '../config.ts';
-import { isReloadable } from './reloadable.ts';
+import { isReloadable } from './plan-reload.ts';
 
 /** One node of the JSON Schema, as far as it is read here. */
 interface SchemaNode {
