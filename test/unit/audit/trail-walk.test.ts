@@ -89,7 +89,16 @@ function write(file: string, count: number, actor = 'alice'): void {
   );
   let { hash } = AUDIT_GENESIS;
   for (let sequence = 1; sequence <= count; sequence++) {
-    const event = { sequence, time: 100, type: 't', actor, subject: 's', requestId: null, detailsJson: '{}' };
+    const event = {
+      sequence,
+      time: 100,
+      type: 't',
+      actor,
+      subject: 's',
+      requestId: null,
+      traceId: null,
+      detailsJson: '{}',
+    };
     hash = auditEventHash(hash, event);
     add.run(sequence, actor, hash);
   }
