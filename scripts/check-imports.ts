@@ -67,7 +67,14 @@ const CAPABILITIES: Readonly<
   detection: { faces: ['activity.ts', 'alarms.ts'], packages: ['zod'] },
   access: {
     borrows: ['config'],
-    faces: ['gate.ts', 'partners.ts', 'routes/client-acts.ts', 'routes/proposals.ts', 'routes/wire.ts'],
+    faces: [
+      'check.ts',
+      'gate.ts',
+      'partners.ts',
+      'routes/client-acts.ts',
+      'routes/proposals.ts',
+      'routes/wire.ts',
+    ],
   },
   keys: {
     borrows: ['config', 'db'],
@@ -100,19 +107,11 @@ const CAPABILITIES: Readonly<
   publication: { borrows: ['config'], packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
   notifications: {
     packages: ['nodemailer', 'standardwebhooks'],
-    faces: [
-      'configured.ts',
-      'plan.ts',
-      'settings.ts',
-      'target-settings.ts',
-      'target.ts',
-      'targets/webhook.ts',
-    ],
+    faces: ['check.ts', 'configured.ts', 'plan.ts', 'settings.ts'],
   },
   audit: {
     borrows: ['config', 'db'],
     faces: [
-      'chain-walk.ts',
       'clock.ts',
       'missing-range.ts',
       'open-chains.ts',
@@ -127,7 +126,7 @@ const CAPABILITIES: Readonly<
       'sink-checkpoints.ts',
     ],
   },
-  probes: { borrows: ['config'], packages: ['jose/decode/protected_header'] },
+  probes: { borrows: ['config'], faces: ['check.ts'], packages: ['jose/decode/protected_header'] },
   leaks: { borrows: ['config'] },
   reports: {},
   reviews: {},
@@ -162,6 +161,8 @@ const ROOMS: readonly Room[] = [
     openTo: 'types of cli',
   },
   { files: /^cli(?:-[a-z-]+)?(?:\.ts|\/)/, engines: ['cli'], packages: ['commander'] },
+  /** What `keyward doctor` looks at. */
+  { files: /^check\.ts$/, engines: ['db'], packages: [] },
   { files: /^settings\.ts$/, engines: [], packages: ['zod'], openTo: 'all' },
 ];
 const OWN: Room = { files: /^/, engines: [], packages: [], openTo: 'all' };
@@ -228,8 +229,9 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
   const ground = folder in GROUND || folder === 'client' ? [] : Object.keys(GROUND);
   for (const { target, isType } of importsIn(path).filter(isSourceOrPackage)) {
     const other = folderOf(target);
-    // A capability's type names the routes that it brings, and the command line the answers; neither loads the engine.
-    const isNamed = (folder === 'kernel' || folder === 'cli') && other === 'server' && isType;
+    // A capability's type names what it brings to engines, and the command line the answers; neither loads an engine.
+    const isNamed =
+      isType && (folder === 'kernel' ? other in ENGINES : folder === 'cli' && other === 'server');
     const isAllowed = isPackage(target)
       ? permitted(target, packages)
       : (folder === 'cli' && target === ENVIRONMENT) ||

@@ -13,7 +13,7 @@ import { openHealth, openWatches, storeEventTeller } from './health/index.ts';
 import { openHsm, protectMemory } from './hsm/index.ts';
 import { openInventory } from './inventory/index.ts';
 import { openIssuance } from './issuance/index.ts';
-import type { Capability } from './kernel/capability.ts';
+import { type Capability, listed, routesOf } from './kernel/capability.ts';
 import { systemClock as clock } from './kernel/clock.ts';
 import { createKeyRing, loadKeys, openKeys, openSignedRegistry } from './keys/index.ts';
 import { openLeaks } from './leaks/index.ts';
@@ -22,7 +22,7 @@ import { createMetrics } from './metrics/metrics.ts';
 import { openNotifications } from './notifications/index.ts';
 import { openProbes } from './probes/index.ts';
 import { openPublication } from './publication/index.ts';
-import { erasableReports, openReports } from './reports/index.ts';
+import { openReports } from './reports/index.ts';
 import { checkDatabase, createRecordGaps, replayRestrictions } from './restore/index.ts';
 import { openReviews } from './reviews/index.ts';
 import { openRevocation } from './revocation/index.ts';
@@ -46,6 +46,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const capabilities: Capability[] = [];
   const add = <C extends Capability>(capability: C): C => {
     capabilities.push(capability);
+    metrics.watch(capability.gauges ?? {});
     parts.defer(() => capability.stop?.());
     return capability;
   };
@@ -96,7 +97,8 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const admitting = { ...telling, ...access, canaries, gaps, activity, facts: activity };
   const inForce = await chains.loadRevocations(keyRing.scopes().map(({ id }) => id));
   const { revocations } = add(openRevocation({ ...admitting, inForce }));
-  const records = add(openLedger({ ...admitting, revocations, erasable: [erasableReports] }));
+  const erasable = () => listed('erasable', capabilities);
+  const records = add(openLedger({ ...admitting, revocations, erasable }));
   const { ledger, reader: ledgerReader, bulkReader } = records;
   const { verifiers } = add(openPublication({ ...admitting, revocations }));
   const keys = add(await openKeys({ ...admitting, served: hsm.served, verifiers }));
@@ -111,7 +113,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const replayed = await replayRestrictions({ ...admitting, keys: keys.administration });
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
-  const { disks } = add(await openHealth({ ...admitting, links, verifiers, audit }));
+  const { disks } = add(await openHealth({ ...admitting, links }));
   add(await openDetector(admitting));
   const { leaks } = add(openLeaks({ ...admitting, ledger: bulkReader, revocations }));
   const { verifier } = verification;
@@ -119,26 +121,20 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     await openReports({ ...admitting, config: config.reports, ledgerReader, revocations, verifier, leaks }),
   );
   const reload = add(openReload({ ...admitting, notifications, hangups }));
-  const acts = capabilities.flatMap((capability) => capability.acts ?? []);
-  const { gate } = add(await openGate({ ...admitting, acts }));
+  const { gate } = add(await openGate({ ...admitting, acts: listed('acts', capabilities) }));
 
-  // Express tries routes in their order: the hot path comes first.
-  const inOrder = new Set<Capability>([issuance, verification, ...capabilities]);
-  const routes = [...inOrder].map((capability) => capability.routes);
   const planes = await listenOnPlanes({
     ...admitting,
     limits: config.limits,
     gate,
     callers: canaries.watchCallers(recordCallers(audit.refusals, activity, clock)),
-    routes: {
-      data: routes.flatMap((of) => of?.data ?? []),
-      operations: routes.flatMap((of) => of?.operations ?? []),
-    },
+    // Express tries routes in their order: the hot path comes first.
+    routes: routesOf([issuance, verification, ...capabilities]),
   });
   await audit.start({ checkpointNow: database.trusted.isSucceeded || replayed > 0 });
   await notifications.start(raiser);
   reload.start(planes);
-  const tasks = capabilities.flatMap((capability) => capability.tasks ?? []);
+  const tasks = listed('tasks', capabilities);
   const watches = openWatches({ ...admitting, chains, disks, tasks, verifiers });
   for (const running of [watches, probes.start(), records.start()]) parts.defer(() => running.stop());
   log.info({ host: config.data_plane.host, port: planes.data.port }, 'data plane listens');

@@ -12,7 +12,7 @@ export interface DocumentedMetric {
 /** Every metric of the service's own, whether or not anything has been counted yet. */
 export function documentedMetrics(): readonly DocumentedMetric[] {
   const metrics = createMetrics();
-  for (const gauge of Object.keys(GAUGES) as GaugeName[]) metrics.watch(gauge, () => ({}));
+  for (const gauge of Object.keys(GAUGES) as GaugeName[]) metrics.watch({ [gauge]: () => ({}) });
   return metrics.registry
     .getMetricsAsArray()
     .filter(({ name }) => name.startsWith('keyward_'))

@@ -20,6 +20,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { Mutex } from '../lib/mutex.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 import { requireRole } from './authenticator.ts';
 import {
   holdsRole,
@@ -221,4 +222,10 @@ function failedWith(error: unknown): ProposalMove {
   const { code, message } =
     error instanceof KeywardError ? error : new KeywardError('internal', 'something went wrong inside');
   return { state: 'failed', failure: { code, detail: message } };
+}
+
+const MOST_PROPOSALS = 10_000;
+
+export function gateGauges(gate: Pick<ActGate, 'list'>): Gauges {
+  return { proposalsOpen: () => gate.list({ limit: MOST_PROPOSALS, state: 'open' }).length };
 }

@@ -2,64 +2,33 @@ import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OperatorAdministration } from '../kernel/actor.ts';
-import type { ActGate, AnyAct } from '../kernel/acts.ts';
+import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditTrail } from '../kernel/audit.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
-import { type Access, createAccess } from './create-access.ts';
-import { Gate } from './gate.ts';
+import { createAccess } from './create-access.ts';
+import { Gate, gateGauges } from './gate.ts';
 import { canDecideTogether } from './proposal.ts';
-import {
-  addGrant,
-  createClient,
-  describeClient,
-  removeGrant,
-  replaceClientCredential,
-  revokeClient,
-} from './routes/client-acts.ts';
+import { clientActs } from './routes/client-acts.ts';
 import { adminClientRoutes, adminGrantRoutes } from './routes/clients.ts';
-import {
-  createOperator,
-  replaceOperatorCredential,
-  revokeOperator,
-  setOperatorRoles,
-} from './routes/operator-acts.ts';
+import { operatorActs } from './routes/operator-acts.ts';
 import { adminOperatorRoutes } from './routes/operators.ts';
 import { adminProposalRoutes } from './routes/proposals.ts';
 import { createAccessStore } from './store/access.ts';
 import { createProposalStore, VolatileProposals } from './store/proposals.ts';
 
 export { createAccess } from './create-access.ts';
-export { canDecideTogether, holdsRole, outdated } from './proposal.ts';
+export { outdated } from './proposal.ts';
 export { createAccessStore, credentialTaken, isDecoy } from './store/access.ts';
 export { VolatileProposals } from './store/proposals.ts';
 
 export const ACCESS_ROUTES = {
   operations: [...adminClientRoutes, ...adminGrantRoutes, ...adminOperatorRoutes, ...adminProposalRoutes],
 } as const;
-
-export function accessActs(
-  { clients, operators }: Pick<Access, 'clients' | 'operators'>,
-  keyRing: KeyRing,
-): readonly AnyAct[] {
-  return [
-    createClient(clients),
-    replaceClientCredential(clients),
-    describeClient(clients),
-    revokeClient(clients),
-    addGrant(clients, keyRing),
-    removeGrant(clients, keyRing),
-    createOperator(operators),
-    replaceOperatorCredential(operators),
-    setOperatorRoles(operators),
-    revokeOperator(operators),
-  ];
-}
 
 interface AccessDeps {
   readonly store: Pick<Store, 'changes'>;
@@ -78,12 +47,11 @@ export function openAccess({ store, keyRing, clock }: AccessDeps) {
   return {
     ...access,
     routes: { operations: supplied(ACCESS_ROUTES.operations, { clients, operators }) },
-    acts: accessActs(access, keyRing),
+    acts: [...clientActs(clients, keyRing), ...operatorActs(operators)],
   };
 }
 
 const EVERY_MS = 60_000;
-const MOST_PROPOSALS = 10_000;
 
 interface GateRootDeps {
   readonly config: Config;
@@ -92,7 +60,6 @@ interface GateRootDeps {
   readonly operators: OperatorAdministration;
   readonly store: Pick<Store, 'changes'>;
   readonly audit: AuditTrail;
-  readonly metrics: Metrics;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
   readonly leadership: Leadership;
@@ -101,8 +68,8 @@ interface GateRootDeps {
 }
 
 /** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
-export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop(): Promise<void> }> {
-  const { config, acts, operators, store, audit, metrics, clock, timeGuard, leadership, events, log } = deps;
+export async function openGate(deps: GateRootDeps) {
+  const { config, acts, operators, store, audit, clock, timeGuard, leadership, events, log } = deps;
   const gate = new Gate({
     acts,
     operators: () => operators.list(),
@@ -134,10 +101,5 @@ export async function openGate(deps: GateRootDeps): Promise<{ gate: Gate; stop()
     log,
     failure: 'what expired of proposals could not be written down; it is tried again',
   });
-  watchProposals(metrics, gate);
-  return { gate, stop: () => expiring.stop() };
-}
-
-export function watchProposals(metrics: Pick<Metrics, 'watch'>, gate: Pick<ActGate, 'list'>): void {
-  metrics.watch('proposalsOpen', () => gate.list({ limit: MOST_PROPOSALS, state: 'open' }).length);
+  return { gate, gauges: gateGauges(gate), stop: () => expiring.stop() };
 }

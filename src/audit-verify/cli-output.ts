@@ -3,6 +3,7 @@ import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { requireInput } from '../cli/input-file.ts';
 import { show } from '../cli/show.ts';
 import { paint } from '../cli/text.ts';
+import { snakeCased } from '../db/camel-case.ts';
 import { gapDetails } from '../kernel/record-gap.ts';
 import { printable } from '../lib/html.ts';
 import { isoInstant } from '../lib/instant.ts';
@@ -46,12 +47,11 @@ async function readable<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function answerOf({ source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport): object {
-  const { securityEvents, registryRows, ...others } = counts;
   return {
     source,
     audit_kid: auditKid,
     sound: findings.length === 0,
-    counts: { ...others, security_events: securityEvents, registry_rows: registryRows },
+    counts: snakeCased(counts),
     uncovered,
     sinks,
     restores: restores.map(({ gap, sequence }) => ({ event: sequence, ...gapDetails(gap) })),
@@ -59,21 +59,22 @@ function answerOf({ source, auditKid, counts, uncovered, sinks, restores, findin
   };
 }
 
+const COUNTED: Readonly<Record<keyof VerifyReport['counts'], string>> = {
+  events: 'events',
+  checkpoints: 'checkpoints',
+  groups: 'groups of the ledger',
+  revocations: 'revocations',
+  securityEvents: 'security events',
+  reports: 'reports',
+  registryRows: 'rows of the registry',
+};
+
 function human(
   { source, auditKid, counts, uncovered, sinks, restores, findings }: VerifyReport,
   { terminal }: Context,
 ): string {
-  const counted = [
-    [counts.events, 'events'],
-    [counts.checkpoints, 'checkpoints'],
-    [counts.groups, 'groups of the ledger'],
-    [counts.revocations, 'revocations'],
-    [counts.securityEvents, 'security events'],
-    [counts.reports, 'reports'],
-    [counts.registryRows, 'rows of the registry'],
-  ] as const;
-  const told = counted
-    .map(([count, what]) => `${count === null ? 'not checked:' : count} ${what}`)
+  const told = Object.entries(COUNTED)
+    .map(([name, what]) => `${counts[name as keyof typeof COUNTED] ?? 'not checked:'} ${what}`)
     .join(', ');
   const lines = findings.map(
     ({ part, fault, place, detail }) =>

@@ -3,20 +3,22 @@ import { caseLog } from '../db/case-log.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { revocationTable } from '../db/revocation-table.ts';
+import type { TestifiedName } from '../db/schema.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
-import { erasedRecords } from '../db/stored-erasures.ts';
 import {
   archiveEvents,
   archivesOf,
   brokenSegments,
   endsOfUse,
+  erasedRecords,
   groupsOf,
   strayRecord,
 } from '../db/stored-ledger.ts';
 import type { StoredTrail } from '../db/stored-trail.ts';
 import { verifyTestified } from '../db/testified.ts';
+import type { TestifiedTable } from '../db/testified-table.ts';
 import { lendRecordedRanges } from '../db/unwitnessed.ts';
 import { securityEventTable } from '../events/index.ts';
 import type { Findings } from '../kernel/audit.ts';
@@ -71,16 +73,33 @@ export function checkErasures(trail: StoredTrail, findings: Findings): void {
   findings.add('audit', 'truncated', 'erasures', detail);
 }
 
+/** The testified tables of all capabilities whose rows are told; beside them stands `caseLog`. */
+const TESTIFIED = {
+  revocations: revocationTable,
+  securityEvents: securityEventTable,
+  reports: reportTable,
+} as const;
+
+export type TestifiedCounts = Readonly<Record<keyof typeof TESTIFIED, number | null>>;
+
+/** Where nothing but the trail was checked. */
+export const NONE_TESTIFIED = countEach(() => null);
+
+function countEach(count: (table: TestifiedTable<TestifiedName>) => number | null): TestifiedCounts {
+  const counts = Object.entries(TESTIFIED).map(([name, table]) => [name, count(table)]);
+  return Object.fromEntries(counts);
+}
+
 /** Rows and the audit events that testify to them; answers how many rows each table has. */
-export function checkTestified(trail: StoredTrail, gaps: readonly RecordGap[], findings: Findings) {
+export function checkTestified(
+  trail: StoredTrail,
+  gaps: readonly RecordGap[],
+  findings: Findings,
+): TestifiedCounts {
   // What of a gap stands beside the audit trail was lost with it.
   const isLost = (sequence: number) => isLostIn(gaps, sequence);
   verifyTestified(caseLog, trail, isLost, findings);
-  return {
-    revocations: verifyTestified(revocationTable, trail, isLost, findings),
-    securityEvents: verifyTestified(securityEventTable, trail, isLost, findings),
-    reports: verifyTestified(reportTable, trail, isLost, findings),
-  };
+  return countEach((table) => verifyTestified(table, trail, isLost, findings));
 }
 
 /** Null where no configuration says which registry key to believe. */

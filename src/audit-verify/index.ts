@@ -16,6 +16,8 @@ import {
   checkRegistry,
   checkTestified,
   databaseSource,
+  NONE_TESTIFIED,
+  type TestifiedCounts,
 } from './database.ts';
 import { checkOutbox } from './outbox.ts';
 import { fileSource } from './trail-source.ts';
@@ -74,12 +76,7 @@ interface VerifyOptions extends Belief {
 export interface VerifyReport {
   readonly source: string;
   readonly auditKid: string;
-  readonly counts: TrailCounts & {
-    readonly revocations: number | null;
-    readonly securityEvents: number | null;
-    readonly reports: number | null;
-    readonly registryRows: number | null;
-  };
+  readonly counts: TrailCounts & TestifiedCounts & { readonly registryRows: number | null };
   /** What no checkpoint covers; null where nothing was checked. */
   readonly uncovered: Uncovered | null;
   /** The files of sinks that it was held against. */
@@ -100,7 +97,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
     const key = resolveTrustAnchor(options, source.auditKeys());
     const { counts, uncovered, restores } = await verifyTrail(source, key, savedIn(options.saved), findings);
     verifyEnrolments(source.events(), key, findings);
-    const whole = { ...counts, revocations: null, securityEvents: null, reports: null, registryRows: null };
+    const whole = { ...counts, ...NONE_TESTIFIED, registryRows: null };
     return report(options.file, key, { counts: whole, uncovered, sinks: [], restores }, findings);
   }
   return verifyDatabase(options, findings);
@@ -155,9 +152,7 @@ function refusedSchema(
     checkpoints: null,
     events: null,
     groups: null,
-    revocations: null,
-    securityEvents: null,
-    reports: null,
+    ...NONE_TESTIFIED,
     registryRows: null,
   };
   const auditKid = auditKey ?? loadConfig(configFile).hsm.audit_key ?? '';

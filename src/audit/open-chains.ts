@@ -13,8 +13,8 @@ import { createRevocationStore } from '../revocation/index.ts';
 import { loadRevocations } from '../revocation/load-revocations.ts';
 import { readCheckpoint } from '../token/checkpoint.ts';
 import { certifiedRuns } from '../token/run-certificate.ts';
-import { RevocationWalk } from './chain-walk.ts';
 import type { Trail } from './trail.ts';
+import { TrailWalk } from './trail-walk.ts';
 
 interface ChainDeps extends Pick<Trail, 'audit' | 'runs'> {
   readonly config: Config;
@@ -32,7 +32,7 @@ export interface Chains {
   /** `audit_trail_refused` where one may be missing. */
   loadRevocations(scopeIds: readonly string[]): Promise<readonly Revocation[]>;
   /** Recomputes a stretch of each chain; to be called each second or so. */
-  readonly walks: Readonly<Record<'ledger' | 'revocations', () => Promise<void>>>;
+  readonly walks: Readonly<Record<'ledger' | 'trail', () => Promise<void>>>;
 }
 
 /**
@@ -58,7 +58,7 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
   }
   const isLost = (event: number) => isLostIn(gaps, event);
   const revocations = createRevocationStore(store.ledger.walks, store.writer);
-  const revocationWalk = new RevocationWalk(revocations, isLost);
+  const trailWalk = new TrailWalk(revocations, isLost);
   return {
     loadRevocations: (scopeIds) =>
       loadRevocations({
@@ -71,8 +71,15 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
         onBroken: reportRevocations,
       }),
     walks: {
-      ledger: () => walked(store.ledger.walk(), reportLedger),
-      revocations: () => walked(revocationWalk.step(), reportRevocations),
+      async ledger() {
+        const broken = await store.ledger.walk();
+        if (broken) reportLedger(broken);
+      },
+      async trail() {
+        const { audit, revocations } = await trailWalk.step();
+        if (audit) reportEvents(audit);
+        if (revocations) reportRevocations(revocations);
+      },
     },
   };
 }
@@ -86,21 +93,13 @@ function coveredUntil(checkpoint: Checkpoint | undefined, gaps: readonly RecordG
   return Math.min(...gaps.map(({ kept }) => kept.ledger));
 }
 
-/** Once a place and day. */
-function chainReporter(
+/** Each place once a day. */
+export function chainReporter(
   chain: 'audit' | 'ledger' | 'revocations',
-  { raiser, clock }: ChainDeps,
+  { raiser, clock }: Pick<ChainDeps, 'raiser' | 'clock'>,
 ): (broken: BrokenChain) => void {
   return (broken) => {
     const day = dayOf(clock.nowSeconds());
     raiser.raise(securityEvent('audit.chain_broken', { chain, ...broken, day }));
   };
-}
-
-async function walked(
-  step: Promise<BrokenChain | undefined>,
-  reportChain: (broken: BrokenChain) => void,
-): Promise<void> {
-  const broken = await step;
-  if (broken) reportChain(broken);
 }

@@ -1,6 +1,6 @@
 import type { Actor } from '../kernel/actor.ts';
-import type { Follow } from '../kernel/follow.ts';
 import type { CanaryKey } from '../keys/canary-keys.ts';
+import type { Follow } from '../lib/emitter.ts';
 
 /** What a decoy passes for. */
 export const CANARY_KINDS = ['credential', 'token', 'key'] as const;

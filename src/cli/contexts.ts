@@ -15,7 +15,7 @@ export interface NamedService {
   readonly ca_file: string | null;
 }
 
-export interface NamedServices {
+interface NamedServices {
   readonly current: string | null;
   readonly contexts: readonly NamedService[];
 }

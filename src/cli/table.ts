@@ -1,5 +1,6 @@
 import { printable } from '../lib/html.ts';
 import type { Terminal } from './context.ts';
+import { draw, fittingWidths, GAP, naturalWidths, rowLine, type Text } from './layout.ts';
 import { absoluteTime, type Colour, humanTime, paint, shortTime } from './text.ts';
 import { type Breaks, parts, widthOf, words, wrapped } from './wrap.ts';
 
@@ -52,19 +53,8 @@ interface TableOptions {
 const LEVELS = { full: 0, kids: 1, times: 2, spans: 3 } as const;
 type Level = (typeof LEVELS)[keyof typeof LEVELS];
 
-/** A column is not wrapped to less than this, unless its words are shorter. */
-const LEAST_WIDTH = 12;
-const GAP = 2;
 /** What begins alike is longer: it must be unambiguous. */
 const SHORT_KID = 8;
-
-/** One text of a table as it will stand there. */
-interface Text {
-  readonly text: string;
-  readonly colour: Colour | undefined;
-  /** Whether it may be wrapped. */
-  readonly isProse: boolean;
-}
 
 interface Column {
   readonly heading: string;
@@ -94,11 +84,11 @@ export function table(
     const body = textsOf(shown, level, page, kids);
     return headless ? body : [head(shown), ...body];
   };
-  if (page.columns === undefined) return draw(at(LEVELS.full), naturalWidths(at(LEVELS.full)), page);
+  if (page.columns === undefined) return draw(at(LEVELS.full), naturalWidths(at(LEVELS.full)), page.colour);
   for (const attempt of attemptsAt(columns)) {
     const texts = at(attempt.level, attempt.columns);
     const widths = fittingWidths(texts, page.columns, attempt.wraps);
-    if (widths) return draw(texts, widths, page) + leftOut(columns, attempt.columns, page);
+    if (widths) return draw(texts, widths, page.colour) + leftOut(columns, attempt.columns, page);
   }
   return (headless ? '\n' : '') + blocks(columns, rows.length, page);
 }
@@ -219,75 +209,4 @@ function sharedLength(a: string, b: string | undefined): number {
   let length = 0;
   while (b !== undefined && length < a.length && a[length] === b[length]) length += 1;
   return length;
-}
-
-function naturalWidths(texts: readonly (readonly Text[])[]): readonly number[] {
-  const [first = []] = texts;
-  return first.map((_, column) => Math.max(...texts.map((row) => widthOf(row[column]?.text ?? ''))));
-}
-
-/** Widths with which it fits; undefined where it does not. The widest column gives way first. */
-function fittingWidths(
-  texts: readonly (readonly Text[])[],
-  total: number,
-  breaks: Breaks | undefined,
-): readonly number[] | undefined {
-  const widths = [...naturalWidths(texts)];
-  const least = breaks ? widths.map((natural, column) => leastWidth(texts, column, natural, breaks)) : widths;
-  const available = total - GAP * (widths.length - 1);
-  for (let sum = widths.reduce((a, b) => a + b, 0); sum > available; sum -= 1) {
-    let widest = -1;
-    for (const [at, width] of widths.entries()) {
-      if (width > (least[at] ?? 0) && width > (widths[widest] ?? 0)) widest = at;
-    }
-    if (widest < 0) return undefined;
-    widths[widest] = (widths[widest] ?? 0) - 1;
-  }
-  return widths;
-}
-
-function leastWidth(
-  texts: readonly (readonly Text[])[],
-  column: number,
-  natural: number,
-  breaks: Breaks,
-): number {
-  const widest = texts.map((row) => {
-    const { text = '', isProse = false } = row[column] ?? {};
-    return isProse ? Math.max(0, ...breaks(text).map((part) => widthOf(part.trimEnd()))) : widthOf(text);
-  });
-  const body = texts.slice(1).map((row) => widthOf(row[column]?.text ?? ''));
-  return Math.max(...widest, Math.min(natural, LEAST_WIDTH, Math.max(0, ...body)));
-}
-
-function draw(texts: readonly (readonly Text[])[], widths: readonly number[], { colour }: Page): string {
-  return texts
-    .flatMap((row) => {
-      const cells = row.map(({ text, isProse }, at) =>
-        isProse ? wrapped(text, widths[at] ?? 0, parts) : [text],
-      );
-      const height = Math.max(1, ...cells.map((lines) => lines.length));
-      return Array.from({ length: height }, (_, line) =>
-        rowLine(
-          row.map((text, at) => [cells[at]?.[line] ?? '', text.colour] as const),
-          widths,
-          colour,
-        ),
-      );
-    })
-    .join('\n');
-}
-
-function rowLine(
-  row: readonly (readonly [text: string, colour: Colour | undefined])[],
-  widths: readonly number[],
-  enabled: boolean,
-): string {
-  return row
-    .map(([text, colour], column) => {
-      const padding = column === row.length - 1 ? 0 : Math.max(0, (widths[column] ?? 0) - widthOf(text));
-      return (text === '' ? '' : paint(text, colour, enabled)) + ' '.repeat(padding);
-    })
-    .join(' '.repeat(GAP))
-    .trimEnd();
 }

@@ -1,8 +1,28 @@
 import type { Config } from '../config.ts';
+import { isObject } from '../lib/json.ts';
 import { TLS_PLANES, type TlsPlane } from './pem-files.ts';
-import { isReloadable } from './reloadable.ts';
 
-export interface ReloadPlan {
+/** What a reload changes in the running service: members, and sections with all below them. All else takes a restart. */
+const RELOADABLE = [
+  'data_plane.tls',
+  'operations_plane.tls',
+  'notifications',
+  'limits.requests_in_flight',
+  'limits.client_requests_per_second',
+  'limits.anonymous_requests_per_second',
+  'limits.failed_authentications_per_minute',
+  'limits.event_streams',
+  'limits.event_streams_per_client',
+  'limits.drain_seconds',
+  'log.level',
+] as const;
+
+/** By the path of a member, such as `log.level`. */
+export function isReloadable(path: string): boolean {
+  return RELOADABLE.some((each) => path === each || path.startsWith(`${each}.`));
+}
+
+interface ReloadPlan {
   /** What would be in force: what takes a restart stays as it is. */
   readonly config: Config;
   /** Paths of members. */
@@ -53,15 +73,11 @@ function members({ file: _file, variables: _variables, ...config }: Config): obj
 
 /** Paths at which two values differ; lists are compared as wholes. */
 function differences(one: unknown, other: unknown, path = ''): readonly string[] {
-  if (!isSection(one) || !isSection(other)) {
+  if (!isObject(one) || !isObject(other)) {
     return JSON.stringify(one) === JSON.stringify(other) ? [] : [path];
   }
   const names = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...names].flatMap((name) =>
     differences(one[name], other[name], path === '' ? name : `${path}.${name}`),
   );
-}
-
-function isSection(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

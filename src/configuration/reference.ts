@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { configurationSchema, IN_FILE_ONLY } from '../config.ts';
-import { isReloadable } from './reloadable.ts';
+import { isReloadable } from './plan-reload.ts';
 
 /** One node of the JSON Schema, as far as it is read here. */
-export interface SchemaNode {
+interface SchemaNode {
   readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;

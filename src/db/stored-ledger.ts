@@ -34,6 +34,12 @@ const STRAY = compileQuery((db) =>
     .orderBy('sequence')
     .limit(1),
 );
+const ERASED = compileQuery((db) =>
+  db
+    .selectFrom('issuance_records')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('salt', 'is', null),
+);
 const ARCHIVE_TESTIMONIES = compileQuery((db) =>
   db
     .selectFrom('audit_events')
@@ -149,4 +155,10 @@ function isAsSealed({ number, file, file_digest }: Archive, archiveDir: string):
 /** Of its first and its last record. */
 function placesOf({ firstRecord, rowCount }: LedgerGroup): [number, number] {
   return [firstRecord, firstRecord + rowCount - 1];
+}
+
+/** Of how many records the personal values are gone, and of how many the audit trail says that they were erased. */
+export function erasedRecords(trail: StoredTrail): { readonly erased: number; readonly told: number } {
+  const erased = trail.all<{ count: number }>(ERASED)[0]?.count ?? 0;
+  return { erased, told: trail.erasedBy([ARCHIVE_EVENTS.replaced], 'records', 'ledger') };
 }

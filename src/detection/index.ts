@@ -5,7 +5,6 @@ import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Subscribable } from '../lib/emitter.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import type { ActivityAggregator } from './activity.ts';
 import { Detector } from './detector.ts';
 import { DETECTIONS } from './rules.ts';
@@ -19,7 +18,6 @@ interface DetectorRootDeps {
   readonly events: EventRaiser;
   readonly clientChanges: Subscribable<string>;
   readonly client: (id: string) => Client | undefined;
-  readonly metrics: Pick<Metrics, 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -28,9 +26,8 @@ const POLL_EVERY_MS = 100;
 const SAVE_EVERY_MS = 60_000;
 
 /** All detections at work. `stop` writes down what they learned. */
-export async function openDetector(deps: DetectorRootDeps): Promise<{ stop(): Promise<void> }> {
-  const { facts, store, events, clientChanges, client, metrics, clock, log } = deps;
-  metrics.watch('factsDropped', () => facts.dropped);
+export async function openDetector(deps: DetectorRootDeps) {
+  const { facts, store, events, clientChanges, client, clock, log } = deps;
   const memories = createDetectionMemories(store.reader, store.writer, clock);
   const detector = await Detector.open({ detections: DETECTIONS, facts, events, memories });
   const stopTelling = clientChanges.subscribe((id) =>
@@ -54,6 +51,7 @@ export async function openDetector(deps: DetectorRootDeps): Promise<{ stop(): Pr
     failure: 'what detections learned could not be kept; it is tried again',
   });
   return {
+    gauges: { factsDropped: () => facts.dropped },
     async stop() {
       stopTelling();
       await Promise.all([task.stop(), saving.stop()]);

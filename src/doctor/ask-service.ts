@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { type Finding, fail, ok, warn } from '../lib/finding.ts';
 
 interface Listening {
   readonly host: string;

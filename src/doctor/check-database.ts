@@ -9,8 +9,8 @@ import { readOpenRanges } from '../db/unwitnessed.ts';
 import { shareInUse } from '../health/disk.ts';
 import type { EventRange } from '../kernel/audit.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
+import { type Finding, fail, ok, statusOf, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
-import { type Finding, fail, ok, statusOf, warn } from './finding.ts';
 
 /** statfs(2) magic numbers of file systems on which SQLite's locks or its fsync do not hold. */
 const UNSAFE_FILE_SYSTEMS = new Map([

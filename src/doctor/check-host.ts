@@ -4,8 +4,17 @@ import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
 import { tokensOf } from '../hsm/tokens.ts';
+import {
+  type Finding,
+  fail,
+  octal,
+  ok,
+  openToOthers,
+  statusOf,
+  warn,
+  writableByOthers,
+} from '../lib/finding.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
-import { type Finding, fail, octal, ok, openToOthers, statusOf, warn, writableByOthers } from './finding.ts';
 
 const TOLERANCE_MS = 2_000;
 const TIMESYNCD = '/run/systemd/timesync/synchronized';

@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { isLoopbackHost } from '../lib/address.ts';
+import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
-import { type Finding, fail, octal, ok, statusOf, warn } from './finding.ts';
 
 type Listener = Config['operations_plane'];
 

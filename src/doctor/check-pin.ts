@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { ConfiguredToken } from '../hsm/tokens.ts';
+import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/pin-latch.ts';
-import { type Finding, fail, octal, ok, statusOf, warn } from './finding.ts';
 
 /** Looks at the PIN file without reading it. */
 export function checkPinFile({ member, settings }: ConfiguredToken): Finding {

@@ -5,8 +5,8 @@ import { Reader } from '../db/reader.ts';
 import { type ConfiguredToken, serviceKeysOf, signerOptions } from '../hsm/tokens.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
+import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from '../lib/finding.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
-import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from './finding.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
 
 const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
+import { type Finding, fail, ok } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
 import { readHeaders } from '../tracing/headers.ts';
-import { type Finding, fail, ok } from './finding.ts';
 
 const CHECK = 'tracing';
 

@@ -1,20 +1,18 @@
+import { checkPersons } from '../access/check.ts';
 import { type Config, loadConfig } from '../config.ts';
 import { type ConfiguredToken, tokensOf } from '../hsm/tokens.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
+import { type Finding, fail, ok } from '../lib/finding.ts';
+import { checkNotifications } from '../notifications/check.ts';
+import { checkProbes } from '../probes/check.ts';
 import { askService } from './ask-service.ts';
 import { checkDatabase, checkTrail } from './check-database.ts';
 import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
-import { checkNotifications } from './check-notifications.ts';
-import { checkPersons } from './check-persons.ts';
 import { checkLatch, checkPinFile } from './check-pin.ts';
-import { checkProbes } from './check-probes.ts';
 import { checkModule, checkSuccession, checkToken } from './check-token.ts';
 import { checkTracing } from './check-tracing.ts';
-import { type Finding, fail, ok } from './finding.ts';
-
-export type { Finding } from './finding.ts';
 
 interface Examination {
   readonly configFile: string;
@@ -38,7 +36,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     ...(await checkSuccession(config)),
     checkSinks(config),
     ...checkListeners(config),
-    ...(await checkNotifications(config)),
+    ...(await checkNotifications(config.notifications)),
     ...(await checkProbes(config)),
     ...(await checkTracing(config)),
     ...coreDumps,

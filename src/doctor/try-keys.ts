@@ -4,8 +4,8 @@ import { tokenColumn } from '../db/scope-row.ts';
 import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import type { KeyReference, KeyTrial } from '../kernel/signer.ts';
+import { type Finding, fail, ok } from '../lib/finding.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
-import { type Finding, fail, ok } from './finding.ts';
 
 const CHECK = 'trial keys';
 const SMALLEST_RSA = 2048;

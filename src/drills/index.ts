@@ -2,7 +2,6 @@ import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { openDrillLog } from './log.ts';
 import { adminDrillRoutes } from './routes.ts';
@@ -17,21 +16,18 @@ interface DrillDeps {
   readonly config: DrillsConfig;
   readonly audit: AuditLog;
   readonly raiser: EventRaiser;
-  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Rehearsals of an emergency: what was performed, and what is overdue. */
-export async function openDrills({ config, audit, raiser: events, metrics, clock }: DrillDeps) {
+export async function openDrills({ config, audit, raiser: events, clock }: DrillDeps) {
   const overdueSeconds = config.overdue_days * 86_400;
   const drills = await openDrillLog({ audit, clock, overdueSeconds });
-  metrics.watch('drillOverdue', () =>
-    Object.fromEntries(
-      drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]),
-    ),
-  );
+  const overdue = () =>
+    drills.standings().map(({ drill, overdueAt }) => [drill, clock.nowSeconds() > overdueAt ? 1 : 0]);
   return {
     routes: { operations: supplied(DRILL_ROUTES.operations, { drills }) },
+    gauges: { drillOverdue: () => Object.fromEntries(overdue()) },
     tasks: [{ name: 'rehearsals', everyMs: LOOK_MS, tick: createDrillWatch({ drills, events, clock }) }],
   } satisfies Capability;
 }

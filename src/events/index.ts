@@ -35,7 +35,7 @@ export function openLog(config: Config, metrics: Metrics, outages: OutageWatch):
       log.error({ lost }, 'lines of the log were lost');
     },
   });
-  metrics.watch('logLinesLost', () => outlet.lost);
+  metrics.watch({ logLinesLost: () => outlet.lost });
   return log;
 }
 
@@ -55,7 +55,6 @@ const FOLLOW_MS = 1_000;
 export async function openEvents({ config, store, metrics, clock, log, audit, keyRing }: EventDeps) {
   const securityEvents = createSecurityEvents(store.reader, store.writer, clock);
   const raised = openSecurityEvents(securityEvents, log, metrics);
-  metrics.watch('eventsUnresolved', await unresolvedEvents(securityEvents));
   const eventStreams = new EventStreams(config.limits);
   const raiser = createRaiser({ events: raised, clock, log });
   const singleOperator = !config.two_persons;
@@ -64,6 +63,7 @@ export async function openEvents({ config, store, metrics, clock, log, audit, ke
     eventStore: securityEvents,
     securityEvents: raised,
     raiser,
+    gauges: { eventsUnresolved: await unresolvedEvents(securityEvents) },
     tasks: [{ name: 'acts', everyMs: FOLLOW_MS, tick: followed }],
     routes: {
       operations: supplied(EVENT_ROUTES.operations, {

@@ -1,25 +1,21 @@
 import type { Logger } from 'pino';
-import { ChainWalk } from '../audit/chain-walk.ts';
 import type { Chains } from '../audit/open-chains.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import { signingOf } from '../hsm/signers.ts';
-import type { AuditLog } from '../kernel/audit.ts';
 import type { Task } from '../kernel/capability.ts';
-import { type Clock, dayOf, type TimeGuard } from '../kernel/clock.ts';
+import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { signingScopes } from '../kernel/key.ts';
-import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { createOutdatedVerifierWatch, type OutdatedVerifierDeps } from '../publication/outdated-verifiers.ts';
 import { supplied } from '../server/route.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { type ActiveKeyWatchDeps, createActiveKeyWatch } from './active-keys.ts';
 import { createDescriptorWatch } from './descriptors.ts';
 import { createDiskAlarm, type DiskWatch, watchDisks } from './disk.ts';
-import { type Watched, watchGauges } from './gauges.ts';
 import { createReadiness, type ReadinessDeps } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
 import { createSchemaWatch, type SchemaWatchDeps } from './schema.ts';
@@ -30,19 +26,19 @@ export { createStoreEventHandler as storeEventTeller } from './store-events.ts';
 
 export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as const;
 
-interface HealthDeps extends Omit<Watched, 'disks' | 'links' | 'keyRing'> {
+interface HealthDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'queuedRecords' | 'probe' | 'probeLookups'>;
+  readonly store: Pick<Store, 'probe' | 'probeLookups'>;
   readonly links: ReadonlyMap<string, SignerLink>;
-  readonly keyRing: Watched['keyRing'] & Parameters<typeof signingScopes>[0];
+  readonly keyRing: Parameters<typeof signingScopes>[0];
   readonly registryKey: ReadinessDeps['registryKey'];
   readonly timeGuard: TimeGuard;
-  readonly metrics: Metrics;
+  readonly clock: Clock;
 }
 
-/** Whether tokens can be had now, and what the parts are asked at each scrape. */
+/** Whether tokens can be had now. */
 export async function openHealth(deps: HealthDeps) {
-  const { config, store, links, keyRing, registryKey, timeGuard, metrics, clock } = deps;
+  const { config, store, links, keyRing, registryKey, timeGuard, clock } = deps;
   const readiness = createReadiness({
     clock,
     registryKey,
@@ -54,9 +50,9 @@ export async function openHealth(deps: HealthDeps) {
   });
   const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
   await disks.refresh();
-  watchGauges(metrics, { ...deps, disks });
   return {
     disks,
+    gauges: { diskUsed: () => disks.used() },
     routes: {
       data: supplied(HEALTH_ROUTES.data, { readiness }),
       operations: supplied(HEALTH_ROUTES.operations, { readiness }),
@@ -68,7 +64,6 @@ interface WatchDeps {
   readonly outages: OutageWatch;
   readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
   readonly sinks: SchemaWatchDeps['sinks'];
-  readonly audit: Pick<AuditLog, 'eventsAfter'>;
   readonly chains: Chains;
   readonly disks: DiskWatch;
   /** Of capabilities. */
@@ -82,55 +77,38 @@ interface WatchDeps {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
-  const { outages, store, sinks, audit, chains, disks, tasks, keyRing, verifiers, events, clock, log } =
-    parts;
+  const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
-    { what: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
+    { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
-      what: 'file descriptors',
+      name: 'file descriptors',
       everyMs: 1_000,
       tick: createDescriptorWatch({ outages: outages.descriptors, log }),
     },
-    { what: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
-    { what: 'audit chain', everyMs: 1_000, tick: createChainWatch({ audit, events, clock }) },
+    { name: 'active keys', everyMs: 1_000, tick: createActiveKeyWatch({ keyRing, events, clock }) },
     {
-      what: 'registry',
+      name: 'registry',
       everyMs: 2_000,
       tick: createRegistryWatch(store, { events, clock, log }),
     },
-    { what: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
-    { what: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
-    { what: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
-    { what: 'revocations', everyMs: 1_000, tick: chains.walks.revocations },
-    { what: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
+    { name: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
+    { name: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
+    { name: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
+    { name: 'audit trail', everyMs: 1_000, tick: chains.walks.trail },
+    { name: 'disks', everyMs: 5_000, tick: createDiskAlarm({ disks, events, clock, onRelief }) },
     {
-      what: 'verifiers',
+      name: 'verifiers',
       everyMs: 60_000,
       tick: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
-    ...tasks.map(({ name, everyMs, tick }) => ({ what: name, everyMs, tick })),
-  ].map(({ what, everyMs, tick }) =>
-    startPeriodicTask({ tick, everyMs, log, failure: `${what} not watched; it is tried again` }),
+    ...tasks,
+  ].map(({ name, everyMs, tick }) =>
+    startPeriodicTask({ tick, everyMs, log, failure: `${name} not watched; it is tried again` }),
   );
   return {
     async stop() {
       await Promise.all(watches.map((watch) => watch.stop()));
     },
-  };
-}
-
-/** A break is told while the service runs, once a place and day. */
-export function createChainWatch({
-  audit,
-  events,
-  clock,
-}: Pick<WatchDeps, 'audit' | 'events' | 'clock'>): () => Promise<void> {
-  const walk = new ChainWalk(audit);
-  return async () => {
-    const broken = await walk.step();
-    if (!broken) return;
-    const day = dayOf(clock.nowSeconds());
-    events.raise(securityEvent('audit.chain_broken', { chain: 'audit', ...broken, day }));
   };
 }

@@ -3,8 +3,12 @@ import type { Store } from '../db/open-store.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf, type SinkGate } from '../kernel/audit.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
-import { SECURITY_EVENT_RAISED } from '../kernel/event-chain.ts';
-import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
+import {
+  type EventRaiser,
+  SECURITY_EVENT_RAISED,
+  type SecurityEventReport,
+  securityEvent,
+} from '../kernel/security-events.ts';
 
 export interface SchemaWatchDeps {
   readonly store: Pick<Store, 'foreignSchema'>;

@@ -11,7 +11,7 @@ import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { openPinLatches } from './pin-latches.ts';
 import { refuseRevealingFlags } from './production.ts';
 import { adminHsmRoutes, clearPinLatch } from './routes.ts';
-import { openSigners } from './signers.ts';
+import { openSigners, signerGauges } from './signers.ts';
 
 export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
 
@@ -44,6 +44,7 @@ export async function openHsm({ config, store, audit, sinks, ...deps }: HsmDeps)
     inspect,
     suspectTokens,
     start: () => signers.start(),
+    gauges: signerGauges(links),
     routes: HSM_ROUTES,
     acts: [clearPinLatch({ pinLatches })],
     stop: () => signers.stop(),

@@ -8,8 +8,9 @@ import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { type BindingKeys, createBindingKeys, type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { createSignerLink, type SignerLink } from '../signer/signer-link.ts';
+import { createSignerLink, LINK_STATES, type SignerLink } from '../signer/signer-link.ts';
 import { createSignerRouter, noSuchToken } from '../signer/signer-router.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { signerEventHandler } from './signer-events.ts';
@@ -72,6 +73,18 @@ async function publicBindingKeys(
     }),
   );
   return [...rows.flat(), ...formerRegistryJwks(hsm)];
+}
+
+export function signerGauges(links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>): Gauges {
+  const byToken = <T>(read: (link: Pick<SignerLink, 'state' | 'queued'>) => T) =>
+    Object.fromEntries([...links].map(([hsmToken, link]) => [hsmToken, read(link)]));
+  return {
+    signerState: () =>
+      byToken((link) =>
+        Object.fromEntries(LINK_STATES.map((state) => [state, link.state() === state ? 1 : 0])),
+      ),
+    signerQueue: () => byToken((link) => link.queued()),
+  };
 }
 
 /** Whether each of the further tokens is there; their signers find out by themselves, every second. */

@@ -17,7 +17,6 @@ import type { EventRaiser } from '../kernel/security-events.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { createInventoryAlarm } from './alarm.ts';
 import { adminInventoryRoutes } from './routes.ts';
@@ -107,14 +106,13 @@ interface InventoryRootDeps {
   readonly raiser: EventRaiser;
   readonly canaries: InventoriedCanaries;
   readonly audit: AuditTrail;
-  readonly metrics: Pick<Metrics, 'watch'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** The inventory of every HSM token: on a timer, when a signer gives reason to doubt, and on demand. */
 export function openInventory(deps: InventoryRootDeps): Capability {
-  const { config, signers, keyRing, registry, raiser: events, audit, metrics, clock, log } = deps;
+  const { config, signers, keyRing, registry, raiser: events, audit, clock, log } = deps;
   const inventories = createInventories({
     inspect: signers.inspect,
     signer: signers.signer,
@@ -133,9 +131,11 @@ export function openInventory(deps: InventoryRootDeps): Capability {
     log,
   });
   signers.suspectTokens.subscribe((hsmToken) => keeper.schedule(hsmToken));
-  metrics.watch('inventoryFindings', () => byToken(inventories, countsOf));
-  metrics.watch('inventoryAge', () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt));
   return {
+    gauges: {
+      inventoryFindings: () => byToken(inventories, countsOf),
+      inventoryAge: () => byToken(inventories, ({ takenAt }) => clock.nowSeconds() - takenAt),
+    },
     routes: { operations: supplied(INVENTORY_ROUTES.operations, { inventories }) },
     stop: () => keeper.stop(),
   };

@@ -2,7 +2,7 @@ import type { Grants } from '../kernel/actor.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { IssuedToken, JwsRequest, Ledger, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { type Span, untilDone } from '../kernel/trace.ts';
@@ -86,8 +86,7 @@ function prepare(
   { keyRing, grants, revocations, clock }: IssuingDeps,
   request: TokenRequest | JwsRequest,
 ): PreparedToken {
-  const scope = keyRing.scope(request.scopeId);
-  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const scope = requireScope(keyRing, request.scopeId);
   if (!grants.allows(request.clientId, scope.id, 'sign')) {
     throw new KeywardError('grant_missing', 'this client holds no grant to sign for this scope');
   }

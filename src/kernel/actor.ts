@@ -1,4 +1,4 @@
-import type { Follow } from './follow.ts';
+import type { Follow } from '../lib/emitter.ts';
 
 export const ACTIONS = ['sign', 'verify', 'revoke'] as const;
 export type Action = (typeof ACTIONS)[number];

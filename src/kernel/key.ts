@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { Subscribable } from '../lib/emitter.ts';
 import type { Algorithm } from './algorithm.ts';
+import { KeywardError } from './errors.ts';
 import type { Scope } from './scope.ts';
 
 /**
@@ -127,6 +128,13 @@ export interface KeyRing {
   keysOf(scopeId: string): readonly SigningKey[];
   /** Any scope's key: to tell a foreign key from an unknown one, never to accept a token. */
   keyNamed(kid: string): SigningKey | undefined;
+}
+
+/** `unknown_scope` where there is none of that id. */
+export function requireScope(keyRing: Pick<KeyRing, 'scope'>, id: string): Scope {
+  const scope = keyRing.scope(id);
+  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  return scope;
 }
 
 /** The ring with word of its changes. */

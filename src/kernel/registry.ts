@@ -1,8 +1,8 @@
+import type { Follow } from '../lib/emitter.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
 import type { AuditEvent } from './audit.ts';
 import { KeywardError } from './errors.ts';
-import type { Follow } from './follow.ts';
 import type { Placed, PublicJwk, SigningKey } from './key.ts';
 import type { KeyProofStatement } from './key-proof.ts';
 import type { RotationPause, Scope, ScopeDefinition } from './scope.ts';

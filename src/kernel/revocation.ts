@@ -98,7 +98,7 @@ export interface RevocationFlaw extends BrokenChain {
 export interface RevocationPage {
   /** The last event read. */
   readonly at: ChainHead;
-  /** The first event that does not follow from the one before it. */
+  /** The first event that does not follow from the one before it, or is no longer what was seen. */
   readonly broken: BrokenChain | undefined;
   readonly flaws: readonly RevocationFlaw[];
   readonly inForce: readonly Revocation[];
@@ -118,9 +118,9 @@ export interface StandIn {
 export interface RevocationStore {
   /**
    * The events that follow one, some at a time; `now`: revocations that have not lapsed then are answered, null for
-   * none. `store_unavailable`, `overloaded`.
+   * none. `seen`: where an earlier walk ended; the trail must still go that far. `store_unavailable`, `overloaded`.
    */
-  page(after: ChainHead, now: number | null): Promise<RevocationPage>;
+  page(after: ChainHead, now: number | null, seen?: ChainHead): Promise<RevocationPage>;
   /** `audit_trail_refused` where the database ends with another than the writer left. */
   append(revocation: NewRevocation, actor: Actor): Promise<Revocation>;
   /**

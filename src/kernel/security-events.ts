@@ -9,6 +9,9 @@ import {
   type Severity,
 } from './security-event-types.ts';
 
+/** The audit event that comes with each security event. */
+export const SECURITY_EVENT_RAISED = 'security_event.raised';
+
 /** What a detection found. */
 export interface SecurityEventReport {
   readonly type: SecurityEventType;

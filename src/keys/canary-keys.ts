@@ -1,8 +1,7 @@
-import { KeywardError } from '../kernel/errors.ts';
-import { isFormerToken, type PublicJwk } from '../kernel/key.ts';
+import { isFormerToken, type PublicJwk, requireScope } from '../kernel/key.ts';
 import type { InventoryFinding } from '../kernel/key-proof.ts';
 
-import { canaryLabel, type Scope } from '../kernel/scope.ts';
+import { canaryLabel } from '../kernel/scope.ts';
 import type { InventoryObject, Signer } from '../kernel/signer.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
@@ -20,11 +19,7 @@ interface CanaryKeyDeps {
  * signer neither binds it nor signs with it.
  */
 export function createCanaryKeys({ signer, keyRing, turns }: CanaryKeyDeps): CanaryKeys {
-  const scopeOf = (scopeId: string): Scope => {
-    const scope = keyRing.scope(scopeId);
-    if (scope) return scope;
-    throw new KeywardError('unknown_scope', 'there is no scope of this id');
-  };
+  const scopeOf = (scopeId: string) => requireScope(keyRing, scopeId);
   return {
     place(scopeId) {
       const { hsmToken } = scopeOf(scopeId);

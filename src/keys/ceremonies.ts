@@ -2,7 +2,7 @@ import { type AuditLog, type AuditTrail, actOf, type StoredEvent } from '../kern
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing, KnownKeys } from '../kernel/key.ts';
+import { type KeyRing, type KnownKeys, requireScope } from '../kernel/key.ts';
 import type { KeyProver } from '../kernel/key-proof.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeKeyEvidence, keyEvidenceIn } from '../token/key-evidence.ts';
@@ -25,8 +25,7 @@ interface RecordedKey {
 export function createCeremonies(deps: CeremonyDeps): Ceremonies {
   return {
     async of(scopeId) {
-      const scope = deps.keyRing.scope(scopeId);
-      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const scope = requireScope(deps.keyRing, scopeId);
       const event = await deps.audit.lastAbout(`scope:${scopeId}`, 'scope.created');
       if (!event) throw unrecorded();
       const details = auditDetailsIn(event.detailsJson);

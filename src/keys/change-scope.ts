@@ -1,8 +1,7 @@
 import type { Actor } from '../kernel/actor.ts';
 import { takesTwoByNow } from '../kernel/acts.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { Registry, ScopeAdministration } from '../kernel/registry.ts';
 import {
   type RotationPause,
@@ -37,7 +36,7 @@ export function createScopeChanger({
         const revise = (scope: Scope) =>
           withFormerCaches(scope, sound(scope, change, actor), clock.nowSeconds());
         await registry.reviseScope(scopeId, revise, actor);
-        return scopeOf(keyRing, scopeId);
+        return requireScope(keyRing, scopeId);
       }),
   };
 }
@@ -54,12 +53,6 @@ function withFormerCaches(before: Scope, after: Scope, now: number): Scope {
 }
 
 /** As it was committed. */
-function scopeOf(keyRing: Pick<KeyRing, 'scope'>, scopeId: string): Scope {
-  const scope = keyRing.scope(scopeId);
-  if (scope) return scope;
-  throw new KeywardError('unknown_scope', 'there is no scope of this id');
-}
-
 interface RotationPausingDeps {
   readonly registry: Pick<Registry, 'setRotationPause'>;
   readonly keyRing: Pick<KeyRing, 'scope'>;
@@ -71,7 +64,7 @@ export function createRotationPauses({ registry, keyRing, clock }: RotationPausi
   const set = (scopeId: string, rotationPause: RotationPause | null, actor: Actor) =>
     turns.runExclusive(async () => {
       await registry.setRotationPause(scopeId, rotationPause, actor);
-      return scopeOf(keyRing, scopeId);
+      return requireScope(keyRing, scopeId);
     });
   const requireSound = (pause: RotationPause) => validateRotationPause(pause, clock.nowSeconds());
   return {

@@ -8,7 +8,7 @@ import {
   type SigningKey,
 } from '../kernel/key.ts';
 import { windowUsed } from '../kernel/key-window.ts';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 import { ROTATION_OBSTACLES, rotationOutlook } from './lifecycle/due-steps.ts';
 import type { ScopeKeys } from './lifecycle/plans.ts';
 
@@ -17,7 +17,7 @@ const SIGNING = ['pre_activation', 'active'] as const satisfies readonly KeyStat
 
 interface Watched {
   readonly keyRing: Pick<KeyRing, 'scopes'> &
-    Pick<KnownKeys, 'knownKeysOf'> & { scopeKeys(scopeId: string): ScopeKeys | undefined };
+    Pick<KnownKeys, 'knownKeysOf' | 'refusedKeys'> & { scopeKeys(scopeId: string): ScopeKeys | undefined };
   readonly clock: Clock;
   readonly graceSeconds: number;
   /** The end of the last gap in the records, where there is one. */
@@ -25,8 +25,7 @@ interface Watched {
 }
 
 /** Where the keys of each scope are in their lives. Scopes come from the registry, never from a request. */
-export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched): void {
-  const { keyRing, clock, graceSeconds, renewedSince } = parts;
+export function keyGauges({ keyRing, clock, graceSeconds, renewedSince }: Watched): Gauges {
   const byScope = <T>(read: (of: ScopeKeys) => T | undefined): Record<string, T> =>
     Object.fromEntries(
       keyRing.scopes().flatMap(({ id }) => {
@@ -37,39 +36,28 @@ export function watchKeyGauges(metrics: Pick<Metrics, 'watch'>, parts: Watched):
     );
   const outlook = (of: ScopeKeys) =>
     rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
-
-  metrics.watch('keys', () =>
-    byScope(({ keys }) =>
-      counted(
-        KEY_STATES,
-        keys.map(({ state }) => state),
-      ),
-    ),
-  );
-  metrics.watch('keyProofs', () =>
-    byScope(({ scope }) =>
-      counted(
-        PROOF_STATUSES,
-        keyRing.knownKeysOf(scope.id).map(({ proof }) => proof.status),
-      ),
-    ),
-  );
-  metrics.watch('keyWindowUsed', () =>
-    byScope((of) => {
-      const active = outlook(of)?.active;
-      return active && windowUsed(active, clock.nowSeconds());
-    }),
-  );
-  metrics.watch('nextRotation', () => byScope((of) => outlook(of)?.at ?? undefined));
-  metrics.watch('rotationDue', () => byScope((of) => outlook(of)?.dueAt));
-  metrics.watch('rotationObstacle', () =>
-    byScope((of) => {
-      const ahead = outlook(of);
-      return ahead && counted(ROTATION_OBSTACLES, ahead.obstacle ? [ahead.obstacle] : []);
-    }),
-  );
-  metrics.watch('keyCreated', () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)));
-  metrics.watch('keySignUntil', () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)));
+  const proofs = ({ scope }: ScopeKeys) => keyRing.knownKeysOf(scope.id).map(({ proof }) => proof.status);
+  const states = ({ keys }: ScopeKeys) => keys.map(({ state }) => state);
+  return {
+    keys: () => byScope((of) => counted(KEY_STATES, states(of))),
+    keyProofs: () => byScope((of) => counted(PROOF_STATUSES, proofs(of))),
+    keyUnproven: () => byScope((of) => proofs(of).filter((status) => status === 'unproven').length),
+    keyRefused: () => keyRing.refusedKeys().length,
+    keyWindowUsed: () =>
+      byScope((of) => {
+        const active = outlook(of)?.active;
+        return active && windowUsed(active, clock.nowSeconds());
+      }),
+    nextRotation: () => byScope((of) => outlook(of)?.at ?? undefined),
+    rotationDue: () => byScope((of) => outlook(of)?.dueAt),
+    rotationObstacle: () =>
+      byScope((of) => {
+        const ahead = outlook(of);
+        return ahead && counted(ROTATION_OBSTACLES, ahead.obstacle ? [ahead.obstacle] : []);
+      }),
+    keyCreated: () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)),
+    keySignUntil: () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)),
+  };
 }
 
 function counted<T extends string>(all: readonly T[], found: readonly T[]): Record<string, number> {

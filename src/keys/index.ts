@@ -1,7 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import { KEYWARD } from '../kernel/actor.ts';
-import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RefusedKey } from '../kernel/key.ts';
@@ -11,12 +10,11 @@ import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { KeyedMutex } from '../lib/mutex.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import { createCanaryKeys } from './canary-keys.ts';
 import { createCeremonies, createKeyProver } from './ceremonies.ts';
 import { createRotationPauses, createScopeChanger } from './change-scope.ts';
-import { watchKeyGauges } from './gauges.ts';
+import { keyGauges } from './gauges.ts';
 import type { StandbyDeps } from './keep-standby.ts';
 import { type KeyLifecycleDeps, openKeyLifecycle } from './key-lifecycle.ts';
 import { loadRing, type RingLoadingDeps } from './load-ring.ts';
@@ -26,26 +24,10 @@ import { createProvisioner } from './provision-scope.ts';
 import type { OpenedKey } from './registry-key.ts';
 import { createCompromiseReports } from './report-compromise.ts';
 import { adminCeremonyRoutes } from './routes/ceremony.ts';
-import {
-  compromiseHsm,
-  compromiseKey,
-  destroyKey,
-  type KeyActDeps,
-  resumeKey,
-  rotateScope,
-  suspendKey,
-  undoRotation,
-} from './routes/key-acts.ts';
+import { keyActs } from './routes/key-acts.ts';
 import { adminCompromiseRoutes, adminKeyActRoutes, adminKeyRoutes } from './routes/keys.ts';
 import { adminKeyProofRoutes } from './routes/proof.ts';
-import {
-  changeScope,
-  createScope,
-  pauseRotation,
-  type RotationActDeps,
-  type ScopeActDeps,
-  unpauseRotation,
-} from './routes/scope-acts.ts';
+import { scopeActs } from './routes/scope-acts.ts';
 import { adminRotationRoutes, adminScopeRoutes } from './routes/scopes.ts';
 import { adminServiceKeyRoutes, enrolServiceKeys } from './routes/service-keys.ts';
 
@@ -76,25 +58,12 @@ interface KeyDeps
   readonly audit: AuditLog;
   readonly auditKey: OpenedKey;
   readonly verifiers: VerifierDirectory;
-  readonly metrics: Metrics;
 }
 
 /** Scopes and their keys, from their making to their end. */
 export async function openKeys(deps: KeyDeps) {
-  const {
-    config,
-    store,
-    audit,
-    signer,
-    bindingKeys,
-    keyRing,
-    auditKey,
-    verifiers,
-    leadership,
-    metrics,
-    clock,
-    log,
-  } = deps;
+  const { config, store, audit, signer, bindingKeys, keyRing, auditKey, verifiers, leadership, clock, log } =
+    deps;
   const { registry, ledger } = store;
   const making = { registry, signer, bindingKeys, clock, keyRing, leadership, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
@@ -120,15 +89,15 @@ export async function openKeys(deps: KeyDeps) {
     clock,
     onFailure: (err, scope) => log.error({ err, scope }, 'what a policy would refuse could not be counted'),
   });
-  watchKeyGauges(metrics, {
-    keyRing,
-    clock,
-    graceSeconds: config.keys.grace_seconds,
-    renewedSince: () => lastRenewal(deps.gaps()),
-  });
   const knownKeys = keyRing;
   return {
     ...life,
+    gauges: keyGauges({
+      keyRing,
+      clock,
+      graceSeconds: config.keys.grace_seconds,
+      renewedSince: () => lastRenewal(deps.gaps()),
+    }),
     /** Made as a scope's keys are, one after the other with them. */
     canaryKeys: createCanaryKeys(making),
     routes: {
@@ -141,32 +110,17 @@ export async function openKeys(deps: KeyDeps) {
         ceremonies: createCeremonies({ keyRing, audit, bindingKeys }),
       }),
     },
-    acts: keyActs({
-      scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },
-      pauses: createRotationPauses({ registry, keyRing, clock }),
-      keyRing,
-      knownKeys,
-      keys: life.administration,
-      compromises,
-    }),
+    acts: [
+      ...scopeActs({
+        scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },
+        pauses: createRotationPauses({ registry, keyRing, clock }),
+        keyRing,
+        knownKeys,
+      }),
+      ...keyActs({ keyRing, knownKeys, keys: life.administration, compromises }),
+      enrolServiceKeys({ heldKeys: undefined }),
+    ],
   };
-}
-
-export function keyActs(parts: ScopeActDeps & KeyActDeps & RotationActDeps): readonly AnyAct[] {
-  return [
-    createScope(parts),
-    changeScope(parts),
-    pauseRotation(parts),
-    unpauseRotation(parts),
-    rotateScope(parts),
-    suspendKey(parts),
-    compromiseKey(parts),
-    compromiseHsm(parts),
-    resumeKey(parts),
-    undoRotation(parts),
-    destroyKey(parts),
-    enrolServiceKeys({ heldKeys: undefined }),
-  ];
 }
 
 interface RegistryDeps {

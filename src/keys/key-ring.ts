@@ -15,7 +15,7 @@ import type { ScopeKeys } from './lifecycle/plans.ts';
 import { isToBeMarked } from './lifecycle/token-compromise.ts';
 
 /** What the registry has of some scopes: each as it is now, with all keys of it. */
-export interface RingContent {
+interface RingContent {
   readonly scopes: readonly Scope[];
   readonly keys: readonly SigningKey[];
   /** Key rows that were left out. */

@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { LivingTokens, LivingTokensReader } from '../kernel/ledger-search.ts';
 import {
   type CountedTokens,
@@ -22,8 +21,7 @@ export function createPolicyPreview(deps: PolicyPreviewDeps): PolicyPreview {
   const { keyRing, livingTokens, clock, onFailure } = deps;
   return {
     async refusals(scopeId, change) {
-      const before = keyRing.scope(scopeId)?.policy;
-      if (!before) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const before = requireScope(keyRing, scopeId).policy;
       const after = withChanges(before, change);
       const members = tightenedMembers(before, after);
       if (members.length === 0) return [];

@@ -3,6 +3,7 @@ import type { Canaries } from '../canaries/index.ts';
 import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { StoredRun } from '../kernel/audit-chain.ts';
+import type { Erasable } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
@@ -14,18 +15,16 @@ import { keepRetention } from './retention.ts';
 import { addRevocation, eraseSubject } from './routes/erase.ts';
 import { adminLedgerRoutes } from './routes/search.ts';
 import { reportSightings } from './routes/sightings.ts';
-import { createLedgerErasure, type Erasable } from './store.ts';
-
-export type { Erasable, ErasedBy } from './store.ts';
+import { createLedgerErasure } from './store.ts';
 
 export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
 
 interface LedgerDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'records' | 'ledger' | 'registry' | 'reader' | 'writer'>;
+  readonly store: Pick<Store, 'records' | 'queuedRecords' | 'ledger' | 'registry' | 'reader' | 'writer'>;
   readonly runs: { readonly own: Pick<StoredRun, 'certificate'> };
-  /** What capabilities keep of persons in tables of their own: an erasure that misses one is none. */
-  readonly erasable: readonly Erasable[];
+  /** What all capabilities keep of persons in tables of their own: an erasure that misses one is none. */
+  readonly erasable: () => readonly Erasable[];
   readonly revocations: RevocationAdministration;
   readonly canaries: Pick<Canaries, 'watchSightings'>;
   readonly events: EventRaiser;
@@ -48,6 +47,7 @@ export function openLedger(deps: LedgerDeps) {
     reader: createLedgerReader(ledger.lookups),
     /** For whoever asks of many tokens: nobody who verifies one waits for it. */
     bulkReader,
+    gauges: { ledgerQueue: () => store.queuedRecords() },
     routes: {
       data: supplied(LEDGER_ROUTES.data, { sightings }),
       operations: supplied(LEDGER_ROUTES.operations, { ledger }),

@@ -7,6 +7,7 @@ import type { AuditedArchive } from '../db/segment-file.ts';
 import { eraseEvidence, unresolvedAbout, unresolvedDigests } from '../events/index.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
+import type { Erasable } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import {
@@ -17,31 +18,12 @@ import {
   type LedgerErasure,
   type OpenMatters,
 } from '../kernel/ledger-search.ts';
-
 import { hashedSubject } from '../kernel/policy.ts';
-
-export interface ErasedBy {
-  readonly actor: Actor;
-  /** Seconds since the epoch. */
-  readonly at: number;
-}
-
-/** Personal values that a capability keeps in tables of its own. `keyward ledger erase --subject` walks the list of them. */
-export interface Erasable {
-  /** Erases what names the subject, at most `limit` of it, with audit events; answers how much. */
-  eraseNaming(trx: Trx, subject: string, limit: number, by: ErasedBy): Promise<number>;
-  /** Erases what is kept about tokens of these digests, with audit events; answers how much. */
-  eraseAbout(trx: Trx, digests: readonly Uint8Array[], by: ErasedBy): Promise<number>;
-  /** Ids of what names the subject and people still work on: erasing it takes two persons. */
-  openNaming(trx: Trx, subject: string): Promise<readonly string[]>;
-  /** The same about tokens: digest (base64url) → id. */
-  openByDigest(trx: Trx): Promise<ReadonlyMap<string, string>>;
-}
 
 interface Deps {
   readonly search: ErasingParts['search'];
   readonly reader: TrxReader;
-  readonly erasable: readonly Erasable[];
+  readonly erasable: () => readonly Erasable[];
 }
 
 /** Unresolved security events and unclosed reports about a subject: by their own words, or by a token of that subject. */
@@ -49,8 +31,8 @@ async function openAboutSubject({ search, reader, erasable }: Deps, subject: str
   const [named, eventOf, given, reportOf] = await Promise.all([
     reader.read((trx) => unresolvedAbout(trx, subject)),
     reader.read(unresolvedDigests),
-    Promise.all(erasable.map((each) => reader.read((trx) => each.openNaming(trx, subject)))),
-    Promise.all(erasable.map((each) => reader.read((trx) => each.openByDigest(trx)))),
+    Promise.all(erasable().map((each) => reader.read((trx) => each.openNaming(trx, subject)))),
+    Promise.all(erasable().map((each) => reader.read((trx) => each.openByDigest(trx)))),
   ]);
   const events = new Set(named);
   const reports = new Set(given.flat());
@@ -77,7 +59,7 @@ const ROWS_A_STEP = 200;
 interface ErasureDeps extends ErasingParts {
   readonly writer: TrxWriter;
   readonly reader: TrxReader;
-  readonly erasable: readonly Erasable[];
+  readonly erasable: () => readonly Erasable[];
   readonly clock: Clock;
 }
 
@@ -116,7 +98,7 @@ async function eraseGiven(
   actor: Actor,
 ): Promise<number> {
   let reports = 0;
-  for (const { eraseNaming } of erasable) {
+  for (const { eraseNaming } of erasable()) {
     for (let erased = ROWS_A_STEP; erased === ROWS_A_STEP; reports += erased) {
       erased = await writer.transaction((trx) =>
         eraseNaming(trx, subject, ROWS_A_STEP, { actor, at: clock.nowSeconds() }),
@@ -150,7 +132,7 @@ function eraseReported(
   const digests = rows.map(({ digest }) => digest);
   return writer.transaction(async (trx) => {
     let erased = 0;
-    for (const each of erasable)
+    for (const each of erasable())
       erased += await each.eraseAbout(trx, digests, { actor, at: clock.nowSeconds() });
     return erased;
   });

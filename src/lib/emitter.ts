@@ -6,6 +6,12 @@ export interface Subscribable<T> {
 }
 
 /**
+ * Subscribes a view: it gets all content at once, then each change in the same tick. Nothing else changes a view.
+ * Returns how to unsubscribe.
+ */
+export type Follow<Content> = (view: (content: Content) => void) => () => void;
+
+/**
  * Synchronous emitter: listeners run in the same tick, in order. One that throws keeps nothing from the others: its
  * failure is thrown once all of them were told.
  */

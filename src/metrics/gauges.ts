@@ -169,3 +169,6 @@ export type GaugeName = keyof typeof GAUGES;
 
 /** The value now; for a gauge with labels, one for each value of the first, and within it of the next. */
 export type Reading = number | { readonly [value: string]: Reading };
+
+/** How each is read. */
+export type Gauges = { readonly [name in GaugeName]?: () => Reading };

@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { GAUGES, type GaugeName, type Reading } from './gauges.ts';
+import { GAUGES, type GaugeName, type Gauges, type Reading } from './gauges.ts';
 
 /** From a signature by a machine's memory to an HSM that is about to be given up. */
 const ISSUE_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -109,11 +109,14 @@ export function createMetrics() {
       labelNames: ['hsm_token'],
       registers,
     }),
-    /** Asks `read` at each scrape; for a gauge with labels, several parts may each tell their own values. */
-    watch(gauge: GaugeName, read: () => Reading): void {
-      const readers = gauges.get(gauge);
-      if (readers) readers.push(read);
-      else gauges.set(gauge, watched(registry, gauge, [read], unread));
+    /** Reads them at each scrape; for a gauge with labels, several parts may each tell their own values. */
+    watch(given: Gauges): void {
+      for (const [name, read] of Object.entries(given)) {
+        const gauge = name as GaugeName;
+        const readers = gauges.get(gauge);
+        if (readers) readers.push(read);
+        else gauges.set(gauge, watched(registry, gauge, [read], unread));
+      }
     },
   };
 }

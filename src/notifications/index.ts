@@ -42,7 +42,7 @@ interface NotificationDeps {
   readonly eventStore: Pick<StoredSecurityEvents, keyof SecurityEventFeed | 'find' | 'list'>;
   readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
   readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
-  readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents' | 'watch'>;
+  readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents'>;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
   readonly log: Logger;
@@ -73,7 +73,7 @@ interface Notifications extends Capability {
 
 /** From here on what is raised is told, once it is started. */
 export async function openNotifications(given: NotificationDeps): Promise<Notifications> {
-  const { store, audit, metrics, clock, log } = given;
+  const { store, audit, clock, log } = given;
   const outbox = createNotificationOutbox(store.reader, store.writer, clock);
   const deps = { ...given, outbox };
   let round = openRound(deps);
@@ -83,8 +83,6 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
   let counts = await outbox.counts();
   const told = (state: keyof typeof counts) => () =>
     Object.fromEntries(round.names.map((name) => [name, counts[state][name] ?? 0]));
-  metrics.watch('notificationsPending', told('pending'));
-  metrics.watch('notificationsDead', told('dead'));
   const count = async () => {
     counts = await outbox.counts();
   };
@@ -107,6 +105,7 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
   };
   return {
     service,
+    gauges: { notificationsPending: told('pending'), notificationsDead: told('dead') },
     routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: service }) },
     tick: (events) => round.tick(events),
     heartbeat: () => round.heartbeat(),

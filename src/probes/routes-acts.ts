@@ -3,7 +3,7 @@ import { existing } from '../access/routes/client-acts.ts';
 import type { ClientAdministration } from '../kernel/actor.ts';
 import type { Act } from '../kernel/acts.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import { WRITTEN_TYPES } from '../kernel/policy.ts';
 import { validated } from '../server/read-body.ts';
 import { isPlace, type ProbeAdministration } from './probe.ts';
@@ -71,8 +71,7 @@ export function removeProbe({ probes }: ProbeActDeps): Act<'probe.remove', z.inf
 
 /** Probes are tokens that Keyward writes. */
 function requireProbeable(keyRing: KeyRing, scopeId: string): void {
-  const scope = keyRing.scope(scopeId);
-  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const scope = requireScope(keyRing, scopeId);
   const written: readonly string[] = WRITTEN_TYPES;
   if (scope.policy.tokenTypes.some((type) => written.includes(type))) return;
   throw new KeywardError('invalid_probe', `scope: its policy allows none of ${WRITTEN_TYPES.join(', ')}`);

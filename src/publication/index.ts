@@ -10,7 +10,7 @@ import { followEvents } from './routes/events.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { acknowledgeKeySet, adminVerifierRoutes } from './routes/verifiers.ts';
 import { createScopeEvents } from './scope-events.ts';
-import { createVerifierDirectory } from './verifier-directory.ts';
+import { createVerifierDirectory, verifierGauges } from './verifier-directory.ts';
 
 export const PUBLICATION_ROUTES = {
   data: [followEvents, acknowledgeKeySet, ...keySetRoutes],
@@ -36,6 +36,7 @@ export function openPublication(deps: PublicationDeps) {
   clientChanges.subscribe((clientId) => eventStreams.review(clientId));
   return {
     verifiers,
+    gauges: verifierGauges(keyRing, verifiers),
     routes: {
       data: supplied(PUBLICATION_ROUTES.data, { publication, scopeEvents, verifiers, eventStreams }),
       operations: supplied(PUBLICATION_ROUTES.operations, { keyRing, verifiers }),

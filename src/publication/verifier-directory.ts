@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Clock } from '../kernel/clock.ts';
 import type { WatchedKeyRing } from '../kernel/key.ts';
 import type { Obedience, Verifier, VerifierDirectory, VerifierStanding } from '../kernel/publication.ts';
+import type { Gauges } from '../metrics/gauges.ts';
 
 const KEPT = 16;
 
@@ -156,4 +157,20 @@ function makeRoom(entries: Map<string, Entry>, clientId: string): void {
 
 function nameOf({ scopeId, clientId, instance }: Verifier): string {
   return `${scopeId} ${clientId} ${instance}`;
+}
+
+export function verifierGauges(
+  keyRing: Pick<WatchedKeyRing, 'scopes'>,
+  verifiers: Pick<VerifierDirectory, 'list'>,
+): Gauges {
+  const countByScope = (counts: (verifier: VerifierStanding) => boolean) => {
+    const counted = verifiers.list().filter(counts);
+    return Object.fromEntries(
+      keyRing.scopes().map(({ id }) => [id, counted.filter(({ scopeId }) => scopeId === id).length]),
+    );
+  };
+  return {
+    verifiersConnected: () => countByScope(({ connectedSince }) => connectedSince !== null),
+    verifiersLagging: () => countByScope(({ lagsForSeconds }) => lagsForSeconds !== null),
+  };
 }

@@ -18,10 +18,10 @@ import { adminReportRoutes, eraseReport } from './routes/admin.ts';
 import { reportPageRoutes } from './routes/page.ts';
 import { createReportLimits, receiveReport } from './routes/public.ts';
 import type { ReportsConfig } from './settings.ts';
+import { erasableReports } from './store/erase.ts';
 import { createReportStore } from './store/reports.ts';
 import { countUnclosed, createReportWatch } from './watch.ts';
 
-export { erasableReports } from './store/erase.ts';
 export { reportTable } from './store/table.ts';
 
 /** For the description of the API; `openReports` answers them with what they need. */
@@ -81,7 +81,6 @@ export async function openReports(deps: ReportDeps) {
     overdueSeconds: config.overdue_hours * 3_600,
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });
-  metrics.watch('reportsUnclosed', await countUnclosed(reports));
   const limits = createReportLimits(config, alarm);
   return {
     routes: {
@@ -89,6 +88,8 @@ export async function openReports(deps: ReportDeps) {
       operations: supplied(REPORT_ROUTES.operations, { reports }),
     },
     acts: [eraseReport(reports)],
+    gauges: { reportsUnclosed: await countUnclosed(reports) },
+    erasable: [erasableReports],
     tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }],
     // What waits to be looked into is left for the next start.
     stop: () => intake.stop(),

@@ -6,7 +6,6 @@ import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { canonicalJson } from '../lib/json.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
 import type { Review } from './review.ts';
 import { adminReviewRoutes } from './routes/admin.ts';
@@ -25,12 +24,11 @@ interface ReviewDeps {
   readonly audit: AuditLog;
   readonly eventStore: Pick<StoredSecurityEvents, 'list' | 'countUnresolved'>;
   readonly raiser: EventRaiser;
-  readonly metrics: Metrics;
   readonly clock: Clock;
 }
 
 /** Log review as a duty: what a person should look at, who signed it off, and when the next is overdue. */
-export async function openReviews({ config, store, audit, eventStore, raiser, metrics, clock }: ReviewDeps) {
+export async function openReviews({ config, store, audit, eventStore, raiser, clock }: ReviewDeps) {
   const reviews = await openReviewService({
     audit,
     events: eventStore,
@@ -39,9 +37,9 @@ export async function openReviews({ config, store, audit, eventStore, raiser, me
     overdueSeconds: config.every_days * 86_400,
     digestOf,
   });
-  metrics.watch('reviewOverdue', () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0));
   return {
     routes: { operations: supplied(REVIEW_ROUTES.operations, { reviews }) },
+    gauges: { reviewOverdue: () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0) },
     tasks: [
       { name: 'reviews', everyMs: LOOK_MS, tick: createReviewWatch({ reviews, events: raiser, clock }) },
     ],

@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
 import { parseToken } from '../token/parse-token.ts';
@@ -28,8 +27,7 @@ export function createTokenRevocation({ keyRing, clock, revocations }: TokenRevo
 }
 
 async function signedClaims(keyRing: KeyRing, scopeId: string, presented: string) {
-  const scope = keyRing.scope(scopeId);
-  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const scope = requireScope(keyRing, scopeId);
   const parsed = parseToken(presented);
   if (!parsed.ok) return undefined;
   const { header, claims, signingInput, signature } = parsed.token;

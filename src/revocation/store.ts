@@ -12,7 +12,7 @@ import type { NewRevocation, Revocation, RevocationStore } from '../kernel/revoc
 
 export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: TrxWriter): RevocationStore {
   return {
-    page: (after, now) => walks.ask('walkRevocations', { after, now }),
+    page: (after, now, seen = AUDIT_GENESIS) => walks.ask('walkRevocations', { after, now, seen }),
     append: (revocation, actor) => writer.transaction((trx) => appendRevocation(trx, revocation, actor)),
     makeAgain: (standIns, lastNumber) =>
       writer.transaction(async (trx) => {

@@ -10,7 +10,7 @@ import {
   type Role,
 } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeyRing } from '../kernel/key.ts';
+import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { RequestOrigin } from '../kernel/verification.ts';
 import { networkOf, vouchFor } from './connections.ts';
 import type { ApiRequest, ApiResponse } from './exchange.ts';
@@ -51,7 +51,7 @@ export async function admitKnown(
   exchange.plane.callers.authenticated(`client:${clientId}`, request.ip);
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
-  if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  requireScope(keyRing, scopeId);
   if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
   exchange.enter(action === 'sign' ? 'identity' : 'relying', clientId);
   return { clientId, scopeId };

@@ -6,7 +6,7 @@ import { addressMatcher } from '../lib/address-guard.ts';
 const MOST_HOPS = 32;
 
 /** Whom a request is from; undefined where its connection is gone. */
-export type RemoteAddress = (request: IncomingMessage) => string | undefined;
+type RemoteAddress = (request: IncomingMessage) => string | undefined;
 
 /**
  * The peer of the connection, unless that is a listed proxy: then the last address of `X-Forwarded-For` that is no

@@ -58,9 +58,11 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     pageHeaders: securityHeaders(behindTls, { styleHash: STYLE_HASH }),
     budgets: budgetsOf(limits, load),
   };
-  metrics.watch('requestsInFlight', () => ({
-    [name]: Object.fromEntries(CALLER_CLASSES.map((each) => [each, plane.budgets[each].inFlight])),
-  }));
+  metrics.watch({
+    requestsInFlight: () => ({
+      [name]: Object.fromEntries(CALLER_CLASSES.map((each) => [each, plane.budgets[each].inFlight])),
+    }),
+  });
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);
   for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);

@@ -47,7 +47,7 @@ export function createOperationsPlane<Deps extends PlaneSettings & GateDeps>(
   return createPlaneApp('operations', operationsPlaneRoutes(routes), deps);
 }
 
-export interface PlanesDeps extends Omit<PlaneSettings, 'listener'>, AdmissionDeps, GateDeps {
+interface PlanesDeps extends Omit<PlaneSettings, 'listener'>, AdmissionDeps, GateDeps {
   readonly config: Readonly<
     Record<'data_plane' | 'operations_plane', ListenerConfig & PlaneSettings['listener']>
   >;

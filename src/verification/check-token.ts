@@ -1,6 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
-import { type KeyRing, type KeyState, type SigningKey, verifyUntil } from '../kernel/key.ts';
+import { type KeyRing, type KeyState, requireScope, type SigningKey, verifyUntil } from '../kernel/key.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { RefusalReason, Verdict } from '../kernel/verification.ts';
 import type { ClaimRules } from '../token/check-claims.ts';
@@ -72,8 +71,7 @@ type TokenCheck = (scopeId: string, presented: unknown) => Promise<VerificationR
 /** Form and key of the scope here, all else as `verifyToken` has it. */
 export function createTokenCheck({ keyRing, clock }: TokenCheckDeps): TokenCheck {
   return async (scopeId, presented) => {
-    const scope = keyRing.scope(scopeId);
-    if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    const scope = requireScope(keyRing, scopeId);
     const parsed = parseToken(presented);
     if (!parsed.ok) return refuse('malformed', suspicion(parsed.suspiciousHeader));
     const { token } = parsed;

@@ -10,7 +10,7 @@ const PREFIX = 'KEYWARD_';
 const NESTED = '__';
 
 /** One member that a variable gives. */
-export interface GivenMember {
+interface GivenMember {
   readonly path: Path;
   readonly variable: string;
   readonly value: unknown;

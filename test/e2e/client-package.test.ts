@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ISSUED } from '../support/payments.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, signedBy, softwareKey } from '../support/software-keys.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import {
@@ -12,7 +13,6 @@ import {
   VERIFIES,
   type VerifyingService,
 } from '../support/verifying-service.ts';
-import { ISSUED } from '../unit/server/fakes.ts';
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../', import.meta.url));

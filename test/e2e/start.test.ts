@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/doctor/index.ts';
+import type { Finding } from '../../src/lib/finding.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { expectShown, shownBlock, shownCommands } from '../support/shown-commands.ts';

@@ -1,4 +1,4 @@
-import type { Follow } from '../../src/kernel/follow.ts';
+import type { Follow } from '../../src/lib/emitter.ts';
 
 /** All that a view is told of at once. */
 export function followed<Content>({ follow }: { readonly follow: Follow<Content> }): Content {

@@ -9,10 +9,10 @@ import type { Tracer } from '../../src/kernel/trace.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { openNotifications } from '../../src/notifications/index.ts';
 import { notificationSection, notificationSettings } from '../../src/notifications/settings.ts';
-import { createLogger } from '../../src/server/logger.ts';
 import { heldTime } from './held-time.ts';
 import { openTestStore, type TestStores } from './open-test-store.ts';
 import { raiserOver } from './raised-events.ts';
+import { recordedLog } from './recorded-log.ts';
 
 const START = 1_760_000_000;
 export const ADA = { operatorId: 'ada', requestId: null };
@@ -56,11 +56,7 @@ export async function notifyFrom(
   }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
 ) {
   const metrics = createMetrics();
-  const lines: Record<string, unknown>[] = [];
-  const log = createLogger({
-    level: 'info',
-    destination: { write: (line: string) => void lines.push(JSON.parse(line)) },
-  });
+  const { log, lines } = recordedLog();
   const raiser = raiserOver(store.securityEvents);
   const transaction: TrxWriter['transaction'] = async (work) => {
     if (isFull()) throw new KeywardError('store_unavailable', 'full');

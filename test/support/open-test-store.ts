@@ -55,7 +55,7 @@ export function withStores(engine: Store, clock: Clock) {
     ...ledger.erasing,
     reader,
     writer,
-    erasable: [erasableReports],
+    erasable: () => [erasableReports],
     clock,
   });
   return {

@@ -9,9 +9,8 @@ import { createScopeEvents } from '../../src/publication/scope-events.ts';
 import { createVerifierDirectory } from '../../src/publication/verifier-directory.ts';
 import { EventStreams } from '../../src/server/event-streams.ts';
 import { type Listener, listen } from '../../src/server/listener.ts';
-import { dataPlaneDeps, LIMITS } from '../unit/server/fakes.ts';
 import { judgingVerifier } from './judging-verifier.ts';
-import { createDataPlane, type DataPlaneDeps } from './planes.ts';
+import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, LIMITS } from './planes.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 
 /** The data plane as verifiers meet it, over keys in memory: what stands behind it is the test's. */

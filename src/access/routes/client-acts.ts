@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Client, ClientAdministration, CredentialKind } from '../../kernel/actor.ts';
-import type { Act } from '../../kernel/acts.ts';
+import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { makeCredential } from '../../kernel/credential.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { KeyRing } from '../../kernel/key.ts';
@@ -34,7 +34,7 @@ export function requireDigest(told: string | null): void {
 
 type Created = z.infer<typeof clientRequest>;
 
-export function createClient(clients: ClientAdministration): Act<'client.create', Created> {
+function createClient(clients: ClientAdministration): Act<'client.create', Created> {
   return {
     name: 'client.create',
     read: (given) => validated(clientRequest, given),
@@ -56,7 +56,7 @@ export function createClient(clients: ClientAdministration): Act<'client.create'
 
 const credentialParameters = credentialRequest.extend({ client: z.string() });
 
-export function replaceClientCredential(
+function replaceClientCredential(
   clients: ClientAdministration,
 ): Act<'client.credential', z.infer<typeof credentialParameters>> {
   return {
@@ -77,7 +77,7 @@ export function replaceClientCredential(
 
 const describeParameters = clientDescription.extend({ client: z.string() });
 
-export function describeClient(
+function describeClient(
   clients: ClientAdministration,
 ): Act<'client.describe', z.infer<typeof describeParameters>> {
   return {
@@ -101,7 +101,7 @@ export function describeClient(
 
 const named = z.strictObject({ client: z.string() });
 
-export function revokeClient(clients: ClientAdministration): Act<'client.revoke', z.infer<typeof named>> {
+function revokeClient(clients: ClientAdministration): Act<'client.revoke', z.infer<typeof named>> {
   return {
     name: 'client.revoke',
     read: (given) => validated(named, given),
@@ -129,7 +129,7 @@ export function existing(clients: ClientAdministration, id: string): Client {
 
 type Grant = z.infer<typeof grantRequest>;
 
-export function addGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.add', Grant> {
+function addGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.add', Grant> {
   return {
     name: 'grant.add',
     read: (given) => validated(grantRequest, given),
@@ -147,7 +147,7 @@ export function addGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'
   };
 }
 
-export function removeGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.remove', Grant> {
+function removeGrant(clients: ClientAdministration, keyRing: KeyRing): Act<'grant.remove', Grant> {
   return {
     name: 'grant.remove',
     read: (given) => validated(grantRequest, given),
@@ -166,4 +166,15 @@ function grantsOf(clients: ClientAdministration, keyRing: KeyRing, { client: id,
   if (!keyRing.scope(scope)) throw new KeywardError('unknown_scope', 'There is no scope of that id.');
   const held = client.grants.some((grant) => grant.scopeId === scope && grant.action === action);
   return { held, revoked: client.revokedAt !== null };
+}
+
+export function clientActs(clients: ClientAdministration, keyRing: KeyRing): readonly AnyAct[] {
+  return [
+    createClient(clients),
+    replaceClientCredential(clients),
+    describeClient(clients),
+    revokeClient(clients),
+    addGrant(clients, keyRing),
+    removeGrant(clients, keyRing),
+  ];
 }

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { Operator, OperatorAdministration } from '../../kernel/actor.ts';
-import type { Act } from '../../kernel/acts.ts';
+import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import { validated } from '../../server/read-body.ts';
 import { validateOperator } from '../operators.ts';
 import { newCredential, requireDigest } from './client-acts.ts';
 import { credentialRequest, operatorRepresentation, operatorRequest, rolesRequest } from './wire.ts';
 
-export function createOperator(
+function createOperator(
   operators: OperatorAdministration,
 ): Act<'operator.create', z.infer<typeof operatorRequest>> {
   return {
@@ -31,7 +31,7 @@ export function createOperator(
 
 const credentialParameters = credentialRequest.extend({ operator: z.string() });
 
-export function replaceOperatorCredential(
+function replaceOperatorCredential(
   operators: OperatorAdministration,
 ): Act<'operator.credential', z.infer<typeof credentialParameters>> {
   return {
@@ -52,7 +52,7 @@ export function replaceOperatorCredential(
 
 const rolesParameters = rolesRequest.extend({ operator: z.string() });
 
-export function setOperatorRoles(
+function setOperatorRoles(
   operators: OperatorAdministration,
 ): Act<'operator.roles', z.infer<typeof rolesParameters>> {
   return {
@@ -76,9 +76,7 @@ export function setOperatorRoles(
 
 const named = z.strictObject({ operator: z.string() });
 
-export function revokeOperator(
-  operators: OperatorAdministration,
-): Act<'operator.revoke', z.infer<typeof named>> {
+function revokeOperator(operators: OperatorAdministration): Act<'operator.revoke', z.infer<typeof named>> {
   return {
     name: 'operator.revoke',
     read: (given) => validated(named, given),
@@ -102,4 +100,13 @@ function standing(operators: OperatorAdministration, id: string): Operator {
   const operator = existing(operators, id);
   if (operator.revokedAt === null) return operator;
   throw new KeywardError('operator_revoked', `Operator ${id} is revoked; enrol them under another id.`);
+}
+
+export function operatorActs(operators: OperatorAdministration): readonly AnyAct[] {
+  return [
+    createOperator(operators),
+    replaceOperatorCredential(operators),
+    setOperatorRoles(operators),
+    revokeOperator(operators),
+  ];
 }

@@ -43,6 +43,8 @@ interface RevocationQuery {
   readonly after: ChainHead;
   /** Those in force then are answered; null for none. */
   readonly now: number | null;
+  /** Where an earlier walk ended. */
+  readonly seen: ChainHead;
 }
 
 /** The next events of the audit trail, and the revocations that they testify to. */
@@ -55,13 +57,12 @@ function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
     return pageOf(db, asks);
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
-    const broken = unsafeNumber('event', asks.after.sequence);
-    const flaws = [{ ...broken, kind: 'untold', event: 0 }] as const;
-    return { at: asks.after, broken, flaws, inForce: [], lastNumber: 0, isEnd: true };
+    const flaws = [{ ...unsafeNumber('event', asks.after.sequence), kind: 'changed', event: 0 }] as const;
+    return { at: asks.after, broken: undefined, flaws, inForce: [], lastNumber: 0, isEnd: true };
   }
 }
 
-function pageOf(db: DatabaseSync, { after, now }: RevocationQuery): RevocationPage {
+function pageOf(db: DatabaseSync, { after, now, seen }: RevocationQuery): RevocationPage {
   const { events, rows } = statements.of(db);
   const stretch = (events.all(after.sequence, EVENTS_A_STEP) as unknown as EventRow[]).map(eventFromRow);
   const isEnd = stretch.length < EVENTS_A_STEP;
@@ -72,7 +73,7 @@ function pageOf(db: DatabaseSync, { after, now }: RevocationQuery): RevocationPa
   const revocations = now === null ? [] : found.map(revocationFromRow);
   return {
     at: last ? { sequence: last.sequence, hash: last.hash } : after,
-    broken: breakIn(stretch, after),
+    broken: breakIn(stretch, after, seen) ?? (isEnd ? cutOff(last ?? after, seen) : undefined),
     flaws: flawsIn(db, stretch, found),
     inForce: revocations.filter((each) => isInForce(each, now ?? 0)),
     lastNumber: stretch.reduce((last, event) => Math.max(last, numberIn(event)), 0),
@@ -84,7 +85,7 @@ function numberIn(event: StoredEvent): number {
   return event.type === REVOCATION_ADDED ? toldNumber(event) : 0;
 }
 
-function breakIn(events: readonly StoredEvent[], after: ChainHead): BrokenChain | undefined {
+function breakIn(events: readonly StoredEvent[], after: ChainHead, seen: ChainHead): BrokenChain | undefined {
   let before = after;
   for (const event of events) {
     if (event.sequence !== before.sequence + 1) {
@@ -94,9 +95,17 @@ function breakIn(events: readonly StoredEvent[], after: ChainHead): BrokenChain 
       const why = 'its content and the event before it do not give its hash';
       return { place: `event ${event.sequence}`, why };
     }
+    if (event.sequence === seen.sequence && Buffer.compare(event.hash, seen.hash) !== 0) {
+      return { place: `event ${event.sequence}`, why: 'the chain up to it was written anew' };
+    }
     before = event;
   }
   return undefined;
+}
+
+function cutOff(end: ChainHead, seen: ChainHead): BrokenChain | undefined {
+  if (end.sequence >= seen.sequence) return undefined;
+  return { place: `event ${end.sequence + 1}`, why: 'all from here on is gone' };
 }
 
 function flawsIn(db: DatabaseSync, events: readonly StoredEvent[], rows: readonly Row[]): RevocationFlaw[] {

@@ -1,4 +1,4 @@
-import type { Follow } from '../../kernel/follow.ts';
+import type { Follow } from '../../lib/emitter.ts';
 import type { RegistryChanges } from './registry-changes.ts';
 import type { RegistryTable } from './tables.ts';
 import { type ChangedRow, changedIn, type RegistryView } from './trusted-registry.ts';

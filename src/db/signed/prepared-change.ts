@@ -142,6 +142,29 @@ function listing({ table, id, version, contentHash }: TrustedRow) {
   return { table, id, version, contentHash };
 }
 
+/** Signed; what only restricts goes unsigned where that fails. */
+export async function signedOrRestricting(
+  registry: TrustedRegistry,
+  changes: readonly Difference[],
+  late: readonly Difference[],
+  seal: RegistrySeal,
+): Promise<PreparedChange> {
+  try {
+    return await signed(registry, [...changes, ...late], seal);
+  } catch (error) {
+    const prepared = error instanceof KeywardError ? unsigned(changes) : undefined;
+    if (prepared) return prepared;
+    throw error;
+  }
+}
+
+/** Rows that wait for their signature, `but` for those that change. */
+export function waiting(registry: TrustedRegistry, but: readonly Difference[]): readonly Difference[] {
+  const touched = new Set(but.map(({ before }) => before));
+  const rows = registry.pending().filter((row) => !touched.has(row));
+  return differences(registry, rows);
+}
+
 /** The change asked for would have to be signed. */
 export function needsSignature(changes: readonly Difference[]): KeywardError {
   return new KeywardError('internal', 'This change cannot be made without the HSM.', {

@@ -1,27 +1,26 @@
-import { KEYWARD } from '../../kernel/actor.ts';
-import { type AuditEvent, actOf, type SinkGate } from '../../kernel/audit.ts';
+import type { AuditEvent, SinkGate } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { RegistryMark, UnsignedMark } from '../../kernel/record-gap.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
 import type { Trx, TrxWriter } from '../schema.ts';
+import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
 import {
-  type Difference,
   differences,
   needsSignature,
   resealed,
   signed,
+  signedOrRestricting,
   unsigned,
+  waiting,
 } from './prepared-change.ts';
 import { readHead, readStored, type StoredHead, type StoredRegistry } from './read-stored.ts';
-import { digestOf, type RowChange, rowName } from './tables.ts';
+import type { RowChange } from './tables.ts';
 import {
   type CommittedChange,
   type PreparedChange,
-  type PreparedRow,
   type RegistryView,
   refusedRow,
   type TrustedRegistry,
@@ -241,48 +240,6 @@ function endProcess(failure: unknown): void {
 async function readNewer(trx: Trx, known: StoredHead | null): Promise<StoredRegistry | undefined> {
   const head = await readHead(trx);
   return head && head.version > (known?.version ?? 0) ? await readStored(trx) : undefined;
-}
-
-async function signedOrRestricting(
-  registry: TrustedRegistry,
-  changes: readonly Difference[],
-  late: readonly Difference[],
-  seal: RegistrySeal,
-): Promise<PreparedChange> {
-  try {
-    return await signed(registry, [...changes, ...late], seal);
-  } catch (error) {
-    const prepared = error instanceof KeywardError ? unsigned(changes) : undefined;
-    if (prepared) return prepared;
-    throw error;
-  }
-}
-
-function waiting(registry: TrustedRegistry, but: readonly Difference[]): readonly Difference[] {
-  const touched = new Set(but.map(({ before }) => before));
-  const rows = registry.pending().filter((row) => !touched.has(row));
-  return differences(registry, rows);
-}
-
-function signedLate(rows: readonly Difference[]): AuditEvent {
-  const details = { rows: rows.map(({ table, id }) => rowName(table, id)) };
-  return actOf(KEYWARD, 'registry.signed', 'registry', details);
-}
-
-/** The trail says where the registry stands, and which rows it testifies to alone until they are signed. */
-function marked(event: AuditEvent, { rows, sealed }: PreparedChange): AuditEvent {
-  if (sealed) return { ...event, details: { ...event.details, registry: markOf(sealed.head) } };
-  if (rows.length === 0) return event;
-  return { ...event, details: { ...event.details, unsigned: rows.flatMap(unsignedMark) } };
-}
-
-function markOf(head: StoredHead): RegistryMark {
-  return { version: head.version, sha256: digestOf(head.signature) };
-}
-
-function unsignedMark({ table, id, after }: PreparedRow): UnsignedMark[] {
-  if (!after || after.pending === null) return [];
-  return [{ row: rowName(table, id), version: after.version, content_sha256: digestOf(after.pending) }];
 }
 
 function isRefusal(error: unknown): boolean {

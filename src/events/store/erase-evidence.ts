@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Trx } from '../../db/schema.ts';
-import { withoutPersonalEvidence } from '../../kernel/event-chain.ts';
+import { withoutPersonalEvidence } from '../evidence-commitment.ts';
 import { trackedEvents } from './tracked-events.ts';
 
 /** Of a token that leaked it is the second. */

@@ -8,27 +8,27 @@ import type { TestifiedTable } from '../../db/testified-table.ts';
 import { isWitnessed } from '../../db/unwitnessed.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { ERASURE_REQUESTED } from '../../kernel/ledger-search.ts';
+import type { Severity } from '../../kernel/security-event-types.ts';
+import {
+  type EventChange,
+  type EventService,
+  type EventState,
+  type PastChange,
+  SECURITY_EVENT_RAISED,
+  type SecurityEventFeed,
+  type SecurityEventReport,
+  type SecurityEvents,
+  type TrackedEvent,
+  type UnresolvedCounts,
+} from '../../kernel/security-events.ts';
+import { Emitter } from '../../lib/emitter.ts';
 import {
   EVIDENCE_SALT_BYTES,
   evidenceCommitment,
   isErased,
-  SECURITY_EVENT_RAISED,
   securityEventDetails,
-} from '../../kernel/event-chain.ts';
-import { ERASURE_REQUESTED } from '../../kernel/ledger-search.ts';
-import type { Severity } from '../../kernel/security-event-types.ts';
-import type {
-  EventChange,
-  EventService,
-  EventState,
-  PastChange,
-  SecurityEventFeed,
-  SecurityEventReport,
-  SecurityEvents,
-  TrackedEvent,
-  UnresolvedCounts,
-} from '../../kernel/security-events.ts';
-import { Emitter } from '../../lib/emitter.ts';
+} from '../evidence-commitment.ts';
 import { appendEventStep, type RequestedStep, requireEvent } from './event-steps.ts';
 import { fitting, fromRow, trackedEvents } from './tracked-events.ts';
 

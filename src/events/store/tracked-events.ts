@@ -2,7 +2,6 @@ import { type InferResult, sql } from 'kysely';
 import { camelCased } from '../../db/camel-case.ts';
 import { hasAuditRecord } from '../../db/case-log.ts';
 import type { Trx } from '../../db/schema.ts';
-import { readableEvidence } from '../../kernel/event-chain.ts';
 import {
   type EventQuery,
   type EventState,
@@ -11,6 +10,7 @@ import {
   stateOf,
   type TrackedEvent,
 } from '../../kernel/security-events.ts';
+import { readableEvidence } from '../evidence-commitment.ts';
 
 const CASE_ID = sql<string>`cast(event.sequence as text)`;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { TokenIssuer } from '../../kernel/issuance.ts';
-import type { SigningKey } from '../../kernel/key.ts';
+import { requireScope, type SigningKey } from '../../kernel/key.ts';
 import { TOKEN_TYPES } from '../../kernel/policy.ts';
 import type { Scope } from '../../kernel/scope.ts';
 import { type AdmissionDeps, admitClient, jsonBody } from '../../server/admission.ts';
@@ -109,8 +109,7 @@ const tellJwsTerms: Route<JwsDeps> = {
   },
   handler: (deps) => async (request, response) => {
     const { scopeId } = await admitClient(deps, 'sign', request, response);
-    const scope = deps.keyRing.scope(scopeId);
-    if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    const scope = requireScope(deps.keyRing, scopeId);
     requireExternalClaims(scope);
     const key = deps.keyRing.activeKey(scopeId);
     if (!key) throw new KeywardError('no_active_key', 'no proven key signs for this scope now');

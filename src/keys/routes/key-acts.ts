@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Actor } from '../../kernel/actor.ts';
-import type { Act } from '../../kernel/acts.ts';
+import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { FIRST_TOKEN, type KeyRing, type KnownKeys, type SigningKey } from '../../kernel/key.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { validated } from '../../server/read-body.ts';
@@ -9,7 +9,7 @@ import type { KeyPlan } from '../lifecycle/plans.ts';
 import { compromiseRepresentation } from './compromise.ts';
 import { compromiseRequest, keyActRequest, keyRepresentation, MOST_LISTED, rotationRequest } from './wire.ts';
 
-export interface KeyActDeps {
+interface KeyActDeps {
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
   readonly keys: KeyAdministration;
@@ -25,7 +25,7 @@ const ofRotation = rotationRequest.extend({ scope: z.string() });
 
 type OfKey = z.infer<typeof ofKey>;
 
-export function rotateScope(deps: KeyActDeps): Act<'key.rotate', z.infer<typeof ofRotation>> {
+function rotateScope(deps: KeyActDeps): Act<'key.rotate', z.infer<typeof ofRotation>> {
   return {
     name: 'key.rotate',
     read: (given) => validated(ofRotation, given),
@@ -40,11 +40,11 @@ export function rotateScope(deps: KeyActDeps): Act<'key.rotate', z.infer<typeof 
   };
 }
 
-export function suspendKey(deps: KeyActDeps): Act<'key.suspend', OfKey> {
+function suspendKey(deps: KeyActDeps): Act<'key.suspend', OfKey> {
   return { name: 'key.suspend', ...byOne(deps, 'suspend') };
 }
 
-export function compromiseKey(deps: KeyActDeps): Act<'key.compromise', z.infer<typeof ofCompromise>> {
+function compromiseKey(deps: KeyActDeps): Act<'key.compromise', z.infer<typeof ofCompromise>> {
   return {
     name: 'key.compromise',
     read: (given) => validated(ofCompromise, given),
@@ -60,7 +60,7 @@ export function compromiseKey(deps: KeyActDeps): Act<'key.compromise', z.infer<t
 
 const ofToken = compromiseRequest.extend({ token: z.string() });
 
-export function compromiseHsm(deps: KeyActDeps): Act<'hsm.compromise', z.infer<typeof ofToken>> {
+function compromiseHsm(deps: KeyActDeps): Act<'hsm.compromise', z.infer<typeof ofToken>> {
   return {
     name: 'hsm.compromise',
     read: (given) => validated(ofToken, given),
@@ -81,16 +81,16 @@ export function compromiseHsm(deps: KeyActDeps): Act<'hsm.compromise', z.infer<t
   };
 }
 
-export function resumeKey(deps: KeyActDeps): Act<'key.resume', OfKey> {
+function resumeKey(deps: KeyActDeps): Act<'key.resume', OfKey> {
   return { name: 'key.resume', ...byTwo(deps, 'resume') };
 }
 
-export function undoRotation(deps: KeyActDeps): Act<'key.undo_rotation', OfKey> {
+function undoRotation(deps: KeyActDeps): Act<'key.undo_rotation', OfKey> {
   return { name: 'key.undo_rotation', ...byTwo(deps, 'undo_rotation') };
 }
 
 /** One person's act of a key that is spent, two persons' of any other. */
-export function destroyKey(deps: KeyActDeps): Act<'key.destroy', OfKey> {
+function destroyKey(deps: KeyActDeps): Act<'key.destroy', OfKey> {
   const act = byTwo(deps, 'destroy');
   return {
     name: 'key.destroy',
@@ -156,4 +156,16 @@ function represented({ keyRing, knownKeys }: KeyActDeps, key: SigningKey) {
   const known = knownKeys.knownKey(key.kid);
   if (!scope || !known) throw new Error(`key ${key.kid} is not in the ring`);
   return keyRepresentation({ ...known, key }, scope);
+}
+
+export function keyActs(deps: KeyActDeps): readonly AnyAct[] {
+  return [
+    rotateScope(deps),
+    suspendKey(deps),
+    compromiseKey(deps),
+    compromiseHsm(deps),
+    resumeKey(deps),
+    undoRotation(deps),
+    destroyKey(deps),
+  ];
 }

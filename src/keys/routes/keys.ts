@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import type { Authenticator } from '../../kernel/actor.ts';
 import type { ActName } from '../../kernel/acts.ts';
-import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
-import type { Scope } from '../../kernel/scope.ts';
+import type { ErrorCode } from '../../kernel/errors.ts';
+import { type KeyRing, type KnownKeys, requireScope } from '../../kernel/key.ts';
 import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
 import { readJson, validated } from '../../server/read-body.ts';
@@ -58,7 +57,7 @@ const listKeys: Route<KeyParts> = {
     (request, response) => {
       actorOf(authenticator, READING, request, response);
       const { scope: scopeId } = validated(filter, { ...request.query });
-      const scopes = scopeId === undefined ? keyRing.scopes() : [existing(keyRing, scopeId)];
+      const scopes = scopeId === undefined ? keyRing.scopes() : [requireScope(keyRing, scopeId)];
       const keys = scopes.flatMap((scope) =>
         knownKeys.knownKeysOf(scope.id).map((each) => keyRepresentation(each, scope)),
       );
@@ -71,12 +70,6 @@ const listKeys: Route<KeyParts> = {
 };
 
 export const adminKeyRoutes = [listKeys];
-
-function existing(keyRing: KeyRing, scopeId: string): Scope {
-  const scope = keyRing.scope(scopeId);
-  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
-  return scope;
-}
 
 const LIMITS = { maxBytes: 16 * 1024, maxDepth: 4, tooDeep: 'malformed_json' } as const;
 

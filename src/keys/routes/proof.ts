@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import type { Authenticator } from '../../kernel/actor.ts';
-import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../kernel/key.ts';
+import { type KeyRing, requireScope } from '../../kernel/key.ts';
 import {
   FINDING_KINDS,
   type InventoryReport,
@@ -172,8 +171,7 @@ const proveKey: Route<ProofDeps> = {
 export const adminKeyProofRoutes = [proveKey];
 
 function representation(of: ProvenKey, keyRing: KeyRing): KeyProofAnswer {
-  const scope = keyRing.scope(of.known.key.scopeId);
-  if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  const scope = requireScope(keyRing, of.known.key.scopeId);
   return {
     key: keyRepresentation(of.known, scope),
     token: describedToken(of.token),

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import type { Act } from '../../kernel/acts.ts';
+import type { Act, AnyAct } from '../../kernel/acts.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
+import { type KeyRing, type KnownKeys, requireScope } from '../../kernel/key.ts';
 import type { ScopeAdministration } from '../../kernel/registry.ts';
 import {
   type RotationPause,
   type RotationPauses,
-  type Scope,
   type ScopeDefinition,
   validateScope,
 } from '../../kernel/scope.ts';
@@ -24,13 +23,13 @@ import {
   scopeWithKeys,
 } from './scope-wire.ts';
 
-export interface ScopeActDeps {
+interface ScopeActDeps {
   readonly scopes: ScopeAdministration;
   readonly keyRing: KeyRing;
   readonly knownKeys: KnownKeys;
 }
 
-export function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.create', JsonObject> {
+function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.create', JsonObject> {
   return {
     name: 'scope.create',
     read: (given) => asRequest(definitionIn(given)),
@@ -51,14 +50,13 @@ export function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'
 const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
 
 /** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
-export function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
+function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
   return {
     name: 'scope.policy',
     read: (given) => asJson(validated(changeParameters, given)),
     async plan(parameters) {
       const { scopeId, change } = changeIn(parameters);
-      const scope = keyRing.scope(scopeId);
-      if (!scope) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const scope = requireScope(keyRing, scopeId);
       const changed = changedScope(scope, change);
       validateScope(changed);
       if (changed.hsmToken !== scope.hsmToken) await scopes.requirePlaceable(changed);
@@ -107,7 +105,7 @@ function refuseTaken(keyRing: KeyRing, { id, issuer, audience }: ScopeDefinition
   throw new KeywardError('issuer_audience_taken', `Scope ${taken.id} has this issuer and audience already.`);
 }
 
-export interface RotationActDeps {
+interface RotationActDeps {
   readonly pauses: RotationPauses;
   readonly keyRing: KeyRing;
 }
@@ -115,7 +113,7 @@ export interface RotationActDeps {
 const named = z.strictObject({ scope: z.string() });
 const pauseParameters = rotationPause.extend({ scope: z.string() });
 
-export function pauseRotation({
+function pauseRotation({
   pauses,
   keyRing,
 }: RotationActDeps): Act<'rotation.pause', z.infer<typeof pauseParameters>> {
@@ -123,7 +121,7 @@ export function pauseRotation({
     name: 'rotation.pause',
     read: (given) => validated(pauseParameters, given),
     plan({ scope, until, reason }) {
-      const { rotationPause: before } = existing(keyRing, scope);
+      const { rotationPause: before } = requireScope(keyRing, scope);
       pauses.requireSound({ until, reason });
       const planned = { subject: `scope:${scope}`, before: pauseAsJson(before), after: { until, reason } };
       const same = before?.until === until && before.reason === reason;
@@ -135,7 +133,7 @@ export function pauseRotation({
   };
 }
 
-export function unpauseRotation({
+function unpauseRotation({
   pauses,
   keyRing,
 }: RotationActDeps): Act<'rotation.unpause', z.infer<typeof named>> {
@@ -143,7 +141,7 @@ export function unpauseRotation({
     name: 'rotation.unpause',
     read: (given) => validated(named, given),
     plan({ scope }) {
-      const { rotationPause: before } = existing(keyRing, scope);
+      const { rotationPause: before } = requireScope(keyRing, scope);
       return { subject: `scope:${scope}`, before: pauseAsJson(before), after: null };
     },
     async execute({ scope }, actor) {
@@ -152,12 +150,10 @@ export function unpauseRotation({
   };
 }
 
-function existing(keyRing: KeyRing, scopeId: string): Scope {
-  const scope = keyRing.scope(scopeId);
-  if (scope) return scope;
-  throw new KeywardError('unknown_scope', 'there is no scope of this id');
-}
-
 function pauseAsJson(pause: RotationPause | null): JsonObject | null {
   return pause && { ...pause };
+}
+
+export function scopeActs(deps: ScopeActDeps & RotationActDeps): readonly AnyAct[] {
+  return [createScope(deps), changeScope(deps), pauseRotation(deps), unpauseRotation(deps)];
 }

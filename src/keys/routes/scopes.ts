@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing, KnownKeys } from '../../kernel/key.ts';
+import { type KeyRing, type KnownKeys, requireScope } from '../../kernel/key.ts';
 import type { PolicyPreview } from '../../kernel/scope-change.ts';
 import { actorOf, jsonBody, READING } from '../../server/admission.ts';
 import { actorFor, type GateDeps, PROPOSED, sendOutcome } from '../../server/ask-gate.ts';
@@ -102,8 +101,7 @@ const getScope: Route<ScopeDeps> = {
     ({ authenticator, keyRing, knownKeys }) =>
     (request, response) => {
       actorOf(authenticator, READING, request, response);
-      const found = keyRing.scope(request.params.scope ?? '');
-      if (!found) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+      const found = requireScope(keyRing, request.params.scope ?? '');
       sendJson(response, 200, scopeWithKeys(found, knownKeys));
     },
 };

@@ -91,7 +91,7 @@ function recordRepresentation(of: LedgerEntry): LedgerRecordAnswer {
   };
 }
 
-export interface LedgerParts extends GateDeps {
+interface LedgerParts extends GateDeps {
   readonly ledger: { readonly search: LedgerSearch; readonly erasure: LedgerErasure };
 }
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../kernel/key.ts';
+import { type KeyRing, requireScope } from '../../kernel/key.ts';
 import type { Publication, PublishedDocument } from '../../kernel/publication.ts';
 import { admitAnyone } from '../../server/admission.ts';
 import { problems } from '../../server/responses.ts';
@@ -103,7 +103,7 @@ function serve({ keyRing }: KeySetDeps, find: (scopeId: string) => Found | Promi
   return async (request, response) => {
     await admitAnyone(request, response);
     const scopeId = request.params.scope ?? '';
-    if (!keyRing.scope(scopeId)) throw new KeywardError('unknown_scope', 'there is no scope of this id');
+    requireScope(keyRing, scopeId);
     const document = await find(scopeId);
     if (!document) throw new KeywardError('not_found', 'this scope has no such document');
     sendDocument(request, response, document);

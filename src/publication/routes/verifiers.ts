@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Authenticator } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../kernel/key.ts';
+import { type KeyRing, requireScope } from '../../kernel/key.ts';
 import type { VerifierDirectory, VerifierStanding } from '../../kernel/publication.ts';
 import { type AdmissionDeps, actorOf, admitClient, jsonBody, READING } from '../../server/admission.ts';
 import { readJson, validated } from '../../server/read-body.ts';
@@ -117,9 +117,7 @@ const listVerifiers: Route<VerifierDeps> = {
     (request, response) => {
       actorOf(authenticator, READING, request, response);
       const { scope } = validated(filter, { ...request.query });
-      if (scope !== undefined && !keyRing.scope(scope)) {
-        throw new KeywardError('unknown_scope', 'there is no scope of this id');
-      }
+      if (scope !== undefined) requireScope(keyRing, scope);
       const listed = verifiers
         .list(scope)
         .map((each) => verifierRepresentation(each, keyRing.scope(each.scopeId)?.keySetVersion ?? 0));

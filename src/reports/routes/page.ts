@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
+import { requireScope } from '../../kernel/key.ts';
 import { html, type Markup } from '../../lib/html.ts';
 import { admitAnyone, formBody } from '../../server/admission.ts';
 import { page, sendPage, sendProblemPage } from '../../server/page.ts';
@@ -13,7 +14,6 @@ import {
   type PublicReports,
   reportForm,
   reportRequest,
-  requireScope,
 } from './public.ts';
 
 const FORM = { maxBytes: 96 * 1024 } as const;
@@ -39,7 +39,7 @@ const showForm: Route<PublicReports> = {
   handler: (deps) =>
     withPages('There is no form to show', async (request, response) => {
       await admitAnyone(request, response);
-      sendPage(response, 200, reportFormPage(requireScope(deps.keyRing, request)));
+      sendPage(response, 200, reportFormPage(requireScope(deps.keyRing, request.params.scope ?? '').id));
     }),
 };
 

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { KeywardError } from '../../kernel/errors.ts';
-import type { KeyRing } from '../../kernel/key.ts';
+import { type KeyRing, requireScope } from '../../kernel/key.ts';
 import { admitAnyone, jsonBody } from '../../server/admission.ts';
 import { wideNetworkOf } from '../../server/connections.ts';
 import { addressBuckets, limiter, refuse } from '../../server/limits.ts';
@@ -156,13 +155,7 @@ export async function admitReporter(
 ): Promise<string> {
   await admitAnyone(request, response);
   await limits.from(request.ip);
-  return requireScope(keyRing, request);
-}
-
-export function requireScope(keyRing: Pick<KeyRing, 'scope'>, { params }: ApiRequest): string {
-  const scopeId = params.scope ?? '';
-  if (keyRing.scope(scopeId)) return scopeId;
-  throw new KeywardError('unknown_scope', 'there is no scope of this id');
+  return requireScope(keyRing, request.params.scope ?? '').id;
 }
 
 /** Answers the number of the case. */

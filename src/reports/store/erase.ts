@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { appendAuditEvent } from '../../db/append-audit-event.ts';
 import type { Trx } from '../../db/schema.ts';
 import { actOf } from '../../kernel/audit.ts';
-import type { Erasable, ErasedBy } from '../../ledger/index.ts';
+import type { Erasable, ErasedBy } from '../../kernel/capability.ts';
 import { REPORT_ERASED, type REPORT_ERASURES, reportSubjectOf } from '../case.ts';
 import { isInState } from './rows.ts';
 

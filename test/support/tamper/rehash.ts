@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { evidenceCommitment } from '../../../src/events/evidence-commitment.ts';
 import { auditEventHash } from '../../../src/kernel/audit-chain.ts';
-import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
 import { commitmentTo, groupHash, type LedgerRow, rowHashes } from '../../../src/kernel/ledger-chain.ts';
 import { suspicionCommitment } from '../../../src/reports/case.ts';
 import type { Row } from '../tampering.ts';

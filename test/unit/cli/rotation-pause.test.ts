@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
-import { PAYMENTS_ANSWER } from '../server/fakes.ts';
+import { PAYMENTS_ANSWER } from '../../support/payments.ts';
 
 async function calling(...argv: string[]) {
   const file = join(folderOfTest(), 'operator');

@@ -3,7 +3,7 @@ import { createSigner } from '../../../src/client/signer.ts';
 import type { SignerOptions } from '../../../src/client/signer-options.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { IssuedToken, TokenIssuer, TokenRequest } from '../../../src/kernel/issuance.ts';
-import { ISSUED, RELEASED } from '../server/fakes.ts';
+import { ISSUED, RELEASED } from '../../support/payments.ts';
 import { verifyingScope } from './verifying-scope.ts';
 
 const ONE = 'POST /v1/scopes/payments/tokens';

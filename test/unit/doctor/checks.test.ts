@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { checkPersons } from '../../../src/access/check.ts';
 import { createAccessStore } from '../../../src/access/store/access.ts';
 import { type Config, loadConfig } from '../../../src/config.ts';
 import { openStore } from '../../../src/db/open-store.ts';
@@ -10,8 +11,6 @@ import { askService } from '../../../src/doctor/ask-service.ts';
 import { checkDatabase, checkTrail } from '../../../src/doctor/check-database.ts';
 import { againstFiles, checkFiles, checkMode, checkSinks, pattern } from '../../../src/doctor/check-host.ts';
 import { checkListeners } from '../../../src/doctor/check-listeners.ts';
-import { checkNotifications } from '../../../src/doctor/check-notifications.ts';
-import { checkPersons } from '../../../src/doctor/check-persons.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { checkModule } from '../../../src/doctor/check-token.ts';
 import { checkTracing } from '../../../src/doctor/check-tracing.ts';
@@ -19,6 +18,7 @@ import { examine } from '../../../src/doctor/index.ts';
 import { shareInUse } from '../../../src/health/disk.ts';
 import { tokensOf } from '../../../src/hsm/tokens.ts';
 import { type Operator, ROLES } from '../../../src/kernel/actor.ts';
+import { checkNotifications } from '../../../src/notifications/check.ts';
 import { NOON, withStores } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
@@ -297,7 +297,10 @@ describe('notifications', () => {
     'notifications: {targets: {on-call: {type: webhook, url: "https://a.example", secret_file: s}}}';
   const waits = ['ok', 'critical events wait for somebody at: default'];
   const levels = async (members?: string) =>
-    (await checkNotifications(configured(members))).map(({ level, summary }) => [level, summary]);
+    (await checkNotifications(configured(members).notifications)).map(({ level, summary }) => [
+      level,
+      summary,
+    ]);
 
   it('are missed where no target is configured', async () => {
     expect(await levels()).toEqual([['warn', 'no target: security events are told to nobody']]);

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createRaiser, type RunningRaiser } from '../../../src/events/raise.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
-import { recordedLog } from '../server/fakes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 const away = new KeywardError('store_unavailable', 'away');
 const jump = (wall: number) => securityEvent('clock.jump', { jump: 'departed', wall, expected: 1 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { evidenceCommitment } from '../../../src/events/evidence-commitment.ts';
 import { eraseEvidence } from '../../../src/events/store/erase-evidence.ts';
-import { evidenceCommitment } from '../../../src/kernel/event-chain.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';

@@ -13,7 +13,7 @@ it('what waits for somebody is counted from what is stored and from what happens
   await events.acknowledge(1, null, ALICE);
   await events.acknowledge(2, null, ALICE);
   const metrics = createMetrics();
-  metrics.watch('eventsUnresolved', await unresolvedEvents(events));
+  metrics.watch({ eventsUnresolved: await unresolvedEvents(events) });
   const told = async () =>
     (await metrics.registry.metrics()).match(/^keyward_security_events_unresolved.*critical.*/gm);
   expect(await told()).toEqual([

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { StoreEvent } from '../../../src/db/write-health.ts';
 import { createStoreEventHandler } from '../../../src/health/store-events.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { recordedLog } from '../server/fakes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 function told(...events: StoreEvent[]) {
   const { log, lines } = recordedLog();

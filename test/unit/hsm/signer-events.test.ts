@@ -6,7 +6,7 @@ import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import type { SignerEvent } from '../../../src/signer/signer-link.ts';
 import { raiserInto } from '../../support/raised-events.ts';
-import { recordedLog } from '../server/fakes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 const READY: SignerEvent = {
   type: 'ready',

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { signPending } from '../../../src/keys/open-registry.ts';
-import { recordedLog } from '../server/fakes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

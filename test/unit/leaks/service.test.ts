@@ -6,7 +6,7 @@ import type { RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { createLeakService } from '../../../src/leaks/service.ts';
 import { scopesOfEvent } from '../../../src/notifications/configured.ts';
-import { ACTIVE_KEY, NOW } from '../server/fakes.ts';
+import { ACTIVE_KEY, NOW } from '../../support/payments.ts';
 
 const RECORD: RecordedToken = {
   digest: Buffer.alloc(32, 1),

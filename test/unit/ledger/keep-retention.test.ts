@@ -4,8 +4,8 @@ import { keepRetention } from '../../../src/ledger/retention.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { raiserInto } from '../../support/raised-events.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 import { query } from '../../support/store-database.ts';
-import { recordedLog } from '../server/fakes.ts';
 
 const NOON = 1_760_000_000;
 const PATIENCE = { timeout: 30_000, interval: 20 };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { startPeriodicTask } from '../../../src/lib/periodic-task.ts';
-import { recordedLog } from '../server/fakes.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -135,8 +135,7 @@ test('a gauge asks at each scrape, and forgets what is no longer told', async ()
   const metrics = createMetrics();
   let queue = 3;
   let unproven: Record<string, number> = { payments: 1 };
-  metrics.watch('ledgerQueue', () => queue);
-  metrics.watch('keyUnproven', () => unproven);
+  metrics.watch({ ledgerQueue: () => queue, keyUnproven: () => unproven });
   expect(await lines(metrics, 'keyward_ledger_queue')).toEqual(['keyward_ledger_queue 3']);
   expect(await lines(metrics, 'keyward_key_unproven')).toEqual(['keyward_key_unproven{scope="payments"} 1']);
   queue = 0;

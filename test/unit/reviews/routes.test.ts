@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Reviews, SignedOffReview } from '../../../src/reviews/review.ts';
-import { NOW, noReviews as untouched } from '../server/fakes.ts';
+import { NOW } from '../../support/payments.ts';
+import { untouched } from '../../support/untouched.ts';
 import { operationsPlane } from '../server/on-loopback.ts';
 
 const PATH = '/v1/admin/reviews';
@@ -30,7 +31,12 @@ async function ask(
   path: string,
   { as = 'operates', body, service = {} }: Asking = {},
 ) {
-  const reviews: Reviews = { ...untouched, signOff: async () => SIGNED, list: () => [SIGNED], ...service };
+  const reviews = untouched<Reviews>({
+    signOff: async () => SIGNED,
+    list: () => [SIGNED],
+    standing: () => ({ coveredUntil: NOW, overdueAt: NOW + 7 * 86_400, lastSignedOffAt: null }),
+    ...service,
+  });
   const http = await operationsPlane({ reviews });
   return http[method](path).set('Authorization', `Bearer ${as}`).send(body);
 }

@@ -3,8 +3,7 @@ import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
-import { createOperationsPlane } from '../../support/planes.ts';
-import { LIMITS, operationsPlaneDeps } from './fakes.ts';
+import { createOperationsPlane, LIMITS, operationsPlaneDeps } from '../../support/planes.ts';
 import { onLoopback } from './on-loopback.ts';
 
 const NOON = 1_760_000_000;

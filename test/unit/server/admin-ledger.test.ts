@@ -6,7 +6,7 @@ import type {
   OpenMatters,
 } from '../../../src/kernel/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
-import { ledger } from './fakes.ts';
+import { untouched } from '../../support/untouched.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const ENTRY: LedgerEntry = { ...issuanceRecord(2), sequence: 3, erased: false, archived: true };
@@ -27,7 +27,7 @@ const ANSWER = {
 };
 
 async function find(query: string, page: LedgerSearch['page'], as = 'audits') {
-  const http = await operationsPlane({ ledger: { ...ledger, search: { page } } });
+  const http = await operationsPlane({ ledger: untouched({ search: { page } }) });
   return http.get(`/v1/admin/ledger${query}`).set('Authorization', `Bearer ${as}`);
 }
 
@@ -38,7 +38,7 @@ async function erase(
   open: OpenMatters = { events: [], reports: [] },
 ) {
   const erasure = { eraseSubject, openAbout: async () => open };
-  const http = await operationsPlane({ ledger: { ...ledger, erasure }, twoPersons: true });
+  const http = await operationsPlane({ ledger: untouched({ erasure }), twoPersons: true });
   return http
     .post('/v1/admin/ledger/erase')
     .set('Authorization', `Bearer ${as}`)

@@ -5,16 +5,16 @@ import { KeywardError } from '../../../src/kernel/errors.ts';
 import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
 import type { PolicyPreview } from '../../../src/kernel/scope-change.ts';
+import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import {
   ACTIVE_KEY,
   ACTIVE_KEY_ANSWER,
-  clients,
   keyRing,
   NOW,
   PAYMENTS,
   PAYMENTS_ANSWER,
-  scopes as untouched,
-} from './fakes.ts';
+} from '../../support/payments.ts';
+import { untouched } from '../../support/untouched.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const CHECKOUT: Client = {
@@ -113,10 +113,14 @@ test('what a change of a scope would refuse is told to every role, and changes n
   expect((await ask('post', path, { body: { policy: { ttl: 1 } } })).body.code).toBe('unknown_member');
 });
 
-const EMPTY_RING = { ...keyRing, scope: () => undefined, scopes: () => [] };
+const EMPTY_RING = createKeyRing();
 const creating = () => {
   const create = vi.fn<ScopeAdministration['create']>(async () => ({ scope: PAYMENTS, keys: [ACTIVE_KEY] }));
-  return { create, scopes: { ...untouched, create }, keyRing: EMPTY_RING };
+  return {
+    create,
+    scopes: untouched<ScopeAdministration>({ requirePlaceable: async () => {}, create }),
+    keyRing: EMPTY_RING,
+  };
 };
 const NAMED = { id: 'payments', issuer: 'https://id.example', audience: 'payments-api' };
 
@@ -194,7 +198,10 @@ test.each([
 
 test('a scope that is taken is a conflict', async () => {
   const create = () => Promise.reject(new KeywardError('scope_exists', 'choose another id'));
-  const late = { scopes: { ...untouched, create }, keyRing: EMPTY_RING };
+  const late = {
+    scopes: untouched<ScopeAdministration>({ requirePlaceable: async () => {}, create }),
+    keyRing: EMPTY_RING,
+  };
   const known = await ask('post', '/v1/admin/scopes', { body: NAMED });
   const meanwhile = await ask('post', '/v1/admin/scopes', { ...late, body: NAMED });
   for (const { status, body } of [known, meanwhile]) {
@@ -210,7 +217,7 @@ test('a scope is changed in the members that are sent, and answered as it then i
     policy: { ...DEFAULT_POLICY, maxTtlSeconds: 900 },
     contacts: ['security@id.example'],
   }));
-  const scopes = { ...untouched, change };
+  const scopes = untouched<ScopeAdministration>({ change });
   const body = {
     policy: { max_ttl_seconds: 900, root_claim: null },
     contacts: ['security@id.example'],
@@ -288,7 +295,7 @@ test('a key out of service is listed with the reason, and so is a row that was r
 
 test('a client is created with a credential that is shown this once, of which the digest is kept', async () => {
   const enrol = vi.fn<ClientAdministration['enrol']>(async () => ({ client: CHECKOUT }));
-  const administration = { ...clients, enrol };
+  const administration = untouched<ClientAdministration>({ list: () => [], enrol });
   const body = { id: 'checkout', description: 'Signs for the shop' };
   const answer = await ask('post', '/v1/admin/clients', { clients: administration, body });
   expect(answer.status).toBe(201);
@@ -310,13 +317,16 @@ test('a client whose credential was made elsewhere is created with its digest, a
   const enrol = vi.fn<ClientAdministration['enrol']>(async () => ({ client: CHECKOUT }));
   const { digest } = makeCredential('svc');
   const body = { id: 'checkout', credential_digest: digest.toString('base64url') };
-  const answer = await ask('post', '/v1/admin/clients', { clients: { ...clients, enrol }, body });
+  const answer = await ask('post', '/v1/admin/clients', {
+    clients: untouched<ClientAdministration>({ list: () => [], enrol }),
+    body,
+  });
   expect([answer.status, answer.body]).toEqual([201, { client: CHECKOUT_ANSWER }]);
   expect(enrol.mock.calls).toEqual([[{ id: 'checkout', description: '', digest }, ADA]]);
 });
 
 test('clients are listed and shown singly', async () => {
-  const administration = { ...clients, list: () => [CHECKOUT] };
+  const administration = untouched<ClientAdministration>({ list: () => [CHECKOUT] });
   expect((await ask('get', '/v1/admin/clients', { clients: administration })).body).toEqual({
     clients: [CHECKOUT_ANSWER],
   });
@@ -329,7 +339,7 @@ test('clients are listed and shown singly', async () => {
 
 test('a client is described anew, and not twice', async () => {
   const describe = vi.fn(async () => ({ ...CHECKOUT, description: 'The shop' }));
-  const administration = { ...clients, list: () => [CHECKOUT], describe };
+  const administration = untouched<ClientAdministration>({ list: () => [CHECKOUT], describe });
   const described = (description: unknown) =>
     ask('patch', '/v1/admin/clients/checkout', { clients: administration, body: { description } });
   const answer = await described('The shop');
@@ -352,7 +362,7 @@ test('a client is described anew, and not twice', async () => {
 test('a client is revoked without a body', async () => {
   const revoke = vi.fn(async () => ({ ...CHECKOUT, revokedAt: NOW + 1 }));
   const answer = await ask('post', '/v1/admin/clients/checkout/revoke', {
-    clients: { ...clients, list: () => [CHECKOUT], revoke },
+    clients: untouched<ClientAdministration>({ list: () => [CHECKOUT], revoke }),
   });
   expect([answer.status, answer.body]).toEqual([
     200,
@@ -364,7 +374,7 @@ test('a client is revoked without a body', async () => {
 test('grants are added and removed by the same document', async () => {
   const grant = vi.fn(async () => CHECKOUT);
   const withdraw = vi.fn(async () => ({ ...CHECKOUT, grants: [] }));
-  const administration = { ...clients, list: () => [CHECKOUT], grant, withdraw };
+  const administration = untouched<ClientAdministration>({ list: () => [CHECKOUT], grant, withdraw });
   const body = { client: 'checkout', scope: 'payments', action: 'sign' };
   const added = await ask('post', '/v1/admin/grants', { clients: administration, body });
   const removed = await ask('delete', '/v1/admin/grants', { clients: administration, body });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusedRequest, RejectedSecret } from '../../../src/kernel/activity.ts';
-import { ACTIVE_KEY, CHECKPOINT } from './fakes.ts';
+import { ACTIVE_KEY, NOW } from '../../support/payments.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const HASH = Buffer.alloc(32, 1);
@@ -16,9 +16,12 @@ const EVENT = {
   hash: HASH,
 };
 
+const CHECKPOINT = { number: 3, time: NOW, auditSequence: 9, jws: 'e30.e30.c2ln' };
+const auditKey = { kid: 'audit-kid', publicJwk: ACTIVE_KEY.publicJwk };
+
 describe('GET /v1/checkpoints/latest', () => {
   it('gives anyone the newest checkpoint and the key that signed it', async () => {
-    const http = await dataPlane();
+    const http = await dataPlane({ checkpoints: { auditKey, latest: () => CHECKPOINT } });
     const { status, body } = await http.get('/v1/checkpoints/latest');
     expect([status, body]).toEqual([
       200,
@@ -33,7 +36,6 @@ describe('GET /v1/checkpoints/latest', () => {
   });
 
   it('has nothing before the first', async () => {
-    const auditKey = { kid: 'audit-kid', publicJwk: ACTIVE_KEY.publicJwk };
     const http = await dataPlane({ checkpoints: { auditKey, latest: () => undefined } });
     const { status, body } = await http.get('/v1/checkpoints/latest');
     expect([status, body.code]).toEqual([404, 'not_found']);

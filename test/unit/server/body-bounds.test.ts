@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../../src/api/routes.ts';
-import { authenticator, keyRing, LIMITS } from './fakes.ts';
+import { keyRing } from '../../support/payments.ts';
+import { LIMITS } from '../../support/planes.ts';
+import { authenticator } from '../access/callers.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const ROLES = ['operator', 'approver', 'auditor'] as const;

@@ -1,8 +1,15 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ListenerConfig } from '../../../src/server/listener.ts';
-import { createDataPlane, createOperationsPlane, type DataPlaneDeps } from '../../support/planes.ts';
-import { dataPlaneDeps, LIMITS, operationsPlaneDeps, publicReports } from './fakes.ts';
+import {
+  createDataPlane,
+  createOperationsPlane,
+  type DataPlaneDeps,
+  dataPlaneDeps,
+  LIMITS,
+  operationsPlaneDeps,
+  publicReports,
+} from '../../support/planes.ts';
 import { onLoopback } from './on-loopback.ts';
 
 /** As long as it takes: the machine may be busy. */

@@ -4,8 +4,8 @@ import type { Grants } from '../../../src/kernel/actor.ts';
 import type { EventFeed, EventMessage, ScopeEvents } from '../../../src/kernel/publication.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
-import { createDataPlane, type DataPlaneDeps } from '../../support/planes.ts';
-import { dataPlaneDeps, grants, LIMITS } from './fakes.ts';
+import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, LIMITS } from '../../support/planes.ts';
+import { grants } from '../access/callers.ts';
 import { onLoopback } from './on-loopback.ts';
 
 const SNAPSHOT: EventMessage = {

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
-import { LIMITS } from './fakes.ts';
+import { LIMITS } from '../../support/planes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test('alive says nothing of the HSM', async () => {

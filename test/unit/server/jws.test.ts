@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
-import { ACTIVE_KEY, ISSUED, keyRing, NOW, PAYMENTS, RELEASED } from './fakes.ts';
+import { ACTIVE_KEY, ISSUED, keyRing, NOW, PAYMENTS, RELEASED } from '../../support/payments.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/jws';

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest';
-import { publication } from './fakes.ts';
+import { publishing } from '../publication/published.ts';
 import { dataPlane } from './on-loopback.ts';
 
 test('a key set is public, typed and kept by caches for its max-age', async () => {
@@ -65,15 +65,7 @@ test('discovery is there for a scope whose issuer is its own URL, and for no oth
   }
 });
 
-const described = {
-  ...publication,
-  openidConfiguration: () => ({
-    contentType: 'application/json',
-    body: '{"issuer":"x"}',
-    etag: '"tag-1"',
-    maxAgeSeconds: 300,
-  }),
-};
+const described = publishing(() => '{"issuer":"x"}');
 
 describe.each(['/scopes/payments/jwks.json', '/scopes/payments/jwks.jwt', ...DISCOVERY])('%s', (path) => {
   const origin = 'https://app.example';

@@ -8,7 +8,8 @@ import {
 } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { PartnerReports } from '../../../src/leaks/partners.ts';
-import { leaks, NOW } from './fakes.ts';
+import { NOW } from '../../support/payments.ts';
+import { untouched } from '../../support/untouched.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const known: KnownSecret = {
@@ -33,7 +34,7 @@ async function partner(
   const find = vi.fn<LeakService['find']>(async (sought) => sought.map(() => known));
   const reportPins = vi.fn<LeakService['reportPins']>(async () => {});
   const http = await dataPlane({
-    leaks: { ...leaks, find, report: async () => {}, withdraw, reportPins },
+    leaks: untouched<LeakService>({ find, report: async () => {}, withdraw, reportPins }),
     leakPartners: { knows: (keyId) => keyId === 'one', partnerOf },
     leakReports: new PartnerReports(
       { aMinute: changes.budget ?? 60, remembered: changes.remembered ?? 1_000 },
@@ -187,7 +188,7 @@ test('an operator is told what is on record, and nothing of the rest; an event i
   const lookUp = vi.fn<LeakService['lookUp']>(async (sought) =>
     sought.map(({ digest: of }) => (of[0] === 1 ? known : undefined)),
   );
-  const http = await operationsPlane({ leaks: { ...leaks, lookUp, report: tell } });
+  const http = await operationsPlane({ leaks: untouched({ lookUp, report: tell }) });
   const ask = (body: object, as = 'operates') =>
     http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
   const credentials = [{ digest, place: 'a.txt' }, { digest: Buffer.alloc(32, 2).toString('base64url') }];
@@ -212,7 +213,7 @@ test('an operator is told what is on record, and nothing of the rest; an event i
 
 test('PINs that an operator found are told on request, with a digest or without, and nothing is answered of them', async () => {
   const reportPins = vi.fn<LeakService['reportPins']>(async () => {});
-  const http = await operationsPlane({ leaks: { ...leaks, reportPins } });
+  const http = await operationsPlane({ leaks: untouched({ lookUp: async () => [], reportPins }) });
   const ask = (body: object, as = 'operates') =>
     http.post('/v1/admin/leaks/digests').set('Authorization', `Bearer ${as}`).send(body);
   const pins = [{ digest, place: '.env' }, {}];

@@ -6,8 +6,8 @@ import { makeCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
 import type { DataPlaneDeps } from '../../support/planes.ts';
+import { LIMITS } from '../../support/planes.ts';
 import { ALICE } from '../../support/registry-samples.ts';
-import { LIMITS } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const INTROSPECT = '/v1/scopes/payments/introspect';

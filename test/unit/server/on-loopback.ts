@@ -3,15 +3,17 @@ import request from 'supertest';
 import { onTestFinished } from 'vitest';
 import type { ErrorCode } from '../../../src/kernel/errors.ts';
 import { type Listener, type ListenerConfig, listen } from '../../../src/server/listener.ts';
-import { createDataPlane, createOperationsPlane, type DataPlaneDeps } from '../../support/planes.ts';
 import {
   administered,
+  createDataPlane,
+  createOperationsPlane,
+  type DataPlaneDeps,
   dataPlaneDeps,
   type OperationsChanges,
   operationsPlaneDeps,
   publicReports,
   type ReportChanges,
-} from './fakes.ts';
+} from '../../support/planes.ts';
 
 /** Serves the application for as long as the test runs. */
 export async function onLoopback(

@@ -1,9 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { API_ROUTES } from '../../../src/api/routes.ts';
 import { composeDiscovery } from '../../../src/publication/publication.ts';
-import { createDataPlane, type DataPlaneDeps } from '../../support/planes.ts';
+import { PAYMENTS } from '../../support/payments.ts';
+import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, publicReports } from '../../support/planes.ts';
 import { prefixProxy } from '../../support/prefix-proxy.ts';
-import { dataPlaneDeps, PAYMENTS, publication, publicReports } from './fakes.ts';
+import { publishing } from '../publication/published.ts';
 import { onLoopback } from './on-loopback.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
@@ -65,15 +66,7 @@ test('a form goes to where it was shown', async () => {
 test('what discovery names is reached through the proxy', async () => {
   let discovery: object | undefined;
   const url = await behindProxy('/keyward', {
-    publication: {
-      ...publication,
-      openidConfiguration: () => ({
-        contentType: 'application/json',
-        body: JSON.stringify(discovery),
-        etag: '"tag-1"',
-        maxAgeSeconds: 300,
-      }),
-    },
+    publication: publishing(() => JSON.stringify(discovery)),
   });
   const issuer = `${url}/scopes/payments`;
   discovery = composeDiscovery({ ...PAYMENTS, issuer }, url);

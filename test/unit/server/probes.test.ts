@@ -3,7 +3,8 @@ import type { Client } from '../../../src/kernel/actor.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
 import type { ProbeAdministration, ProbeStatus } from '../../../src/probes/probe.ts';
-import { clients, keyRing, NOW, PAYMENTS } from './fakes.ts';
+import { keyRing, NOW, PAYMENTS } from '../../support/payments.ts';
+import { untouched } from '../../support/untouched.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const PATH = '/v1/admin/clients/checkout/probe';
@@ -63,7 +64,7 @@ async function plane({ client = CHECKOUT, ...changes }: Changes = {}) {
   const http = await operationsPlane({
     probes,
     twoPersons: true,
-    clients: { ...clients, list: () => [client] },
+    clients: untouched({ list: () => [client] }),
     ...changes,
   });
   const ask = (method: 'get' | 'post' | 'delete', path: string, body?: object, as = 'operates') =>

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { ERROR_CODES, KeywardError } from '../../../src/kernel/errors.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from '../../../src/server/problem.ts';
-import { inventories } from './fakes.ts';
+import { untouched } from '../../support/untouched.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test.each(ERROR_CODES)('%s has a status of its kind and a title', (code) => {
@@ -39,7 +39,9 @@ test('operators are told what the module answered, and callers are not', async (
         },
       }),
     );
-  const operations = await operationsPlane({ inventories: { ...inventories, take: failing } });
+  const operations = await operationsPlane({
+    inventories: untouched({ hsmTokens: ['primary'], take: failing }),
+  });
   const toOperator = await operations
     .post('/v1/admin/inventory')
     .set('Authorization', 'Bearer operates')

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { createRotationPauses } from '../../../src/keys/change-scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
-import { NOW, PAYMENTS, PAYMENTS_ANSWER } from './fakes.ts';
+import { NOW, PAYMENTS, PAYMENTS_ANSWER } from '../../support/payments.ts';
 import { operationsPlane } from './on-loopback.ts';
 
 const PATH = '/v1/admin/scopes/payments/rotation-pause';

@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Sightings } from '../../../src/kernel/verification.ts';
-import { LIMITS } from './fakes.ts';
+import { LIMITS } from '../../support/planes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const digest = (n: number) => Buffer.alloc(32, n).toString('base64url');

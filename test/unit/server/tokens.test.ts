@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
-import { ISSUED, RELEASED } from './fakes.ts';
+import { ISSUED, RELEASED } from '../../support/payments.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/tokens';

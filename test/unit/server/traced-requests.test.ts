@@ -1,8 +1,8 @@
 import { expect, it, vi } from 'vitest';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import type { TracedRequest, Tracer } from '../../../src/kernel/trace.ts';
+import { RELEASED } from '../../support/payments.ts';
 import { RECORDED_PARENT, recordingTracer } from '../../support/recording-tracer.ts';
-import { RELEASED } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';

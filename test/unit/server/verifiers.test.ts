@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { VerifierStanding } from '../../../src/kernel/publication.ts';
-import { dataPlaneDeps, NOW, operationsPlaneDeps } from './fakes.ts';
+import { NOW } from '../../support/payments.ts';
+import { dataPlaneDeps, operationsPlaneDeps } from '../../support/planes.ts';
 import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 async function acknowledge(body: object, as = 'verifies') {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
+import { NOW } from '../../support/payments.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
-import { NOW } from './fakes.ts';
 import { dataPlane } from './on-loopback.ts';
 
 const CLAIMS = {

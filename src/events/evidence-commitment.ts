@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import type { SecurityEvent } from '../kernel/security-events.ts';
 import { isObject } from '../lib/json.ts';
-import type { SecurityEvent } from './security-events.ts';
 
 const TAG = Buffer.from('keyward-event-evidence-v2\0');
 const PERSONAL_TAG = 'keyward-event-personal-v1';
@@ -75,8 +75,6 @@ function isPersonal(name: string): boolean {
 }
 
 type ChainedFields = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'dedupKey'>;
-
-export const SECURITY_EVENT_RAISED = 'security_event.raised';
 
 /**
  * The details of the audit event that is written with a security event: with its subject and time they fix every

@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
-import { canDecideTogether, holdsRole } from '../access/index.ts';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
+import { type Finding, fail, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { canDecideTogether, holdsRole } from './proposal.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
 async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {

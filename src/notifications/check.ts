@@ -1,16 +1,15 @@
-import type { Config } from '../config.ts';
+import { type Finding, fail, ok, warn } from '../lib/finding.ts';
 import { readSecretLines } from '../lib/secret-file.ts';
 import { errorMessage } from '../lib/text.ts';
-import { waitingRoutes } from '../notifications/plan.ts';
-import type { NotificationSettings, TargetSettings } from '../notifications/target-settings.ts';
-import { readWebhookSecrets } from '../notifications/targets/webhook.ts';
-import { type Finding, fail, ok, warn } from './finding.ts';
+import { waitingRoutes } from './plan.ts';
+import type { NotificationSettings, TargetSettings } from './target-settings.ts';
+import { readWebhookSecrets } from './targets/webhook.ts';
 
 const CHECK = 'notifications';
 
 /** Whether anybody is told of security events, and the secrets for it can be read; nothing is sent. */
-export async function checkNotifications({ notifications }: Config): Promise<readonly Finding[]> {
-  const targets = Object.entries(notifications.targets);
+export async function checkNotifications(settings: NotificationSettings): Promise<readonly Finding[]> {
+  const targets = Object.entries(settings.targets);
   if (targets.length === 0) {
     return [warn(CHECK, 'no target: security events are told to nobody', 'name one: docs/notifications.md')];
   }
@@ -21,7 +20,7 @@ export async function checkNotifications({ notifications }: Config): Promise<rea
       return fail(CHECK, `${name}: ${flaw}`, 'mend the file; it is read at each attempt');
     return ok(CHECK, `${name} (${type}); keyward notify test says whether it takes anything`);
   });
-  return [...findings, escalation(notifications)];
+  return [...findings, escalation(settings)];
 }
 
 function escalation(settings: NotificationSettings): Finding {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { watchProposals } from '../../../src/access/index.ts';
+import { gateGauges } from '../../../src/access/gate.ts';
 import type { ProposalView } from '../../../src/kernel/acts.ts';
-import { watchKeyGauges } from '../../../src/keys/gauges.ts';
+import { keyGauges } from '../../../src/keys/gauges.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { aKey, DAY, GRACE, NOW, SCOPE } from './lifecycle/keys.ts';
@@ -19,10 +19,8 @@ it('tells of each scope where its keys are in their lives, and how many proposal
   const proposals = ['open', 'executed', 'open'].map((state) => ({ state }) as ProposalView);
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
-  watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });
-  watchProposals(metrics, {
-    list: ({ state }) => proposals.filter((each) => each.state === state),
-  });
+  metrics.watch(keyGauges({ keyRing, clock, graceSeconds: GRACE }));
+  metrics.watch(gateGauges({ list: ({ state }) => proposals.filter((each) => each.state === state) }));
   const lines = (await metrics.registry.metrics()).match(LINE) ?? [];
   expect(lines.filter((line) => !line.endsWith(' 0'))).toEqual([
     'keyward_keys{scope="payments",state="pre_activation"} 1',
@@ -48,7 +46,7 @@ it('tells of the sooner rotation where the records have a gap that the key is ol
   keyRing.put({ scopes: [SCOPE], keys: [aKey(0, 'active'), standby] });
   const metrics = createMetrics();
   const parts = { keyRing, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE };
-  watchKeyGauges(metrics, { ...parts, renewedSince: () => NOW });
+  metrics.watch(keyGauges({ ...parts, renewedSince: () => NOW }));
   const [line] =
     (await metrics.registry.metrics()).match(/^keyward_next_rotation_timestamp_seconds\{.*/m) ?? [];
   const at = Number(line?.split(' ').at(-1));
@@ -61,10 +59,27 @@ it('tells what stands in the way of a rotation, where something does', async () 
   keyRing.put({ scopes: [SCOPE], keys: [aKey(0, 'active')] });
   const metrics = createMetrics();
   const clock = { nowSeconds: () => NOW };
-  watchKeyGauges(metrics, { keyRing, clock, graceSeconds: GRACE });
+  metrics.watch(keyGauges({ keyRing, clock, graceSeconds: GRACE }));
   expect((await metrics.registry.metrics()).match(/^keyward_rotation_obstacle\{.*/gm)).toEqual([
     'keyward_rotation_obstacle{scope="payments",obstacle="paused"} 0',
     'keyward_rotation_obstacle{scope="payments",obstacle="no_standby"} 1',
     'keyward_rotation_obstacle{scope="payments",obstacle="standby_too_new"} 0',
+  ]);
+});
+
+it('tells of keys out of service', async () => {
+  const keyRing = createKeyRing();
+  const key = aKey(0, 'active');
+  keyRing.put({
+    scopes: [SCOPE],
+    keys: [key],
+    refused: [{ kid: 'forged', scopeId: SCOPE.id, why: 'kid: differs' }],
+  });
+  keyRing.applyProofs([{ kid: key.kid, found: true, proven: false, attributes: {}, unproven: ['x'] }]);
+  const metrics = createMetrics();
+  metrics.watch(keyGauges({ keyRing, clock: { nowSeconds: () => NOW }, graceSeconds: GRACE }));
+  expect((await metrics.registry.metrics()).match(/^keyward_key_(?:unproven|refused).*/gm)).toEqual([
+    'keyward_key_unproven{scope="payments"} 1',
+    'keyward_key_refused 1',
   ]);
 });

@@ -6,7 +6,7 @@ import {
   isErased,
   readableEvidence,
   withoutPersonalEvidence,
-} from '../../../src/kernel/event-chain.ts';
+} from '../../../src/events/evidence-commitment.ts';
 
 const SALT = Buffer.alloc(EVIDENCE_SALT_BYTES, 7);
 const EVIDENCE = { digest: 'd', kid: 'k', claims: { sub: 'user-1', email: 'u@example.org' }, record: null };

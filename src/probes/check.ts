@@ -3,8 +3,8 @@ import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { DRILL_ISSUER } from '../kernel/issuance.ts';
+import { type Finding, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
-import { type Finding, ok, warn } from './finding.ts';
 
 const CHECK = 'probing';
 

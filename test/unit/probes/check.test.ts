@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { checkProbes } from '../../../src/doctor/check-probes.ts';
 import { DRILL_ISSUER } from '../../../src/kernel/issuance.ts';
+import { checkProbes } from '../../../src/probes/check.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { provisionRegistry } from '../../support/provisioned-registry.ts';
 import { ALICE, hsmId, scopeSample } from '../../support/registry-samples.ts';

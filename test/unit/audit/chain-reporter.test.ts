@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { createChainWatch } from '../../../src/health/index.ts';
+import { chainReporter } from '../../../src/audit/open-chains.ts';
+import { TrailWalk } from '../../../src/audit/trail-walk.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { raiserOver } from '../../support/raised-events.ts';
 import { query } from '../../support/store-database.ts';
@@ -12,9 +13,11 @@ it('tells of the same place once a day, however often it is changed', async () =
   const clock = { nowSeconds: () => now.seconds };
   const { store, file } = await openTestStore({ clock });
   const raiser = raiserOver(store.securityEvents);
-  const watch = createChainWatch({ audit: store.audit, events: raiser, clock });
+  const report = chainReporter('audit', { raiser, clock });
+  const walk = new TrailWalk(store.revocations, () => false);
   const look = async () => {
-    await watch();
+    const { audit } = await walk.step();
+    if (audit) report(audit);
     await raiser.settled();
   };
   const told = () =>

@@ -1,0 +1,246 @@
+import type { Logger } from 'pino';
+import type { ClockListener, ClockWatch } from '../clock/clock-watch.ts';
+import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
+import { openAuditKey } from '../hsm/service-keys.ts';
+import type { RefusalWatch } from '../kernel/activity.ts';
+import type { DeliveryPosition } from '../kernel/audit.ts';
+import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.ts';
+import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import type { RecordGap } from '../kernel/record-gap.ts';
+import {
+  conditionOver,
+  type EventRaiser,
+  type SecurityEventReport,
+  securityEvent,
+} from '../kernel/security-events.ts';
+import type { Signer } from '../kernel/signer.ts';
+import { raiseRefused } from '../keys/open-registry.ts';
+import type { OpenedKey } from '../keys/registry-key.ts';
+import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
+import type { Gauges } from '../metrics/gauges.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { createClockConfirmation, loggingJumps } from './clock.ts';
+import { Delivery } from './delivery.ts';
+import { lifeEvent, startedEvent } from './open-sinks.ts';
+import { RefusalCount } from './refusal-count.ts';
+import { certifyRun } from './repair-runs.ts';
+import { readSinkCheckpoints } from './sink-checkpoints.ts';
+import type { Sinks } from './sinks.ts';
+import type { Trail } from './trail.ts';
+import { checkBy, reachOfTail } from './trail-check.ts';
+
+const TICK_MS = 1_000;
+const REFUSALS_EVERY_MS = 60_000;
+const HELD_UP = 'audit trail held up: no checkpoints';
+
+export interface AuditServiceDeps extends Trail {
+  readonly config: Config;
+  readonly sinks: Sinks;
+  readonly store: Pick<Store, 'registry' | 'checkpointWanted'>;
+  /** What two persons accepted as lost. */
+  readonly recordGaps: { list(): readonly RecordGap[] };
+  readonly signer: Pick<Signer, 'sign' | 'sealed'>;
+  readonly clock: Clock;
+  /** Opened before the database was compared with the sinks. */
+  readonly clockWatch: ClockWatch;
+  readonly log: Logger;
+  readonly raiser: EventRaiser;
+}
+
+interface AuditService {
+  readonly checkpoints: CheckpointSource;
+  readonly confirmation: ClockConfirmation;
+  readonly refusals: RefusalWatch;
+  readonly gauges: Gauges;
+  /**
+   * Tells of the start, with the configuration, and begins to serve the sinks and to take checkpoints; the first one
+   * at once where a restore was accepted, which stands once it is covered.
+   */
+  start(given: { readonly checkpointNow: boolean }): Promise<void>;
+  /** Ends with a last checkpoint, as far as the HSM lets. */
+  stop(): Promise<void>;
+}
+
+/** Of a database that was held against the sinks. */
+export async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
+  const { config, sinks, store, audit, runs, recordGaps, signer, clock } = deps;
+  const row = await store.registry.serviceKey('audit');
+  const auditKey = openAuditKey(config, row, signer);
+  await certifyRun({ runs, auditKey, clock }).catch((err: unknown) =>
+    deps.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
+  );
+  const latest = await audit.lastCheckpoint();
+  const sinkCheckpoints = await readSinkCheckpoints(deps);
+  const { clockWatch: timeGuard } = deps;
+  timeGuard.follow(raisingJumps(deps));
+  const positions = await audit.positions();
+  const { sequence: lastEvent } = await audit.auditHead();
+  const deliveries: Delivery[] = [];
+  for (const sink of sinks.all) {
+    const tail = sinkCheckpoints.find(({ name }) => name === sink.name)?.tail;
+    const position = possible(positions.get(sink.name), latest, lastEvent);
+    const reached = tail ? await reachOfTail(checkBy(audit), tail) : remembered(position, latest, lastEvent);
+    if (position && tail) raiseLost(sink.name, position.sequence - reached.sequence, deps);
+    deliveries.push(new Delivery(sink, audit, reached, auditKey.publicJwk));
+  }
+  const checkpointer = new Checkpointer(
+    {
+      log: audit,
+      auditKey,
+      sealed: async (latest) => (await signer.sealed({ checkpoint: latest, head: null })).checkpoint,
+      gaps: () => recordGaps.list(),
+      clock,
+      timeGuard,
+      onStored: ({ time }) => timeGuard.vouch(time),
+      deliveries,
+      everySeconds: config.audit.checkpoint_seconds,
+      everyEvents: config.audit.checkpoint_events,
+    },
+    latest,
+  );
+  return run(deps, auditKey, checkpointer);
+}
+
+/** A sink whose file lost, while nobody looked, what it had confirmed before. */
+function raiseLost(sink: string, lost: number, { raiser, clock, log }: AuditServiceDeps): void {
+  if (lost <= 0) return;
+  const why = 'when the service started, the sink lacked what it had confirmed';
+  const since = clock.nowSeconds();
+  log.error({ sink, change: 'lost', why, lost }, 'audit sink was changed by somebody else');
+  raiser.raise(securityEvent('audit.sink_changed', { sink, change: 'lost', since, why, lost }));
+}
+
+/** A place that no sink can have reached was written by somebody else. */
+function possible(
+  position: DeliveryPosition | undefined,
+  latest: StoredCheckpoint | undefined,
+  lastEvent: number,
+): DeliveryPosition | undefined {
+  if (!position || !latest) return undefined;
+  return position.sequence > lastEvent || position.checkpointNumber > latest.number ? undefined : position;
+}
+
+/**
+ * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too; without
+ * anything to go by, everything is.
+ */
+export function remembered(
+  told: DeliveryPosition | undefined,
+  latest: StoredCheckpoint | undefined,
+  lastEvent: number,
+): DeliveryPosition {
+  const position = possible(told, latest, lastEvent);
+  if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
+  return {
+    sequence: Math.min(position.sequence, latest.auditSequence),
+    checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),
+  };
+}
+
+function raisingJumps({ log, raiser }: AuditServiceDeps): ClockListener {
+  const { onJump, onSteady } = loggingJumps(log);
+  let told: { readonly report: SecurityEventReport; readonly since: number } | undefined;
+  return {
+    onJump(found) {
+      onJump(found);
+      const { kind: jump, wall, expected } = found;
+      told = { report: securityEvent('clock.jump', { jump, wall, expected }), since: wall };
+      raiser.raise(told.report);
+    },
+    onSteady() {
+      onSteady();
+      if (told) raiser.raise(conditionOver(told.report, told.since));
+      told = undefined;
+    },
+  };
+}
+
+const FOREIGN_HEAD = {
+  table: 'registry_head',
+  id: '1',
+  why: 'it is not the one that the service left: no checkpoint is taken of it',
+};
+
+function isForeignHead(error: unknown): boolean {
+  return error instanceof KeywardError && error.code === 'registry_refused';
+}
+
+function run(
+  {
+    config,
+    store: { checkpointWanted },
+    audit,
+    runs,
+    sinks,
+    clock,
+    clockWatch,
+    log,
+    raiser,
+  }: AuditServiceDeps,
+  auditKey: OpenedKey,
+  checkpointer: Checkpointer,
+): AuditService {
+  const { kid, publicJwk } = auditKey;
+  const refusals = new RefusalCount();
+  const reportingForeignHead = async (work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      if (isForeignHead(error)) raiseRefused(FOREIGN_HEAD, { events: raiser, clock });
+      throw error;
+    }
+  };
+  const attempt = (work: () => Promise<void>): Promise<void> =>
+    reportingForeignHead(work).catch((err: unknown) => log.error({ err }, HELD_UP));
+  const recordRefusals = async () => {
+    for (const event of refusals.take()) await audit.record(event);
+  };
+  const told = { log, failure: HELD_UP, recovery: 'audit trail goes on' };
+  const tasks: RunningTask[] = [];
+  return {
+    checkpoints: { auditKey: { kid, publicJwk }, latest: () => checkpointer.latest() },
+    confirmation: createClockConfirmation({
+      watch: clockWatch,
+      sinks,
+      audit,
+      clock,
+      seal: () => attempt(() => checkpointer.take()),
+    }),
+    refusals,
+    gauges: {
+      auditSinkUp: () => Object.fromEntries(sinks.all.map(({ name, failing }) => [name, failing ? 0 : 1])),
+      /** Since ever, where there is none. */
+      checkpointAge: () => clock.nowSeconds() - (checkpointer.latest()?.time ?? 0),
+      clockTrusted: () => (clockWatch.examine() === undefined ? 1 : 0),
+      clockTime: () => clock.nowSeconds(),
+    },
+    async start({ checkpointNow }) {
+      checkpointWanted.subscribe(() => checkpointer.soon());
+      const checkpointing = startPeriodicTask({
+        tick: () =>
+          reportingForeignHead(() =>
+            Promise.all([certifyRun({ runs, auditKey, clock }), checkpointer.tick()]),
+          ),
+        everyMs: TICK_MS,
+        ...told,
+      });
+      tasks.push(
+        startPeriodicTask({ tick: async () => void clockWatch.examine(), everyMs: TICK_MS, ...told }),
+        startPeriodicTask({ tick: recordRefusals, everyMs: REFUSALS_EVERY_MS, ...told }),
+        checkpointing,
+      );
+      await audit.record(startedEvent(config));
+      if (checkpointNow) await attempt(() => checkpointer.take());
+      else checkpointing.soon(0);
+    },
+    async stop() {
+      await Promise.all(tasks.map((task) => task.stop()));
+      await attempt(recordRefusals);
+      await attempt(() => audit.record(lifeEvent('service.stopped', {})));
+      await attempt(() => checkpointer.take());
+      sinks.close();
+    },
+  };
+}
