@@ -6,9 +6,11 @@ RUN apt-get update \
 WORKDIR /opt/keyward
 COPY package.json package-lock.json .npmrc ./
 COPY scripts/lib scripts/lib
-# Debian's Node only fetches the locked one, which everything runs on. Its npm is too old for `npm sbom`.
-RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; npm prune --omit=dev --loglevel=error; addon_loads; \
+# Debian's Node only fetches the locked one, which everything runs on. Its npm is too old for `npm sbom`, which takes
+# a tree without its development dependencies for a broken one.
+RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; \
   npm exec --yes --package=npm@11.19.1 -- npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json; \
+  npm prune --omit=dev --loglevel=error; addon_loads; \
   rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache'
 COPY scripts scripts
 COPY softhsm softhsm

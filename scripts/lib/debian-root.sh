@@ -20,6 +20,8 @@ debian_root() {
   mount -t proc proc "$root/proc"
   for device in null zero full random urandom; do [ -e "$root/dev/$device" ] || cp -a "/dev/$device" "$root/dev/"; done
   cp /etc/resolv.conf "$root/etc/resolv.conf"
+  # As in Debian's own images: nothing here outlives the script.
+  echo force-unsafe-io >"$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
 }
 
 remove_debian_root() {

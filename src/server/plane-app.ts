@@ -66,7 +66,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   const app = express();
   for (const setting of ['x-powered-by', 'etag'] as const) app.disable(setting);
   for (const setting of ['case sensitive routing', 'strict routing']) app.enable(setting);
-  const remoteOf = remoteAddress(listener.trusted_proxies);
+  const remoteOf = remoteAddress(listener.trusted_proxies, warnOnce(name, log));
   Object.defineProperty(app.request, 'ip', {
     get(this: IncomingMessage) {
       return remoteOf(this);
@@ -90,6 +90,16 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     exchange.caller = refused.clientId;
     exchange.route = refused.route;
     sendProblem(response, refused.error);
+  };
+}
+
+/** Once: a proxy that is not listed sends the header with each request, and anybody else may. */
+function warnOnce(plane: PlaneName, log: Logger): (peer: string) => void {
+  let isTold = false;
+  return (peer) => {
+    if (isTold) return;
+    isTold = true;
+    log.warn({ plane, peer }, 'X-Forwarded-For is ignored: its sender is not in trusted_proxies');
   };
 }
 

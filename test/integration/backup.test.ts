@@ -21,6 +21,7 @@ import { parse, stringify } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
+import { canMount, smallDisk } from '../support/small-disk.ts';
 import { query } from '../support/store-database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { loadTokens } from '../support/token-load.ts';
@@ -170,6 +171,42 @@ describe('a backup is refused, and leaves nothing', () => {
   it('of no database', async () => {
     const { err } = await keyward(moved('empty'), 'backup', join(backups.path, 'empty'));
     expect([err.code, existsSync(join(backups.path, 'empty'))]).toEqual(['no_database', false]);
+  });
+});
+
+describe.skipIf(!canMount())('a full disk (skipped where nothing can be mounted)', () => {
+  /** Of the mebibyte: the rest is less than a database. */
+  const TOO_MUCH_BYTES = 900 * 1_024;
+
+  it('takes no backup, and keeps nothing of it', async () => {
+    const disk = smallDisk();
+    const { exitCode, err } = await keyward(service.configFile, 'backup', join(disk, 'monday'));
+    expect([exitCode, err.code, err.detail]).toEqual([
+      1,
+      'disk_full',
+      expect.stringMatching(/takes up to \d+ bytes, and its disk has \d+/),
+    ]);
+    expect(readdirSync(disk)).toEqual([]);
+    expect(await service.data('GET', '/readyz')).toMatchObject({ status: 200 });
+  });
+
+  it('takes no restore, and what was there is there', async () => {
+    const disk = smallDisk();
+    const configFile = moved('full-disk', (config) => {
+      config.database = { file: join(disk, 'keyward.db') };
+    });
+    const others = join(disk, 'of-somebody-else');
+    writeFileSync(others, Buffer.alloc(TOO_MUCH_BYTES));
+    const { exitCode, err } = await keyward(configFile, 'restore', folder);
+    expect([exitCode, err?.code, err?.detail]).toEqual([
+      1,
+      'disk_full',
+      expect.stringMatching('disk is full'),
+    ]);
+    const left = readdirSync(disk).filter((name) => name !== 'keyward.db-owner');
+    expect([left, statSync(others).size]).toEqual([['of-somebody-else'], TOO_MUCH_BYTES]);
+    rmSync(others);
+    expect((await keyward(configFile, 'restore', folder)).exitCode).toBe(0);
   });
 });
 

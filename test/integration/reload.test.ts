@@ -177,6 +177,7 @@ test('a signal ends the service at no time: not while it starts, and not while i
   }
   expect(await ended).toEqual([0, null]);
   expect(lines).toContain('keyward starts');
+  expect(lines.slice(lines.indexOf('draining'))).toContain('SIGHUP ignored: the service is stopping');
   expect(lines).toContain('stopped');
 });
 

@@ -17,6 +17,8 @@ export async function keyward(
     environment?: Partial<Environment>;
     isTerminal?: boolean;
     columns?: number;
+    /** Default: `NOW`. */
+    nowSeconds?: number;
     ask?: (question: string) => Promise<string>;
   } = {},
 ): Promise<Ran> {
@@ -34,7 +36,7 @@ export async function keyward(
       noColor: false,
       ...options.environment,
     },
-    nowSeconds: () => NOW,
+    nowSeconds: () => options.nowSeconds ?? NOW,
     isTerminal: options.isTerminal ?? options.columns !== undefined,
     columns: options.columns,
     ask: options.ask,

@@ -74,6 +74,15 @@ describe('keyward context', () => {
     expect((await keyward('whoami --context test')).err).toContain(
       `its credential file ${credentials.test} is gone`,
     );
+    const caFile = join(folder.path, 'ca.pem');
+    writeFileSync(caFile, '-----BEGIN CERTIFICATE-----\n');
+    await keyward(
+      `context add bound --url ${urlOf('prod')} --credential-file ${credentials.prod} --ca-file ${caFile}`,
+    );
+    rmSync(caFile);
+    const { exitCode, out, err } = await keyward('whoami --context bound');
+    expect([exitCode, out, err]).toEqual([2, '', expect.stringContaining(`its CA file ${caFile} is gone`)]);
+    expect((await keyward('context remove bound')).exitCode).toBe(0);
     expect((await keyward('context remove prod')).exitCode).toBe(0);
     expect((await keyward('context list -o name')).out).toBe('test\n');
     expect(statSync(credentials.prod ?? '').isFile()).toBe(true);

@@ -1,9 +1,12 @@
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { makeCertificates } from '../../support/certificates.ts';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const HSM = { module: 'm.so', token_label: 'kw', token_serial: '1', pin_file: 'pin' };
 
@@ -94,9 +97,63 @@ it('the PEM files that it names are checked as well, at the line of the member',
   expect(err.split('\n')[0]).toMatch(/:3:8: data_plane\.tls: .*absent\.pem cannot be read \(ENOENT\)$/);
 });
 
+describe('PEM files', () => {
+  const { path: folder, remove } = temporaryFolder();
+  const at = (name: string) => join(folder, name);
+  const pem = (name: string) => readFileSync(at(`${name}.pem`), 'utf8');
+  beforeAll(() => {
+    makeCertificates(folder);
+    const garbage = pem('server').replace(/\n[A-Za-z0-9+/]{20}/, '\n!!!!!!!!!!!!!!!!!!!!');
+    writeFileSync(at('garbage.pem'), pem('ca') + garbage + pem('client'));
+    const files = ['-in', at('server.pem'), '-signkey', at('server.key'), '-out', at('expired.pem')];
+    execFileSync('openssl', ['x509', ...files, '-days', '-1'], { stdio: 'pipe' });
+  });
+  afterAll(remove);
+
+  const tls = (cert: string, key: string) => ({
+    data_plane: { tls: { cert_file: at(cert), key_file: at(key) } },
+  });
+  const sink = (ca: string) => ({
+    audit: { sinks: [{ type: 'syslog', host: 'h', tls: { ca_file: at(ca) } }] },
+  });
+
+  it.each<[string, object, RegExp | undefined]>([
+    ['a certificate with its key', tls('server.pem', 'server.key'), undefined],
+    [
+      'a certificate without its key',
+      tls('server.pem', 'no.key'),
+      /data_plane\.tls: .*no\.key cannot be read/,
+    ],
+    [
+      'the key of another',
+      tls('server.pem', 'ca.key'),
+      /ca\.key is not the key of the certificate in .*server\.pem/,
+    ],
+    [
+      'an expired one',
+      tls('expired.pem', 'server.key'),
+      /the certificate in .*expired\.pem expired at 20\d\d-/,
+    ],
+    ['a bundle of authorities', sink('ca.pem'), undefined],
+    [
+      'a bundle with garbage in the middle',
+      sink('garbage.pem'),
+      /audit\.sinks\.0\.tls\.ca_file: .*garbage\.pem: block 2 \(line \d+\) cannot be read as a certificate/,
+    ],
+  ])('%s', async (_, members, said) => {
+    const path = file(JSON.stringify({ hsm: HSM, ...members }));
+    // OpenSSL made them just now.
+    const nowSeconds = Math.ceil(Date.now() / 1_000);
+    const { exitCode, out, err } = await keyward(['config', 'check', '--config', path], { nowSeconds });
+    if (said === undefined) expect([exitCode, err]).toEqual([0, '']);
+    else expect([exitCode, out, err]).toEqual([1, '', expect.stringMatching(said)]);
+    expect(err.split('\n')).toHaveLength(said === undefined ? 1 : 3);
+  });
+});
+
 it('is shown with defaults, variables applied, and nothing that may be a secret', async () => {
   const targets = {
-    chat: { type: 'webhook', url: 'https://hooks.example.com/T0/B0/secret', secret_file: 'hook' },
+    chat: { type: 'webhook', url: 'https://hooks.example.com/services/B0/secret', secret_file: 'hook' },
     plain: { type: 'webhook', url: 'https://hooks.example.com/', secret_file: 'hook' },
   };
   const hsm = { ...HSM, environment: { MODULE_PASSWORD: 'secret' } };
@@ -105,7 +162,7 @@ it('is shown with defaults, variables applied, and nothing that may be a secret'
   const { exitCode, out } = await keyward(['config', 'show', '--config', path], { environment });
   expect(exitCode).toBe(0);
   expect(out).not.toContain('secret\n');
-  expect(out).not.toContain('T0');
+  expect(out).not.toContain('services');
   expect(out.split('\n').slice(0, 2)).toEqual([
     `# ${path}, with defaults filled in`,
     '# from the environment: KEYWARD_DATA_PLANE__PORT',

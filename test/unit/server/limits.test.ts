@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CallerBudget } from '../../../src/server/caller-budget.ts';
 import { networkOf } from '../../../src/server/connections.ts';
 import { RELEASED } from '../../support/payments.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 import { LIMITS } from '../../support/planes.ts';
 import { dataPlane } from './on-loopback.ts';
 
@@ -89,13 +90,25 @@ test('of several listed proxies, the address before them counts, and nothing tha
   expect(await from('192.0.2.8, [::1]:99, 198.51.100.9')).toBe(429);
 });
 
-test('a peer that is no listed proxy is the client itself, whatever it sends', async () => {
+test('a peer that is no listed proxy is the client itself, whatever it sends, and the log says so once', async () => {
   const limits = { ...LIMITS, anonymous_requests_per_second: 1 };
-  const http = await dataPlane({ limits, listener: { trusted_proxies: ['192.0.2.0/24'] } });
+  const { log, lines } = recordedLog();
+  const http = await dataPlane({ log, limits, listener: { trusted_proxies: ['192.0.2.0/24'] } });
   expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '192.0.2.1')).status).toBe(200);
   expect((await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '203.0.113.2')).status).toBe(
     429,
   );
+  const msg = 'X-Forwarded-For is ignored: its sender is not in trusted_proxies';
+  expect(lines.filter((line) => line.msg === msg)).toMatchObject([
+    { plane: 'data', peer: expect.stringMatching(/127\.0\.0\.1$/) },
+  ]);
+});
+
+test('a listed proxy is believed without a word of it', async () => {
+  const { log, lines } = recordedLog();
+  const http = await dataPlane({ log, listener: { trusted_proxies: ['127.0.0.1'] } });
+  await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', '192.0.2.1');
+  expect(lines.filter(({ msg }) => String(msg).includes('ignored'))).toEqual([]);
 });
 
 test('without a proxy, nobody can give another address', async () => {
