@@ -11,7 +11,8 @@ COPY scripts/lib scripts/lib
 RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; \
   npm exec --yes --package=npm@11.19.1 -- npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json; \
   npm prune --omit=dev --loglevel=error; addon_loads; \
-  rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache'
+  rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache; \
+  chmod -R go-w .'
 COPY scripts scripts
 COPY softhsm softhsm
 COPY src src
