@@ -1,4 +1,4 @@
-// npm run try-image, as root, with podman, runc and debootstrap: builds the image on a clean Debian 12, looks what is in
+// npm run try-image, as root, with podman, runc, catatonit and debootstrap: builds the image on a clean Debian 12, looks what is in
 // it, and runs what docker-compose.yml starts. Debian's base comes by debootstrap, so no registry of images is needed.
 import { type StdioOptions, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ try {
   await serve();
 } finally {
   for (const name of CONTAINERS.toReversed()) podman(['rm', '--force', '--time=20', `keyward-${name}`]);
-  podman(['system', 'reset', '--force']);
+  podman(['volume', 'rm', '--force', ...VOLUMES]);
   rmSync(folder, { recursive: true, force: true });
 }
 
@@ -120,7 +120,8 @@ async function serve(): Promise<void> {
 }
 
 function engine(): readonly string[] {
-  const own = [`--root=${folder}/storage`, `--runroot=${folder}/run`];
+  // Layers that did not change are kept for the next time.
+  const own = [`--root=${TOP}node_modules/.cache/podman`, `--runroot=${folder}/run`];
   return ['podman', ...own, '--cgroup-manager=cgroupfs', '--runtime=runc'];
 }
 
