@@ -11,8 +11,7 @@ COPY scripts/lib scripts/lib
 RUN bash -c 'set -euo pipefail; . scripts/lib/setup.sh; set_up; \
   npm exec --yes --package=npm@11.19.1 -- npm sbom --omit=dev --sbom-format=cyclonedx >sbom.cdx.json; \
   npm prune --omit=dev --loglevel=error; addon_loads; \
-  rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache; \
-  chmod -R go-w .'
+  rm -rf node_modules/node-linux-*/include node_modules/node-linux-*/share node_modules/.npm-cache'
 COPY scripts scripts
 COPY softhsm softhsm
 COPY src src
@@ -27,7 +26,8 @@ ARG UID=1000
 RUN useradd --uid "$UID" --user-group --no-create-home --shell /usr/sbin/nologin keyward \
  && install -d -m 700 -o keyward -g keyward /var/lib/keyward /var/lib/keyward/tokens /run/p11
 WORKDIR /opt/keyward
-COPY --from=build /opt/keyward ./
+# npm leaves some files to the user that packed them, which may have this image's user's number.
+COPY --from=build --chown=root:root /opt/keyward ./
 RUN ln -s /opt/keyward/scripts/keyward /usr/local/bin/keyward
 ENV KEYWARD_CONFIG=/var/lib/keyward/config.yaml
 USER keyward

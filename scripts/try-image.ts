@@ -121,7 +121,7 @@ async function serve(): Promise<void> {
 
 function engine(): readonly string[] {
   // Layers that did not change are kept for the next time.
-  const own = [`--root=${TOP}node_modules/.cache/podman`, `--runroot=${folder}/run`];
+  const own = [`--root=${TOP}node_modules/.cache/podman`, `--runroot=${TOP}node_modules/.cache/podman-run`];
   return ['podman', ...own, '--cgroup-manager=cgroupfs', '--runtime=runc'];
 }
 
