@@ -74,7 +74,6 @@ function follow(): void {
     if (/TLS/.test(section.title)) bringCertificate();
     run(section);
     if (waits !== '') throw new Error(`nobody approves what was proposed by: ${waits}`);
-    if (/HSM and PIN/.test(section.title)) run(softhsm ?? section, 'command');
     times.push(`${seconds(since)} s  ${section.title}`);
   }
   const all = performance.now() - begun;
@@ -82,11 +81,17 @@ function follow(): void {
   if (all > AN_HOUR_MS) throw new Error('it takes more than its hour');
 }
 
-function run(section: Section, only?: 'command'): void {
+function run(section: Section): void {
   for (const step of section.steps) {
-    if (step.kind === 'command') type(step);
-    else if (only === undefined) write(step);
+    if (step.kind === 'file') write(step);
+    else type(step);
+    if (step.kind === 'command' && step.line.startsWith('keyward hsm make-pin')) makeToken();
   }
+}
+
+/** With the vendor's tool, as the guide says. */
+function makeToken(): void {
+  for (const step of softhsm?.steps ?? []) if (step.kind === 'command') type(step);
 }
 
 function write({ name, text }: ShownFile): void {
@@ -96,8 +101,10 @@ function write({ name, text }: ShownFile): void {
     return;
   }
   const document = parseDocument(readFileSync(join(root, name), 'utf8'));
-  const ofHsm = softhsm?.steps.find((step) => step.kind === 'file');
-  const shown = [text, ofHsm?.text ?? ''].flatMap((each) => leavesOf(parse(each)));
+  const ofHsm = (softhsm?.steps ?? []).flatMap((step) =>
+    step.kind === 'file' && step.name === name ? [step.text] : [],
+  );
+  const shown = [text, ...ofHsm].flatMap((each) => leavesOf(parse(each)));
   for (const [path, value] of shown) {
     document.setIn(path, path.at(-1) === 'token_serial' ? read.serial : document.createNode(value));
   }
