@@ -6,7 +6,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 class ProcessesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    const ofProcesses = ({ moduleId }: TestSpecification) => /\/test\/(?:integration|e2e)\//.test(moduleId);
+    const ofProcesses = ({ moduleId }: TestSpecification) =>
+      /\/test\/(?:integration\/[^/]+$|e2e\/)/.test(moduleId);
     return [...sorted.filter(ofProcesses), ...sorted.filter((file) => !ofProcesses(file))];
   }
 }
@@ -14,9 +15,11 @@ class ProcessesFirst extends BaseSequencer {
 // Tests start many processes and threads: each would compile its code anew.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/keyward', import.meta.url));
 
-/** What starts processes: each file has a process of its own, so that what it takes for now is no quarter of an hour old. */
-const OF_PROCESSES = [
-  'test/{integration,e2e,simulation,interop}/**/*.test.ts',
+/** What runs whole services: each file has a process of its own, so that what it takes for now is no quarter of an hour old. */
+const OF_SERVICES = [
+  'test/{e2e,simulation,interop}/**/*.test.ts',
+  // Those below it are of one capability each, over a real database, file system or program.
+  'test/integration/*.test.ts',
   'test/contract/*.{softhsm,shim,link}.test.ts',
 ];
 
@@ -33,11 +36,11 @@ export default defineConfig({
     sequence: { sequencer: ProcessesFirst },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
     projects: [
-      { extends: true, test: { name: 'processes', include: OF_PROCESSES, isolate: true } },
+      { extends: true, test: { name: 'services', include: OF_SERVICES, isolate: true } },
       {
         extends: true,
         // Files share a process and its modules.
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: OF_PROCESSES, isolate: false },
+        test: { name: 'capabilities', include: ['test/**/*.test.ts'], exclude: OF_SERVICES, isolate: false },
       },
     ],
   },

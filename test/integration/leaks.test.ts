@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { keyward } from '../support/command-line.ts';
+import { tokenLike } from '../support/plant.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { tokenLike } from '../unit/scan/plant.ts';
 
 const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const forger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;

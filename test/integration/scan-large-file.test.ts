@@ -6,7 +6,7 @@ import { Names } from '../../src/scan/format.ts';
 import { scanContent } from '../../src/scan/scan-content.ts';
 import { walk } from '../../src/scan/walk.ts';
 import { folderOfTest } from '../support/folder-of-test.ts';
-import { CREDENTIAL } from '../unit/scan/plant.ts';
+import { CREDENTIAL } from '../support/plant.ts';
 
 const MEGABYTE = 1024 * 1024;
 

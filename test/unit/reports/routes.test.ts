@@ -3,7 +3,7 @@ import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Report } from '../../../src/reports/case.ts';
 import type { ReportIntake } from '../../../src/reports/intake.ts';
 import { createReportLimits, type ReportLimitSettings } from '../../../src/reports/routes/public.ts';
-import { dataPlane } from '../server/on-loopback.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 
 const REPORTS = '/v1/scopes/payments/reports';
 const PAGE = '/scopes/payments/report';

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Reviews, SignedOffReview } from '../../../src/reviews/review.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { NOW } from '../../support/payments.ts';
 import { untouched } from '../../support/untouched.ts';
-import { operationsPlane } from '../server/on-loopback.ts';
 
 const PATH = '/v1/admin/reviews';
 const DIGEST = 'D'.repeat(43);

@@ -8,8 +8,8 @@ import { makeCredential } from '../../../src/kernel/credential.ts';
 import { EXPANSION_LIMITS, type ExpansionLimits } from '../../../src/scan/finding.ts';
 import { type Outcome, scanContent } from '../../../src/scan/scan-content.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
-import { makeZip } from './make-zip.ts';
-import { CREDENTIAL, inChunks, PEM } from './plant.ts';
+import { makeZip } from '../../support/make-zip.ts';
+import { CREDENTIAL, inChunks, PEM } from '../../support/plant.ts';
 
 interface Options {
   readonly limits?: Partial<ExpansionLimits>;

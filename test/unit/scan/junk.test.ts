@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { places, scanned } from './plant.ts';
+import { places, scanned } from '../../support/plant.ts';
 
 const MEGABYTE = 1024 * 1024;
 

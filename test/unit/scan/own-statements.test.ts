@@ -15,7 +15,7 @@ import { composeSigningInput, digestOf } from '../../../src/token/signing-input.
 import { keyward, NOW } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
-import { scanned, tokenLike } from './plant.ts';
+import { scanned, tokenLike } from '../../support/plant.ts';
 
 const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 const SIGNATURE = Buffer.alloc(64, 7).toString('base64url');

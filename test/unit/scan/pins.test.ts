@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makePin } from '../../../src/kernel/credential.ts';
 import { exactPin, withoutPins } from '../../../src/scan/recognise-pin.ts';
-import { places, scanned } from './plant.ts';
+import { places, scanned } from '../../support/plant.ts';
 
 /** An exact PIN in every way of writing it that a scan knows: what stands before it, and its bytes. */
 function writings(pin: string): [string, string, Buffer][] {

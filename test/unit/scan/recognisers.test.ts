@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { makeCredential } from '../../../src/kernel/credential.ts';
-import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
+import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from '../../support/plant.ts';
 
 const kinds = async (text: string) => (await scanned(text)).map(({ sight }) => sight.kind);
 const formats = async (text: string) =>

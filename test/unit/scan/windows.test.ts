@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { LineCount, lineFeeds, windows } from '../../../src/scan/windows.ts';
-import { CREDENTIAL, inChunks, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
+import { CREDENTIAL, inChunks, JWK, PEM, places, scanned, tokenLike } from '../../support/plant.ts';
 
 const CUT = { stretch: 4_096, reach: 8_192 };
 const SIZES = fc.array(fc.integer({ min: 1, max: 9_000 }), { minLength: 1, maxLength: 5 });

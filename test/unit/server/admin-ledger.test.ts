@@ -6,8 +6,8 @@ import type {
   OpenMatters,
 } from '../../../src/kernel/ledger-search.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { untouched } from '../../support/untouched.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const ENTRY: LedgerEntry = { ...issuanceRecord(2), sequence: 3, erased: false, archived: true };
 const ANSWER = {

@@ -3,8 +3,8 @@ import { describe, expect, it, vi } from 'vitest';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { notifying, webhookSecret } from '../../support/notifying.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { receiveWebhooks } from '../../support/webhook-receiver.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const NOON = 1_760_000_000;
 

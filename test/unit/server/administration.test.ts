@@ -6,6 +6,7 @@ import { DEFAULT_POLICY } from '../../../src/kernel/policy.ts';
 import type { ScopeAdministration } from '../../../src/kernel/registry.ts';
 import type { PolicyPreview } from '../../../src/kernel/scope-change.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import {
   ACTIVE_KEY,
   ACTIVE_KEY_ANSWER,
@@ -15,7 +16,6 @@ import {
   PAYMENTS_ANSWER,
 } from '../../support/payments.ts';
 import { untouched } from '../../support/untouched.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const CHECKOUT: Client = {
   id: 'checkout',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RefusedRequest, RejectedSecret } from '../../../src/kernel/activity.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { ACTIVE_KEY, NOW } from '../../support/payments.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const HASH = Buffer.alloc(32, 1);
 const EVENT = {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../../src/api/routes.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { keyRing } from '../../support/payments.ts';
 import { LIMITS } from '../../support/planes.ts';
 import { authenticator } from '../access/callers.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const ROLES = ['operator', 'approver', 'auditor'] as const;
 /** Lets everybody in everywhere, so that the body is what is judged. */

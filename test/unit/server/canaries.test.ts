@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Canary, CanaryAdministration, WantedCanary } from '../../../src/canaries/canary.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { canarySample } from '../../support/canary-samples.ts';
-import { operationsPlane } from './on-loopback.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 
 const DIGEST = 'A'.repeat(43);
 const CREDENTIAL = { kind: 'credential', planted: 'here', credential_digest: DIGEST };

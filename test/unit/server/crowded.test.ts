@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import type { ListenerConfig } from '../../../src/server/listener.ts';
+import { onLoopback } from '../../support/on-loopback.ts';
 import {
   createDataPlane,
   createOperationsPlane,
@@ -10,7 +11,6 @@ import {
   operationsPlaneDeps,
   publicReports,
 } from '../../support/planes.ts';
-import { onLoopback } from './on-loopback.ts';
 
 /** As long as it takes: the machine may be busy. */
 const PATIENT = { timeout: 25_000 };

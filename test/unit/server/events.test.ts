@@ -4,9 +4,9 @@ import type { Grants } from '../../../src/kernel/actor.ts';
 import type { EventFeed, EventMessage, ScopeEvents } from '../../../src/kernel/publication.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
+import { onLoopback } from '../../support/on-loopback.ts';
 import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, LIMITS } from '../../support/planes.ts';
 import { grants } from '../access/callers.ts';
-import { onLoopback } from './on-loopback.ts';
 
 const SNAPSHOT: EventMessage = {
   id: 'life.0',

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { LIMITS } from '../../support/planes.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test('alive says nothing of the HSM', async () => {
   const http = await dataPlane({ readiness: { check: () => Promise.reject(new Error('away')) } });

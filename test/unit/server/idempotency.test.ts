@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 
 it.each([
   ['tokens', { claims: {} }],

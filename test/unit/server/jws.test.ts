@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { ACTIVE_KEY, ISSUED, keyRing, NOW, PAYMENTS, RELEASED } from '../../support/payments.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/jws';
 

@@ -6,9 +6,9 @@ import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
 import { putChanges } from '../../support/changed-keys.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { NOW } from '../../support/payments.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const DAY = 86_400;
 const scope = aScope({ id: 'payments' });

@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { publishing } from '../publication/published.ts';
-import { dataPlane } from './on-loopback.ts';
 
 test('a key set is public, typed and kept by caches for its max-age', async () => {
   const http = await dataPlane();

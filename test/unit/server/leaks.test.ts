@@ -8,9 +8,9 @@ import {
 } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { PartnerReports } from '../../../src/leaks/partners.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { NOW } from '../../support/payments.ts';
 import { untouched } from '../../support/untouched.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 const known: KnownSecret = {
   kind: 'client_credential',

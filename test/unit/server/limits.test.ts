@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CallerBudget } from '../../../src/server/caller-budget.ts';
 import { networkOf } from '../../../src/server/connections.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { RELEASED } from '../../support/payments.ts';
 import { LIMITS } from '../../support/planes.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { createLogger, setLogLevel } from '../../../src/server/logger.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { dataPlaneDeps } from '../../support/planes.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';
 

@@ -5,10 +5,10 @@ import type { Action } from '../../../src/kernel/actor.ts';
 import { makeCredential } from '../../../src/kernel/credential.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { MemoryAccessStore } from '../../support/memory-access-store.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import type { DataPlaneDeps } from '../../support/planes.ts';
 import { LIMITS } from '../../support/planes.ts';
 import { ALICE } from '../../support/registry-samples.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const INTROSPECT = '/v1/scopes/payments/introspect';
 const REVOKE = '/v1/scopes/payments/revoke';

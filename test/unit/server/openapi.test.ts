@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { API_ROUTES } from '../../../src/api/routes.ts';
 import { describeApi } from '../../../src/server/openapi.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 
 interface Description {
   openapi: string;

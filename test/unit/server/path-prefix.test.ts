@@ -1,11 +1,11 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { API_ROUTES } from '../../../src/api/routes.ts';
 import { composeDiscovery } from '../../../src/publication/publication.ts';
+import { onLoopback } from '../../support/on-loopback.ts';
 import { PAYMENTS } from '../../support/payments.ts';
 import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, publicReports } from '../../support/planes.ts';
 import { prefixProxy } from '../../support/prefix-proxy.ts';
 import { publishing } from '../publication/published.ts';
-import { onLoopback } from './on-loopback.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 

@@ -3,9 +3,9 @@ import type { Client } from '../../../src/kernel/actor.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { KeyRing } from '../../../src/kernel/key.ts';
 import type { ProbeAdministration, ProbeStatus } from '../../../src/probes/probe.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { keyRing, NOW, PAYMENTS } from '../../support/payments.ts';
 import { untouched } from '../../support/untouched.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const PATH = '/v1/admin/clients/checkout/probe';
 const BODY = { scope: 'payments', url: 'https://checkout.example/probe' };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ERROR_CODES, KeywardError } from '../../../src/kernel/errors.ts';
 import { asKeywardError, PROBLEMS, problemDocument, retryAfterSeconds } from '../../../src/server/problem.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { untouched } from '../../support/untouched.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 test.each(ERROR_CODES)('%s has a status of its kind and a title', (code) => {
   const { status, title } = PROBLEMS[code];

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { createRotationPauses } from '../../../src/keys/change-scope.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { NOW, PAYMENTS, PAYMENTS_ANSWER } from '../../support/payments.ts';
-import { operationsPlane } from './on-loopback.ts';
 
 const PATH = '/v1/admin/scopes/payments/rotation-pause';
 const PAUSE = { until: NOW + 86_400, reason: 'the HSM moves' };

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { ErrorCode } from '../../../src/kernel/errors.ts';
 import { listen } from '../../../src/server/listener.ts';
+import { onLoopback } from '../../support/on-loopback.ts';
 import { RELEASED } from '../../support/payments.ts';
 import { createDataPlane, dataPlaneDeps, LIMITS } from '../../support/planes.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
-import { onLoopback } from './on-loopback.ts';
 
 /** All that the server says until it ends the connection. */
 function conversation(port: number, ...said: string[]): Promise<string> {

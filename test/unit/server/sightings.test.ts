@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Sightings } from '../../../src/kernel/verification.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { LIMITS } from '../../support/planes.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const digest = (n: number) => Buffer.alloc(32, n).toString('base64url');
 

@@ -1,10 +1,10 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenIssuer } from '../../../src/kernel/issuance.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { ISSUED, RELEASED } from '../../support/payments.ts';
 import { LIMITS } from '../../support/planes.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/tokens/batch';
 

@@ -1,8 +1,8 @@
 import { expect, test, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { ISSUED, RELEASED } from '../../support/payments.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const PATH = '/v1/scopes/payments/tokens';
 

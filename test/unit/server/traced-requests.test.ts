@@ -1,9 +1,9 @@
 import { expect, it, vi } from 'vitest';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
 import type { TracedRequest, Tracer } from '../../../src/kernel/trace.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { RELEASED } from '../../support/payments.ts';
 import { RECORDED_PARENT, recordingTracer } from '../../support/recording-tracer.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const PARENT = 'b7ad6b7169203331';

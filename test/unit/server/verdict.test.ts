@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 
 const TOKENS = '/v1/scopes/payments/tokens';
 

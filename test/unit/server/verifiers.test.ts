@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import type { VerifierStanding } from '../../../src/kernel/publication.ts';
+import { dataPlane, operationsPlane } from '../../support/on-loopback.ts';
 import { NOW } from '../../support/payments.ts';
 import { dataPlaneDeps, operationsPlaneDeps } from '../../support/planes.ts';
-import { dataPlane, operationsPlane } from './on-loopback.ts';
 
 async function acknowledge(body: object, as = 'verifies') {
   const { verifiers } = dataPlaneDeps();

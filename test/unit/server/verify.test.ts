@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { judgingVerifier } from '../../support/judging-verifier.ts';
+import { dataPlane } from '../../support/on-loopback.ts';
 import { NOW } from '../../support/payments.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
-import { dataPlane } from './on-loopback.ts';
 
 const CLAIMS = {
   iss: 'https://id.example',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { NewReport } from '../../../src/reports/case.ts';
+import { operationsPlane } from '../../support/on-loopback.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { FOUND_NOTHING } from '../../support/token-findings.ts';
-import { operationsPlane } from '../server/on-loopback.ts';
 
 const NOON = 1_760_000_000;
 const NUMBER = '7Q3K-M2XD';

@@ -18,7 +18,7 @@ import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { makeCredential, makePin } from '../../../src/kernel/credential.ts';
 import { keyward, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
-import { CREDENTIAL, PEM, tokenLike } from '../scan/plant.ts';
+import { CREDENTIAL, PEM, tokenLike } from '../../support/plant.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'keyward-scan-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { makeCredential } from '../../../src/kernel/credential.ts';
-import type { Found } from '../../../src/scan/finding.ts';
-import type { ExactPin } from '../../../src/scan/recognise-pin.ts';
-import { scanStream } from '../../../src/scan/scan-stream.ts';
-import type { Cut } from '../../../src/scan/windows.ts';
+import { makeCredential } from '../../src/kernel/credential.ts';
+import type { Found } from '../../src/scan/finding.ts';
+import type { ExactPin } from '../../src/scan/recognise-pin.ts';
+import { scanStream } from '../../src/scan/scan-stream.ts';
+import type { Cut } from '../../src/scan/windows.ts';
 
 /** A compact JWS of the look of a token; nobody ever signed it. */
 export function tokenLike(claims: object = { iat: 1_795_463_000, exp: 1_795_466_600, sub: 'x' }): string {

@@ -9,7 +9,7 @@ import { makePin } from '../../../src/kernel/credential.ts';
 import { EXPANSION_LIMITS } from '../../../src/scan/finding.ts';
 import { scanContent } from '../../../src/scan/scan-content.ts';
 import { once } from '../../../src/scan/scan-stream.ts';
-import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from './plant.ts';
+import { CREDENTIAL, JWK, PEM, places, scanned, tokenLike } from '../../support/plant.ts';
 
 const base64 = (value: string | Buffer) => Buffer.from(value).toString('base64');
 const wrapped = (text: string, columns: number, between: string) =>

@@ -2,9 +2,9 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
+import { onLoopback } from '../../support/on-loopback.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { createOperationsPlane, LIMITS, operationsPlaneDeps } from '../../support/planes.ts';
-import { onLoopback } from './on-loopback.ts';
 
 const NOON = 1_760_000_000;
 const BOB = { operatorId: 'bob', requestId: null };

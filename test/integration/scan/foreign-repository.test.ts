@@ -17,8 +17,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
+import { CREDENTIAL } from '../../support/plant.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-import { CREDENTIAL } from './plant.ts';
 
 const COMMAND_LINE = join(import.meta.dirname, '../../../src/cli/main.ts');
 const PERSON = ['-c', 'user.name=a', '-c', 'user.email=a@example.org'];

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { keyward } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
-import { makeZip } from '../scan/make-zip.ts';
-import { CREDENTIAL, PEM } from '../scan/plant.ts';
+import { makeZip } from '../../support/make-zip.ts';
+import { CREDENTIAL, PEM } from '../../support/plant.ts';
 
 interface Report {
   readonly findings: readonly { readonly kind: string; readonly place: string }[];

@@ -1,8 +1,8 @@
 import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { onTestFinished } from 'vitest';
-import type { ErrorCode } from '../../../src/kernel/errors.ts';
-import { type Listener, type ListenerConfig, listen } from '../../../src/server/listener.ts';
+import type { ErrorCode } from '../../src/kernel/errors.ts';
+import { type Listener, type ListenerConfig, listen } from '../../src/server/listener.ts';
 import {
   administered,
   createDataPlane,
@@ -13,7 +13,7 @@ import {
   operationsPlaneDeps,
   publicReports,
   type ReportChanges,
-} from '../../support/planes.ts';
+} from './planes.ts';
 
 /** Serves the application for as long as the test runs. */
 export async function onLoopback(
