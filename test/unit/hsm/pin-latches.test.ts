@@ -15,7 +15,7 @@ const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };
 const configFile = join(folder.path, 'config.yaml');
 writeFileSync(configFile, 'hsm: {module: m.so, token_label: a, token_serial: "1", pin_file: pin}');
 const config = loadConfig(configFile);
-const latch = config.hsm.latch_file;
+const latch = config.hsm.latch_file ?? '';
 const reject = () => beginPinAttempt(latch, { tokenSerial: 'a1', pinFile: PIN_FILE }).rejected(0xa0);
 
 let started = 0;
