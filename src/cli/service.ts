@@ -49,10 +49,10 @@ export const SIGNER: Noun = {
       isDefault: true,
       description: 'run it in the foreground; SIGTERM ends it',
       note: `
-Its file is --config, else /etc/keyward/signer.yaml: module, token, PIN file, latch, the socket, and the one user that may
-connect. The service names the socket in hsm.signer, and nothing of these.
+Its file is --config, else /etc/keyward-signer/signer.yaml: module, token, PIN file, latch, the socket, and the one
+user that may connect. The service names the socket in hsm.signer, and nothing of these.
 `,
-      examples: ['keyward signer', 'keyward signer --config /etc/keyward/signer.yaml'],
+      examples: ['keyward signer run', 'keyward signer --config /etc/keyward-signer/signer.yaml'],
       load: async () => (await import('./signer-verbs.ts')).signerRun,
     },
     {

@@ -8,7 +8,7 @@ import { usageFailure } from './failure.ts';
 import { showPlainly } from './show.ts';
 
 /** Not that of the service, which KEYWARD_CONFIG names. */
-const DEFAULT_FILE = '/etc/keyward/signer.yaml';
+const DEFAULT_FILE = '/etc/keyward-signer/signer.yaml';
 
 function settingsOf({ options }: Context): HostSettings {
   return readHostSettings(options.config ?? DEFAULT_FILE);

@@ -93,7 +93,12 @@ export class FakeSetup {
 
   /** Beside this one, with the process that misbehaves. */
   async startHost(): Promise<void> {
-    const files = { module: '/no/m.so', pin_file: '/no/pin', latch_file: '/no/latch', state_dir: '/no/state' };
+    const files = {
+      module: '/no/m.so',
+      pin_file: '/no/pin',
+      latch_file: '/no/latch',
+      state_dir: '/no/state',
+    };
     const primary = {
       ...files,
       token_label: 'fake',

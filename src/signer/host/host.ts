@@ -4,8 +4,8 @@ import { forkProcess } from '../link/fork-process.ts';
 import { type Peer, peerOf } from '../peer.ts';
 import { PROCESS_FILE } from '../signer-link.ts';
 import { userId } from '../user-id.ts';
-import { FrameReader, LARGEST_FRAME, readFrames } from '../wire/frames.ts';
-import { greetingIn } from '../wire/from-front.ts';
+import { FrameReader, frameOf, LARGEST_FRAME, readFrames } from '../wire/frames.ts';
+import { greetingIn, WIRE_VERSION } from '../wire/from-front.ts';
 import { dismiss, type HostLog, Session } from './session.ts';
 import type { HostSettings } from './settings.ts';
 import { listenAt } from './socket.ts';
@@ -61,6 +61,7 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
       return dismiss(socket, `user ${peer.uid} is not the one that front_user names`);
     }
     const reader = new FrameReader(() => {}, LARGEST_GREETING);
+    socket.write(frameOf({ hello: WIRE_VERSION }));
     const hsmToken = await greeting(socket, reader);
     if (hsmToken === undefined) return dismiss(socket, 'this is no greeting of a front');
     const refusal = await refusalOf(hsmToken);
@@ -103,7 +104,7 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
     socket.resume();
   }
 
-  await listenAt(server, settings.socket);
+  const giveUp = await listenAt(server, settings.socket);
   return {
     async close() {
       closing = true;
@@ -111,6 +112,7 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
       for (const socket of strangers) socket.destroy();
       for (const session of sessions.values()) session.end('the signer is stopping');
       await Promise.all([...sessions.values()].map(({ ended }) => ended));
+      giveUp();
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ProcessHandle, StartProcess } from '../link/process-handle.ts';
 import type { Peer } from '../peer.ts';
 import type { LogLine, Reply, Request } from '../protocol.ts';
 import { BadFrame, frameOf, LARGEST_FRAME } from '../wire/frames.ts';
-import { type FrontMessage, frontMessageIn } from '../wire/from-front.ts';
+import { type FrontMessage, frontMessageIn, WIRE_VERSION } from '../wire/from-front.ts';
 import { type SignerMessage, toWire } from '../wire/from-signer.ts';
 
 export type HostLog = (level: LogLine['log'], message: string, details: LogLine['details']) => void;
@@ -48,7 +48,7 @@ export class Session {
     this.peer = options.peer;
     this.ended = this.#left.promise;
     options.socket.once('close', () => this.end('the front is gone'));
-    this.#say({ welcome: 1 });
+    this.#say({ welcome: WIRE_VERSION });
   }
 
   get isOver(): boolean {

@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -11,11 +11,11 @@ const OWNER_AND_GROUP = 0o660;
 
 /**
  * Listens at the path, which this process alone has from now on: owner and group may connect. `invalid_config` where
- * somebody else could put another socket there, `hsm_unavailable` where another signer has it.
+ * somebody else could put another socket there, `hsm_unavailable` where another signer has it. Answers what gives it up.
  */
-export async function listenAt(server: Server, path: string): Promise<void> {
+export async function listenAt(server: Server, path: string): Promise<() => void> {
   requireOwnFolder(dirname(path));
-  lockFile(`${path}.lock`, 'signer');
+  const lock = lockFile(`${path}.lock`, 'signer');
   removeOld(path);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
@@ -25,6 +25,7 @@ export async function listenAt(server: Server, path: string): Promise<void> {
   });
   // Before this, what the umask leaves: nobody whom the folder keeps out.
   chmodSync(path, OWNER_AND_GROUP);
+  return () => closeSync(lock);
 }
 
 /** Each folder on the way: none may be a link, or be another's. */

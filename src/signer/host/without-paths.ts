@@ -3,6 +3,9 @@ import type { HostSettings } from './settings.ts';
 
 const FILES = ['module', 'pin_file', 'latch_file', 'state_dir'] as const;
 
+/** The front's operators clear none by themselves. */
+const BOTH_LATCHES = 'keyward signer clear-latch on its host, and keyward hsm clear-latch';
+
 /**
  * What the front is told of files is told by the members that name them: where module, PIN and latch are is for the
  * signer's own log.
@@ -16,7 +19,9 @@ export function withoutPaths({ file, tokens }: Pick<HostSettings, 'file' | 'toke
     ([one], [other]) => other.length - one.length,
   );
   const cleaned = (text: string) =>
-    all.reduce((rest, [path, name]) => rest.replaceAll(path, `(${name})`), text);
+    all
+      .reduce((rest, [path, name]) => rest.replaceAll(path, `(${name})`), text)
+      .replaceAll('keyward hsm clear-latch', BOTH_LATCHES);
   return <T extends Reply | LogLine>(message: T): T => {
     if ('log' in message) {
       const { stack: _, ...details } = message.details;

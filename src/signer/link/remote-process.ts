@@ -85,7 +85,7 @@ class Connection {
   }
 
   async #greet(): Promise<void> {
-    const { socket, user, hsmToken } = this.#signer;
+    const { socket, user } = this.#signer;
     try {
       const expected = await userId(user);
       const { uid } = await peerOf(this.#socket);
@@ -98,7 +98,6 @@ class Connection {
     const reader = new FrameReader((message) => this.#hear(message));
     readFrames(this.#socket, reader, (why) => this.#end(`the signer sent ${why}`));
     this.#socket.resume();
-    this.#socket.write(frameOf({ hello: WIRE_VERSION, token: hsmToken }));
   }
 
   #say(message: FrontMessage): void {
@@ -123,7 +122,9 @@ class Connection {
   }
 
   #heed(message: SignerMessage): void {
-    if ('welcome' in message) {
+    if ('hello' in message) {
+      this.#socket.write(frameOf({ hello: WIRE_VERSION, token: this.#signer.hsmToken }));
+    } else if ('welcome' in message) {
       const waiting = this.#waiting ?? [];
       this.#waiting = undefined;
       for (const each of waiting) this.#say(each);

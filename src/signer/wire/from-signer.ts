@@ -5,6 +5,8 @@ import { WIRE_VERSION } from './from-front.ts';
 
 /** What the signer says; processes go by the numbers that the front gave them. */
 export type SignerMessage =
+  /** Its first words, to whom it may speak: the front says nothing before them. */
+  | { readonly hello: typeof WIRE_VERSION }
   | { readonly welcome: typeof WIRE_VERSION }
   /** Why the front is not let in; the end of the connection follows. */
   | { readonly refused: string }
@@ -32,6 +34,7 @@ const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /** Undefined where it is nothing that a signer says. */
 export function fromWire(message: unknown): SignerMessage | undefined {
   if (!isObject(message)) return undefined;
+  if (message.hello === WIRE_VERSION) return { hello: WIRE_VERSION };
   if (message.welcome === WIRE_VERSION) return { welcome: WIRE_VERSION };
   if (isReason(message.refused)) return { refused: message.refused };
   const { started, ended, from, pid, why } = message;
