@@ -44,7 +44,12 @@ place(join(own, 'sbom.cdx.json'), `${DOCS}/sbom.cdx.json`);
 mkdirSync(join(tree, 'usr/bin'), { recursive: true });
 symlinkSync('../lib/keyward/bin/keyward', join(tree, 'usr/bin/keyward'));
 place(deployed('systemd/keyward-offline'), 'usr/sbin/keyward-offline', 0o755);
-for (const unit of ['keyward.service', 'keyward-signer.service']) {
+for (const unit of [
+  'keyward.service',
+  'keyward.socket',
+  'keyward-operations.socket',
+  'keyward-signer.service',
+]) {
   place(deployed(`systemd/${unit}`), `usr/lib/systemd/system/${unit}`);
 }
 place(deployed('debian/keyward.default'), 'etc/default/keyward');

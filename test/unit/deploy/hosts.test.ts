@@ -129,6 +129,16 @@ describe('deploy/debian and deploy/systemd', () => {
     for (const file of [latch_file, state_dir]) expect(file).toMatch(`/var/lib/${signer('StateDirectory')}/`);
   });
 
+  it.each([
+    ['keyward.socket', 'data', 'data_plane'],
+    ['keyward-operations.socket', 'operations', 'operations_plane'],
+  ] as const)('has in %s the address of the example configuration', (file, name, plane) => {
+    const socket = settingIn(read(`deploy/systemd/${file}`));
+    const { host, port } = loaded('deploy/debian/config.example.yaml').config[plane];
+    expect(socket('ListenStream')).toBe(`${host}:${port}`);
+    expect([socket('FileDescriptorName'), socket('Service')]).toEqual([name, 'keyward.service']);
+  });
+
   it('puts the PIN of a signer that is a child where the drop-in does', () => {
     const [credential] = read('deploy/systemd/one-user.conf').match(/^LoadCredential=.*$/m) ?? [];
     expect(credential).toBe('LoadCredential=pin:/etc/credstore/keyward.pin');
