@@ -51,3 +51,25 @@ it('one person has a token opened whose PIN is not latched, and two any', async 
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
   expect([look(FIRST_TOKEN).state, started]).toEqual(['clear', 2]);
 });
+
+it('of a signer that runs by itself no latch is cleared here: it is asked again', async () => {
+  const file = join(folder.path, 'apart.yaml');
+  writeFileSync(file, 'hsm: {token_label: a, token_serial: "1", signer: {socket: s, user: u}}');
+  let state: 'latched' | 'ready' = 'latched';
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+  };
+  const recorded: unknown[] = [];
+  const { read: look, clear } = openPinLatches({
+    config: loadConfig(file),
+    links: new Map([[FIRST_TOKEN, { start: ask, state: () => state }]]),
+    sinks: { confirm: async () => {} },
+    audit: { record: async (event) => void recorded.push(event) },
+  });
+  expect(look(FIRST_TOKEN)).toEqual({ state: 'rejected', attempts: 0 });
+  expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: false });
+  state = 'ready';
+  expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
+  expect([asked, recorded.length]).toEqual([2, 2]);
+});
