@@ -208,6 +208,8 @@ export async function listen(
     async handOver(seconds) {
       if (descriptor === undefined) return;
       leaving = true;
+      // Those under way end their connections, too.
+      void connections.answered();
       await Promise.race([connections.idleClosed(), pause(Math.min(IDLE_MS, seconds * 500), null, UNREF)]);
       // Not as HTTP closes: it would cut off those that were accepted and have yet to speak.
       NetServer.prototype.close.call(server);
