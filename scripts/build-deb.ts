@@ -44,10 +44,19 @@ place(join(own, 'sbom.cdx.json'), `${DOCS}/sbom.cdx.json`);
 mkdirSync(join(tree, 'usr/bin'), { recursive: true });
 symlinkSync('../lib/keyward/bin/keyward', join(tree, 'usr/bin/keyward'));
 place(deployed('systemd/keyward-offline'), 'usr/sbin/keyward-offline', 0o755);
-place(deployed('systemd/keyward.service'), 'usr/lib/systemd/system/keyward.service');
+for (const unit of [
+  'keyward.service',
+  'keyward.socket',
+  'keyward-operations.socket',
+  'keyward-signer.service',
+]) {
+  place(deployed(`systemd/${unit}`), `usr/lib/systemd/system/${unit}`);
+}
 place(deployed('debian/keyward.default'), 'etc/default/keyward');
 place(deployed('logrotate/keyward'), 'etc/logrotate.d/keyward');
-place(deployed('debian/config.example.yaml'), `${DOCS}/examples/config.yaml`);
+for (const file of ['config', 'signer']) {
+  place(deployed(`debian/${file}.example.yaml`), `${DOCS}/examples/${file}.yaml`);
+}
 place(deployed('debian/copyright'), `${DOCS}/copyright`);
 for (const script of ['postinst', 'prerm', 'postrm']) {
   place(deployed(`debian/${script}`), `DEBIAN/${script}`, 0o755);

@@ -170,11 +170,11 @@ const roomOf = (file: string) => ROOMS.find(({ files }) => files.test(file)) ?? 
 const isCli = (file: string) => roomOf(file).engines.includes('cli');
 
 /** They join everything, so nothing but the command line may start them. `config.ts` is read by whoever opens something. */
-const COMPOSITION = /^src\/(?:serve|init|config|config-environment)\.ts$|^src\/api\//;
+const COMPOSITION = /^src\/(?:serve|serve-signer|init|config|config-environment)\.ts$|^src\/api\//;
 /** It loads nothing, so the command line asks it first. */
 const ENVIRONMENT = 'src/config-environment.ts';
 /** The command tree looks past the faces at the verbs, and starts what each verb runs. */
-const COMMAND_LINE = /^src\/cli\/(?:program|service|service-verbs|operations-client)\.ts$/;
+const COMMAND_LINE = /^src\/cli\/(?:program|service|service-verbs|signer-verbs|operations-client)\.ts$/;
 
 const order = Object.keys(CAPABILITIES);
 const complaints: string[] = [];

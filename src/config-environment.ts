@@ -9,6 +9,8 @@ export interface Environment {
   readonly operationsUrl: string | undefined;
   readonly credentialFile: string | undefined;
   readonly noColor: boolean;
+  /** Of listening sockets that a service manager passes (`sd_listen_fds`). */
+  readonly listen: Readonly<Record<'pid' | 'fds' | 'names', string | undefined>>;
   /** Where `keyward context` keeps its list (XDG). */
   readonly contextsFile: string;
 }
@@ -45,6 +47,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv = process.env): Environme
     credentialFile: env.KEYWARD_CREDENTIAL_FILE,
     settings: Object.fromEntries(Object.entries(env).filter(isSetting)) as Record<string, string>,
     noColor: (env.NO_COLOR ?? '') !== '',
+    listen: { pid: env.LISTEN_PID, fds: env.LISTEN_FDS, names: env.LISTEN_FDNAMES },
     contextsFile: `${env.XDG_CONFIG_HOME || `${env.HOME ?? ''}/.config`}/keyward/contexts.json`,
   };
 }

@@ -18,7 +18,13 @@ import {
 import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
-import { signerSections, withTokenFiles } from './signer/settings.ts';
+import {
+  type Signing,
+  sharedTokenFlaws,
+  signerSections,
+  withOneSigner,
+  withTokenFiles,
+} from './signer/settings.ts';
 import { tracingSection, tracingSettings } from './tracing/settings.ts';
 import { FlawedFile, firstProblems, type Locate, type Problem, problemOf } from './yaml-file/problem.ts';
 import { readYamlAs } from './yaml-file/read-yaml.ts';
@@ -90,11 +96,11 @@ type AuditSinkConfig = z.infer<typeof auditSink>;
 /** The whole file. `keyward config schema` and docs/configuration.md are made from it. */
 export const configurationSchema = z.strictObject({
   ...signerSections,
-  hsm: signerSections.hsm
-    .extend({
+  hsm: withOneSigner(
+    signerSections.hsm.extend({
       replacements: replacementSection.describe('Tokens that were lost; `keyward hsm replace` writes it.'),
-    })
-    .describe('The first HSM token. It holds the service’s own keys.'),
+    }),
+  ).describe('The first HSM token. It holds the service’s own keys.'),
   two_persons: z
     .boolean()
     .optional()
@@ -263,11 +269,9 @@ export const configurationSchema = z.strictObject({
 
 type Raw = z.infer<typeof configurationSchema>;
 
-type TokenSettings = Omit<Raw['hsm_tokens'][string], 'latch_file' | 'state_dir'> & {
-  latch_file: string;
-  state_dir: string;
-};
-type Resolved = Omit<Raw, 'hsm_tokens' | 'notifications'> & {
+type TokenSettings = Signing<Raw['hsm_tokens'][string]>;
+type Resolved = Omit<Raw, 'hsm' | 'hsm_tokens' | 'notifications'> & {
+  hsm: Signing<Raw['hsm']>;
   hsm_tokens: Record<string, TokenSettings>;
   notifications: NotificationSettings;
 };
@@ -409,34 +413,6 @@ function listenerFlaws(config: Resolved): readonly ValidationIssue[] {
       path: [name, 'host'],
       advice: `${config[name].host} is not loopback; give it tls, or name in trusted_proxies what ends TLS for it`,
     }));
-}
-
-/**
- * Two signers of one token, or two that remember the fate of a PIN in one file, would mislead each other (I9). A
- * token is found by label and serial, and the same module may have many paths: links and copies.
- */
-function sharedTokenFlaws({ hsm, hsm_tokens }: Resolved): readonly ValidationIssue[] {
-  const tokens = [[FIRST_TOKEN, hsm] as const, ...Object.entries(hsm_tokens)];
-  const distinct = [
-    [
-      'has the same token_label and token_serial as',
-      'name each token once, or give it another label',
-      ({ token_label, token_serial }) => [token_label, token_serial],
-    ],
-    ['has the same latch_file as', 'give each its own', ({ latch_file }) => [latch_file]],
-    ['has the same state_dir as', 'give each its own', ({ state_dir }) => [state_dir]],
-  ] as const satisfies [string, string, (token: Resolved['hsm_tokens'][string]) => unknown[]][];
-  return distinct.flatMap(([what, advice, identity]) => {
-    const names = new Map<string, string>();
-    return tokens.flatMap(([name, token]) => {
-      const key = JSON.stringify(identity(token));
-      const other = names.get(key);
-      names.set(key, other ?? name);
-      return other === undefined
-        ? []
-        : [{ path: ['hsm_tokens', name], advice: `${what} ${other}; ${advice}` }];
-    });
-  });
 }
 
 function deepFreeze<T>(value: T): T {

@@ -8,7 +8,7 @@ import { type Config, loadConfig } from './config.ts';
 import { ownDatabase } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
-import { lazySigner } from './hsm/tokens.ts';
+import { isForked, lazySigner, tokensOf } from './hsm/tokens.ts';
 import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
 import { systemClock } from './kernel/clock.ts';
 import { KeywardError } from './kernel/errors.ts';
@@ -21,6 +21,8 @@ export interface Initialised {
   readonly enrolled: readonly { readonly id: string; readonly credential: string }[];
   readonly registryKid: string;
   readonly auditKid: string;
+  /** A signer runs by itself: its file shall name the keys, too. */
+  readonly hasOwnSigner: boolean;
 }
 
 /**
@@ -45,7 +47,8 @@ export async function initialise(options: {
   try {
     const keys = await ensureServiceKeys(config, store.registry);
     const enrolled = await withRegistry(config, store, keys, () => enrol(config, store, keys, options));
-    return { enrolled, registryKid: keys.registry.kid, auditKid: keys.audit.kid };
+    const hasOwnSigner = !tokensOf(config).every(isForked);
+    return { enrolled, registryKid: keys.registry.kid, auditKid: keys.audit.kid, hasOwnSigner };
   } finally {
     await store.close();
     owner.release();

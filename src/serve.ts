@@ -26,6 +26,7 @@ import { openReports } from './reports/index.ts';
 import { checkDatabase, createRecordGaps, replayRestrictions } from './restore/index.ts';
 import { openReviews } from './reviews/index.ts';
 import { openRevocation } from './revocation/index.ts';
+import { passedSockets } from './server/passed-sockets.ts';
 import { listenOnPlanes } from './server/planes.ts';
 import { openTracing } from './tracing/index.ts';
 import { openVerification } from './verification/index.ts';
@@ -38,6 +39,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const hangups = catchHangups();
   const config = withLiveLimits(given);
   const coreDumps = protectMemory(config, environment);
+  const passed = passedSockets(environment.listen);
   const stopping = stopSignal();
   const metrics = createMetrics();
   const outages = createOutageWatch(clock);
@@ -76,7 +78,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;
-  const database = add(await checkDatabase({ ...stored, signer, stopping }));
+  const database = add(await checkDatabase({ ...stored, signer, stopping, passed }));
   if (!database.trusted) return;
 
   const checked = { ...stored, ...database.trusted, signer, leadership };
@@ -125,6 +127,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
 
   const planes = await listenOnPlanes({
     ...admitting,
+    passed,
     limits: config.limits,
     gate,
     callers: canaries.watchCallers(recordCallers(audit.refusals, activity, clock)),
@@ -141,6 +144,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   log.info({ host: config.operations_plane.host, port: planes.operations.port }, 'operations plane listens');
 
   log.info({ signal: await stopping }, 'draining');
+  await Promise.all(Object.values(planes).map((plane) => plane.handOver(config.limits.drain_seconds)));
   const drained = Object.values(planes).map((plane) => plane.drain(config.limits.drain_seconds));
   for (const capability of capabilities) capability.drain?.();
   await Promise.all(drained);

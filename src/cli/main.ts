@@ -4,7 +4,7 @@ import { EXIT } from './failure.ts';
 import type { Surroundings } from './run.ts';
 
 // Before the rest is loaded: a service is not ended by a hangup, which means reload.
-if (process.argv.includes('serve')) process.on('SIGHUP', () => undefined);
+if (process.argv.some((word) => word === 'serve' || word === 'signer')) process.on('SIGHUP', () => undefined);
 
 // A reader that has seen enough, such as `head`, is no failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

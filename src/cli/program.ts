@@ -22,7 +22,7 @@ import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
 import { TOKEN_VERBS } from '../verification/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
-import { CONTEXT, completionOf, SERVICE } from './service.ts';
+import { CONTEXT, completionOf, SERVICE, SIGNER } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
@@ -48,6 +48,7 @@ const COMMANDS: Verbs = [
   SCOPE,
   KEY,
   HSM,
+  SIGNER,
   CLIENT,
   GRANT,
   OPERATOR,

@@ -73,9 +73,13 @@ function describe(operator: { id: string; credential: string } | { id: string; c
     : `The credential of ${operator.id} is in ${operator.credential_file}.`;
 }
 
-function describeKids({ configFile }: Context, { registryKid, auditKid }: Initialised): string {
-  return `registry key ${registryKid}\naudit key ${auditKid}\nBoth are written into ${configFile}.`;
+function describeKids({ configFile }: Context, { registryKid, auditKid, hasOwnSigner }: Initialised): string {
+  const copies = hasOwnSigner ? `\n${COPY_THEM}` : '';
+  return `registry key ${registryKid}\naudit key ${auditKid}\nBoth are written into ${configFile}.${copies}`;
 }
+
+const COPY_THEM =
+  'Copy hsm.registry_key, hsm.audit_key and each binding_key into the file of keyward signer, and restart it.';
 
 const UNREAD_MS = 2_000;
 

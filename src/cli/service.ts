@@ -38,6 +38,42 @@ is proven and destroyed: what stands in the way of a key is named by attribute o
   },
 ];
 
+/** Of a signer that runs by itself, on its own host and with its own file. */
+export const SIGNER: Noun = {
+  name: 'signer',
+  description: 'a signer under a user of its own, which the service reaches through a Unix socket',
+  verbs: [
+    {
+      name: 'run',
+      isDefault: true,
+      description: 'run it in the foreground; SIGTERM ends it',
+      note: `
+Its file is --config, else /etc/keyward-signer/signer.yaml: module, token, PIN file, latch, the socket, and the one
+user that may connect. The service names the socket in hsm.signer, and nothing of these.
+`,
+      examples: ['keyward signer run', 'keyward signer --config /etc/keyward-signer/signer.yaml'],
+      load: async () => (await import('./signer-verbs.ts')).signerRun,
+    },
+    {
+      name: 'check',
+      description: 'show every mistake in its file; exit code 1 where there is one',
+      examples: ['keyward signer check', 'keyward signer check --config signer.yaml'],
+      load: async () => (await import('./signer-verbs.ts')).signerCheck,
+    },
+    {
+      name: 'clear-latch',
+      description: 'let the PIN be tried once more, after it was rejected or its answer never came',
+      operands: [new Argument('[token]', 'name of the token in its file').default('primary')],
+      note: `
+As the signer's user. Compare the PIN file with the HSM first. Then keyward hsm clear-latch has the service ask
+again.
+`,
+      examples: ['keyward signer clear-latch', 'keyward signer clear-latch issuer-b'],
+      load: async () => (await import('./signer-verbs.ts')).signerClearLatch,
+    },
+  ],
+};
+
 export const CONTEXT: Noun = {
   name: 'context',
   description: 'services by name: URL, credential file and CA file, bound to each other',

@@ -21,7 +21,7 @@ const TIMESYNCD = '/run/systemd/timesync/synchronized';
 
 /** Wall time against what was written before, and whether anything keeps it right. */
 export async function checkClock(config: Config): Promise<readonly Finding[]> {
-  const latches = tokensOf(config).map(({ settings }) => settings.latch_file);
+  const latches = tokensOf(config).flatMap(({ settings }) => settings.latch_file ?? []);
   const files = [config.file, config.database.file, ...latches];
   const newest = Math.max(0, ...files.map((file) => statusOf(file)?.mtimeMs ?? 0));
   return [againstFiles(Date.now(), newest), await synchronisation()];

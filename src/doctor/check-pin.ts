@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { ConfiguredToken } from '../hsm/tokens.ts';
+import type { ForkedToken } from '../hsm/tokens.ts';
 import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/pin-latch.ts';
 
 /** Looks at the PIN file without reading it. */
-export function checkPinFile({ member, settings }: ConfiguredToken): Finding {
+export function checkPinFile({ member, settings }: ForkedToken): Finding {
   const check = 'pin file';
   const file = settings.pin_file;
   const status = statusOf(file);
@@ -32,7 +32,7 @@ export function checkPinFile({ member, settings }: ConfiguredToken): Finding {
 }
 
 /** Whether a PIN attempt may be made (I9). */
-export function checkLatch({ settings }: ConfiguredToken): Finding {
+export function checkLatch({ settings }: ForkedToken): Finding {
   const check = 'pin latch';
   const file = settings.latch_file;
   const text = textOf(file);

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { type ConfiguredToken, serviceKeysOf, signerOptions } from '../hsm/tokens.ts';
+import { type ConfiguredToken, type ForkedToken, serviceKeysOf, signerOptions } from '../hsm/tokens.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
 import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from '../lib/finding.ts';
@@ -92,7 +92,7 @@ function unopened({ name, member, settings }: ConfiguredToken, why: string): Fin
   return fail(
     'token',
     `token ${settings.token_label} (serial ${settings.token_serial}) cannot be opened: ${why}`,
-    `check module, token_label, token_serial and environment of ${member}, and that the HSM is reachable${name === FIRST_TOKEN ? `; ${LOST_TOKEN}` : ''}`,
+    `${settings.signer ? 'look into the log of keyward signer, which says more' : `check module, token_label, token_serial and environment of ${member}`}, and that the HSM is reachable${name === FIRST_TOKEN ? `; ${LOST_TOKEN}` : ''}`,
   );
 }
 
@@ -144,7 +144,7 @@ function unproven({ kid, unproven }: KeyProof): Finding {
 }
 
 /** The PKCS#11 module's file; whether it loads is seen when the token is opened. */
-export function checkModule({ member, settings }: ConfiguredToken): Finding {
+export function checkModule({ member, settings }: ForkedToken): Finding {
   const file = settings.module;
   const status = statusOf(file);
   if (!status)

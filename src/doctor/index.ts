@@ -1,6 +1,6 @@
 import { checkPersons } from '../access/check.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { type ConfiguredToken, tokensOf } from '../hsm/tokens.ts';
+import { type ConfiguredToken, isForked, tokensOf } from '../hsm/tokens.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { type Finding, fail, ok } from '../lib/finding.ts';
@@ -11,6 +11,7 @@ import { checkDatabase, checkTrail } from './check-database.ts';
 import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
 import { checkLatch, checkPinFile } from './check-pin.ts';
+import { checkSigner } from './check-signer.ts';
 import { checkModule, checkSuccession, checkToken } from './check-token.ts';
 import { checkTracing } from './check-tracing.ts';
 
@@ -55,7 +56,8 @@ function configurationOf(file: string): Config | Finding {
 
 /**
  * A login is a use of the PIN, and one beside a running service's own could confuse the latch: so the service is
- * asked first, and the tokens are opened only where none runs, or when told to.
+ * asked first, and the tokens are opened only where none runs, or when told to. A signer that runs by itself takes
+ * one front at a time: that of the service.
  */
 async function checkHsm(config: Config, openToken: boolean): Promise<readonly Finding[]> {
   const service = await askService(config);
@@ -63,8 +65,11 @@ async function checkHsm(config: Config, openToken: boolean): Promise<readonly Fi
     ...(service ?? [ok('service', 'not running: each HSM token is opened directly')]),
   ];
   for (const token of tokensOf(config)) {
-    const before = [checkModule(token), checkPinFile(token), checkLatch(token)];
-    const opened = service && !openToken ? [] : await open(config, token, before, !service);
+    const before = isForked(token)
+      ? [checkModule(token), checkPinFile(token), checkLatch(token)]
+      : await checkSigner(token);
+    const isOpened = !service || (openToken && isForked(token));
+    const opened = isOpened ? await open(config, token, before, !service) : [];
     findings.push(...[...before, ...opened].map((finding) => ofToken(token, finding)));
   }
   return findings;

@@ -11,7 +11,16 @@ export interface ConfiguredToken {
   readonly name: string;
   /** Its place in the configuration file, for messages. */
   readonly member: string;
-  readonly settings: Omit<Config['hsm_tokens'][string], 'binding_key'>;
+  readonly settings: Config['hsm'] | Config['hsm_tokens'][string];
+}
+
+/** One whose signer is a child of the service. */
+export type ForkedToken = Omit<ConfiguredToken, 'settings'> & {
+  readonly settings: Extract<ConfiguredToken['settings'], { signer?: undefined }>;
+};
+
+export function isForked(token: ConfiguredToken): token is ForkedToken {
+  return token.settings.signer === undefined;
 }
 
 /** The first one first. */
@@ -61,8 +70,9 @@ export function bindingRole(hsmToken: string): BindingRole {
 }
 
 /**
- * How the signer of one of this configuration's tokens is started: the same for `serve`, `init` and `doctor`. It
- * reads module, PIN file and all else from the configuration file, and the variables before it, by itself.
+ * How the signer of one of this configuration's tokens is started: the same for `serve`, `init` and `doctor`. A child
+ * reads module, PIN file and all else from the configuration file, and the variables before it, by itself; a signer
+ * that runs by itself has a file of its own.
  */
 export function signerOptions(
   config: Config,
@@ -71,6 +81,7 @@ export function signerOptions(
   otherBindingKeys: readonly PublicJwk[] = [],
 ): SignerLinkOptions {
   return {
+    remote: settings.signer,
     settingsFile: config.file,
     hsmToken: name,
     variables: signerVariables(config.variables),

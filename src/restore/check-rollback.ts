@@ -21,6 +21,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
+import type { PassedSockets } from '../server/passed-sockets.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { RecordGapStore } from './record-gaps.ts';
 import { waitForAcceptance } from './recovery-mode.ts';
@@ -37,6 +38,7 @@ export interface RollbackCheckDeps extends Trail {
   readonly log: Logger;
   /** Settles when the service is to end. */
   readonly stopping: Promise<unknown>;
+  readonly passed: PassedSockets;
 }
 
 /** `whole`: nothing is missing, or two persons knew before. */

@@ -21,6 +21,7 @@ import { isBroadened } from '../kernel/record-gap.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
+import type { PassedSockets } from '../server/passed-sockets.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { acceptRestore } from './accept-loss.ts';
 import type { PendingRestore, RecordGapStore } from './record-gaps.ts';
@@ -44,6 +45,7 @@ interface RecoveryDeps {
   readonly sinkCheckpoints: readonly SinkCheckpoint[];
   /** Settles when the service is to end. */
   readonly stopping: Promise<unknown>;
+  readonly passed: PassedSockets;
 }
 
 /** What two persons decide about. */
@@ -69,7 +71,7 @@ export async function waitForDecision(
   deps: RecoveryDeps,
   decision: Decision,
 ): Promise<'accepted' | 'stopped'> {
-  const { config, sinks, store, audit, clock, clockWatch, log, stopping } = deps;
+  const { config, sinks, store, audit, clock, clockWatch, log, stopping, passed } = deps;
   const { data_plane, operations_plane, limits, two_persons } = config;
   const { recovery } = decision;
   const access = createAccess(createAccessStore(store.changes), clock, () => false);
@@ -116,18 +118,27 @@ export async function waitForDecision(
   const shared = { limits, log, metrics: createMetrics(), callers, recovery };
   const hooks = { problem: () => {} };
   const planes = [
-    await listen(createRecoveryDataPlane({ ...shared, listener: data_plane }), data_plane, hooks),
+    await listen(createRecoveryDataPlane({ ...shared, listener: data_plane }), data_plane, hooks, {
+      descriptor: passed.data,
+    }),
   ];
   try {
     const authenticator = butFor(suspects, access.authenticator);
     const operations = { ...shared, listener: operations_plane, authenticator, gate };
-    planes.push(await listen(createRecoveryOperationsPlane(operations), operations_plane, hooks));
+    const descriptor = passed.operations;
+    planes.push(
+      await listen(createRecoveryOperationsPlane(operations), operations_plane, hooks, { descriptor }),
+    );
     logAddresses(
       log,
       planes.map(({ port }) => port),
       config,
     );
-    return await Promise.race([accepted.promise, stopping.then(() => 'stopped' as const)]);
+    const outcome = await Promise.race([accepted.promise, stopping.then(() => 'stopped' as const)]);
+    if (outcome === 'stopped' || Object.keys(passed).length === 0) return outcome;
+    // Whoever closes a socket that was passed has none to listen on again.
+    log.warn('the service ends, so that its next start gets the sockets of the service manager anew');
+    return 'stopped';
   } finally {
     await Promise.all(planes.map((plane) => plane.drain(limits.drain_seconds)));
   }

@@ -121,6 +121,17 @@ export class Connections {
     await Promise.all(pending);
   }
 
+  /** Settles once those that wait for a request now are closed. */
+  async idleClosed(): Promise<void> {
+    const idle = [...this.#answers].flatMap(([socket, answers]) => (answers.size === 0 ? [socket] : []));
+    await Promise.all(idle.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
+  }
+
+  /** Whether there is one on which nothing was ever said. */
+  get hasSilent(): boolean {
+    return [...this.#answers.keys()].some((socket) => (socket as Socket).bytesRead === 0);
+  }
+
   /** Connections on which nothing was ever said, such as browsers and balancers open in advance. */
   dropSilent(): void {
     for (const socket of this.#answers.keys()) {

@@ -1,16 +1,18 @@
 import {
   createServer,
   type RequestListener,
-  type Server,
   type ServerOptions,
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
+import { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { type TlsOptions, Server as TlsServer } from 'node:tls';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { addressMatcher } from '../lib/address-guard.ts';
+import { bind } from './bind.ts';
 import { boundConnections, Connections } from './connections.ts';
 import { requestIdOf } from './exchange.ts';
 import { PROBLEMS, problemDocument, retryAfterSeconds } from './problem.ts';
@@ -105,6 +107,11 @@ export interface ListenerConfig {
   readonly connections_per_address?: number | undefined;
 }
 
+/** A listening socket that another process made, and keeps: connections to it wait while nobody accepts them. */
+export interface Passed {
+  readonly descriptor: number | undefined;
+}
+
 interface ListenerHooks {
   /** A problem that was answered before any route saw the request. */
   problem(code: ErrorCode): void;
@@ -115,8 +122,13 @@ export interface Listener {
   /** For connections from now on; those that are open stay as they are. Of a listener with TLS. */
   renewTls(identity: TlsIdentity): void;
   /**
+   * Of a socket that was passed: every answer from now on ends its connection; then no connection is accepted any
+   * more, and those to come wait for the next process. For any other, nothing.
+   */
+  handOver(seconds: number): Promise<void>;
+  /**
    * From now on requests get 503 `shutting_down`, on old connections and new ones, while those in flight
-   * finish. Settles when the listener is closed: after that many seconds, what is left is cut off.
+   * finish; after `handOver` they are answered. Settles when the listener is closed: after that many seconds, what is left is cut off.
    */
   drain(seconds: number): Promise<void>;
   /** Cuts off whatever is in flight. */
@@ -139,6 +151,13 @@ const BOUNDS = {
   handshakeTimeout: 10_000,
 } satisfies ServerOptions & TlsOptions;
 
+/** After it, a connection that asks for nothing is given up to the next process. */
+const IDLE_MS = 5_000;
+/** How long one that was just accepted has to speak. */
+const SILENT_MS = 1_000;
+const LOOK_MS = 10;
+const UNREF = { ref: false };
+
 /** How long an answer may wait for its caller to take another byte of it. */
 const UNREAD_MS = 30_000;
 
@@ -147,7 +166,11 @@ export async function listen(
   app: RequestListener,
   config: ListenerConfig,
   hooks: ListenerHooks,
-  { unreadMs = UNREAD_MS, ...bounds }: Partial<typeof BOUNDS & { unreadMs: number }> = {},
+  {
+    unreadMs = UNREAD_MS,
+    descriptor,
+    ...bounds
+  }: Partial<typeof BOUNDS & { unreadMs: number } & Passed> = {},
 ): Promise<Listener> {
   const { tls } = config;
   const options = { ...BOUNDS, ...bounds };
@@ -160,8 +183,10 @@ export async function listen(
   server.maxHeadersCount = MAX_HEADERS;
   const connections = new Connections(server, tls ? 'secureConnection' : 'connection');
   let answer = app;
+  let leaving = false;
   server.on('request', (request, response) => {
     connections.begun(response);
+    if (leaving) response.shouldKeepAlive = false;
     // Node's own limits end with the request; the time that an answer is worked on is not the caller's.
     response.once('prefinish', () => response.setTimeout(unreadMs));
     answer(request, response);
@@ -169,7 +194,7 @@ export async function listen(
   server.on('clientError', (error, socket) => {
     answerClientError(error, socket, connections.answersOn(socket), hooks);
   });
-  const port = await bound(server, config);
+  const port = await bind(server, config, descriptor);
   const closed = new Promise<void>((resolve) => server.once('close', resolve));
   const cutOff = () => {
     server.close();
@@ -180,8 +205,19 @@ export async function listen(
     renewTls: (identity) => {
       if (server instanceof TlsServer) server.setSecureContext(contextOptions(identity));
     },
+    async handOver(seconds) {
+      if (descriptor === undefined) return;
+      leaving = true;
+      // Those under way end their connections, too.
+      void connections.answered();
+      await Promise.race([connections.idleClosed(), pause(Math.min(IDLE_MS, seconds * 500), null, UNREF)]);
+      // Not as HTTP closes: it would cut off those that were accepted and have yet to speak.
+      NetServer.prototype.close.call(server);
+      for (let waited = 0; connections.hasSilent && waited < SILENT_MS; waited += LOOK_MS)
+        await pause(LOOK_MS);
+    },
     async drain(seconds) {
-      answer = refuseAll(hooks);
+      if (!leaving) answer = refuseAll(hooks);
       const limit = setTimeout(cutOff, seconds * 1000);
       await connections.answered();
       server.close();
@@ -194,17 +230,4 @@ export async function listen(
       return closed;
     },
   };
-}
-
-function bound(server: Server, { host, port }: ListenerConfig): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const failed = (cause: Error) =>
-      reject(new KeywardError('invalid_config', `cannot listen on ${host}:${port}`, { cause }));
-    server.once('error', failed);
-    server.listen({ host, port }, () => {
-      server.off('error', failed);
-      const address = server.address();
-      resolve(typeof address === 'object' && address ? address.port : port);
-    });
-  });
 }

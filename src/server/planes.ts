@@ -6,6 +6,7 @@ import { LoopLoad } from './caller-budget.ts';
 import { type ListenerConfig, listen } from './listener.ts';
 import { type Described, describeApi } from './openapi.ts';
 import { metricsRoute, openapiRoute } from './own-routes.ts';
+import type { PassedSockets } from './passed-sockets.ts';
 import { createPlaneApp, type PlaneSettings } from './plane-app.ts';
 import type { Route } from './route.ts';
 import { shedRequest } from './shed-load.ts';
@@ -55,18 +56,20 @@ interface PlanesDeps extends Omit<PlaneSettings, 'listener'>, AdmissionDeps, Gat
     readonly data: readonly Route<AdmissionDeps>[];
     readonly operations: readonly Route<GateDeps>[];
   };
+  readonly passed: PassedSockets;
 }
 
 /** Both planes listen, or none does. */
-export async function listenOnPlanes({ config, routes, ...deps }: PlanesDeps) {
+export async function listenOnPlanes({ config, routes, passed, ...deps }: PlanesDeps) {
   const { data_plane, operations_plane } = config;
   const hooks = { problem: (code: ErrorCode) => deps.metrics.problems.inc({ code }) };
   const shared = { ...deps, load: new LoopLoad() };
   const dataApp = createDataPlane({ ...shared, listener: data_plane }, routes.data);
-  const data = await listen(dataApp, data_plane, hooks);
+  const data = await listen(dataApp, data_plane, hooks, { descriptor: passed.data });
   try {
     const operationsApp = createOperationsPlane({ ...shared, listener: operations_plane }, routes.operations);
-    return { data, operations: await listen(operationsApp, operations_plane, hooks) };
+    const descriptor = passed.operations;
+    return { data, operations: await listen(operationsApp, operations_plane, hooks, { descriptor }) };
   } catch (error) {
     await data.close();
     throw error;

@@ -8,11 +8,11 @@ import type { ServiceKids, SignerSettings } from './settings.ts';
 const HSM_ID = /^[0-9a-f]{32}$/;
 /** Of the keys of scopes, and of decoys. */
 export const KEY_LABEL = /^kw1\.[A-Za-z0-9_-]{43}$/;
-const MAX_BATCH = 16_384;
-const MAX_KEYS = 100_000;
+export const MAX_BATCH = 16_384;
+export const MAX_KEYS = 100_000;
 
 /** Of further tokens, and former registry keys. */
-const MOST_BINDING_KEYS = 64;
+export const MOST_BINDING_KEYS = 64;
 
 /** Checks of what comes from the front, which has the types but may have been taken over. */
 export function requireOpening({ sessions, otherBindingKeys }: Operations['open']['takes']): void {

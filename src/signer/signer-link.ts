@@ -6,7 +6,9 @@ import type {
   TokenSigner,
 } from '../kernel/signer.ts';
 import { Child } from './link/child.ts';
+import { forkProcess } from './link/fork-process.ts';
 import type { LinkState, SignerLinkOptions } from './link/options.ts';
+import { remoteProcess } from './link/remote-process.ts';
 import { SignQueue } from './link/sign-queue.ts';
 import { Supervisor } from './link/supervisor.ts';
 import { systemTimers } from './link/timers.ts';
@@ -14,7 +16,7 @@ import { systemTimers } from './link/timers.ts';
 export type { LinkState, SignerEvent, SignerLinkOptions } from './link/options.ts';
 export { LINK_STATES } from './link/options.ts';
 
-/** The front's side of one signer: the port over a child process that may die, hang or go blind. */
+/** The front's side of one signer: the port over a process that may die, hang or go blind. */
 export interface SignerLink extends TokenSigner {
   /**
    * Settles once the process serves or, if the HSM is away, once the first attempt failed: attempts go on.
@@ -35,7 +37,8 @@ export interface SignerLink extends TokenSigner {
 /** A replacement takes 0.1 to 0.5 s and is worth waiting for; an HSM that is away is not. */
 const REPLACEMENT_WAIT_MS = 1_000;
 const BACKOFF_MS = { first: 50, max: 1_000 };
-const PROCESS_FILE = new URL('./process.ts', import.meta.url);
+/** What each process of the signer runs. */
+export const PROCESS_FILE = new URL('./process.ts', import.meta.url);
 
 /**
  * While a process is being replaced, signatures wait for the next one, one second at most; those that were
@@ -46,21 +49,20 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
   const { settingsFile, hsmToken, opening, deadlines, onEvent } = options;
   const { timers = systemTimers, backoff = BACKOFF_MS, random = Math.random } = options;
   const { signMs } = deadlines;
+  const start = options.remote
+    ? remoteProcess({ ...options.remote, hsmToken })
+    : forkProcess({
+        processFile: options.processFile ?? PROCESS_FILE,
+        argv: [
+          settingsFile,
+          hsmToken,
+          JSON.stringify(options.variables ?? {}),
+          ...(options.newKeys ? ['--new-keys'] : []),
+        ],
+        environment: options.environment,
+      });
   const fork = (sessions: number) =>
-    new Child({
-      processFile: options.processFile ?? PROCESS_FILE,
-      argv: [
-        settingsFile,
-        hsmToken,
-        JSON.stringify(options.variables ?? {}),
-        ...(options.newKeys ? ['--new-keys'] : []),
-      ],
-      environment: options.environment,
-      sessions,
-      deadlines,
-      timers,
-      onLog: (line) => onEvent({ type: 'log', ...line }),
-    });
+    new Child({ start, sessions, deadlines, timers, onLog: (line) => onEvent({ type: 'log', ...line }) });
   const queue = new SignQueue({
     limit: options.queueLimit,
     signMs,

@@ -47,8 +47,11 @@ function problem(place: Place, path: Path, message: string): Problem {
   return { ...place, message: messageOf(path, message) };
 }
 
+/** Also where a check of the section around it says so: `params: { missing: true }`. */
 function isMissing(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && issue.input === undefined;
+  return issue.code === 'invalid_type'
+    ? issue.input === undefined
+    : issue.code === 'custom' && issue.params?.missing === true;
 }
 
 /** The names that an object of the schema may have there, whichever of its alternatives it is. */

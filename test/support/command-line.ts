@@ -29,6 +29,7 @@ export async function keyward(
       configFile: '/nonexistent/config.yaml',
       settings: {},
       nodeOptions: '',
+      listen: { pid: undefined, fds: undefined, names: undefined },
       operationsUrl: undefined,
       credentialFile: undefined,
       isConfigNamed: false,

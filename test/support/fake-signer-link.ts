@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KeyReference } from '../../src/kernel/signer.ts';
+import { type Host, startHost } from '../../src/signer/host/host.ts';
 import { systemTimers, type Timers } from '../../src/signer/link/timers.ts';
+import type { LogLine } from '../../src/signer/protocol.ts';
 import {
   createSignerLink,
   type SignerEvent,
@@ -46,28 +48,85 @@ export class HandTimers implements Timers {
   }
 }
 
+const ENVIRONMENT = { GREETING: 'hello' };
+const PROCESS_FILE = new URL('./fake-signer-process.ts', import.meta.url);
+
 /** A link over the process that misbehaves on command, with everything it told. */
 export class FakeSetup {
   readonly token = mkdtempSync(join(tmpdir(), 'keyward-link-'));
   readonly timers = new HandTimers();
   readonly events: SignerEvent[] = [];
+  /** What the processes logged and their modules printed, wherever that is logged. */
+  readonly lines: Pick<LogLine, 'log' | 'message'>[] = [];
   readonly link: SignerLink;
+  #host: Host | undefined;
   #watchers: (() => void)[] = [];
 
-  constructor(changes: Partial<SignerLinkOptions> = {}) {
+  /** With children of this process, or with a signer that runs by itself. */
+  static async make(changes: Partial<SignerLinkOptions>, isRemote: boolean): Promise<FakeSetup> {
+    const setup = new FakeSetup(changes, isRemote);
+    if (isRemote) await setup.startHost();
+    return setup;
+  }
+
+  private constructor(changes: Partial<SignerLinkOptions>, isRemote: boolean) {
+    const user = String(process.getuid?.());
     this.link = createSignerLink({
+      ...(isRemote ? { remote: { socket: this.#socket, user } } : {}),
       settingsFile: this.token,
       hsmToken: 'primary',
       opening: { sessions: 3, otherBindingKeys: [] },
-      environment: { GREETING: 'hello' },
+      environment: ENVIRONMENT,
       deadlines: DEADLINES,
       queueLimit: 1_000,
-      processFile: new URL('./fake-signer-process.ts', import.meta.url),
+      processFile: PROCESS_FILE,
       backoff: { first: 1, max: 4 },
       timers: this.timers,
       onEvent: (event) => this.#tell(event),
       ...changes,
     });
+  }
+
+  get #socket(): string {
+    return join(this.token, 'signer.sock');
+  }
+
+  /** Beside this one, with the process that misbehaves. */
+  async startHost(): Promise<void> {
+    const files = {
+      module: '/no/m.so',
+      pin_file: '/no/pin',
+      latch_file: '/no/latch',
+      state_dir: '/no/state',
+    };
+    const primary = {
+      ...files,
+      token_label: 'fake',
+      token_serial: '1',
+      sessions: 3,
+      environment: ENVIRONMENT,
+      allow_software: false,
+      clock_skew_seconds: 300,
+      deadline_ms: 1_000,
+      generate_deadline_ms: 1_000,
+    };
+    this.#host = await startHost({
+      settings: {
+        file: this.token,
+        mode: 'development',
+        socket: this.#socket,
+        frontUser: String(process.getuid?.()),
+        tokens: new Map([['primary', primary]]),
+        unnamed: [],
+      },
+      log: (log, message) => void this.lines.push({ log, message }),
+      processFile: PROCESS_FILE,
+    });
+  }
+
+  async stopHost(): Promise<void> {
+    await this.#host?.close();
+    this.#host = undefined;
   }
 
   /** Puts a file into the token's folder, or takes it away. */
@@ -106,11 +165,13 @@ export class FakeSetup {
 
   async close(): Promise<void> {
     await this.link.stop();
+    await this.#host?.close();
     rmSync(this.token, { recursive: true, force: true });
   }
 
   #tell(event: SignerEvent): void {
     this.events.push(event);
+    if (event.type === 'log') this.lines.push(event);
     const watchers = this.#watchers;
     this.#watchers = [];
     for (const resolve of watchers) resolve();

@@ -70,6 +70,8 @@ export interface ServiceOptions {
   readonly hsm?: Record<string, unknown>;
   /** Stands before SoftHSM, and sees all calls of the signer. */
   readonly shim?: Shim;
+  /** Starts a signer that runs by itself over the token, and says where; the test stops it. */
+  readonly signer?: (hsm: SoftHsm) => Promise<{ readonly socket: string; readonly user: string }>;
   /** Two operators, and `two_persons: true`. */
   readonly twoPersons?: boolean;
   /** Further HSM tokens by name, made by the test, which removes them. */
@@ -114,7 +116,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const config = {
     data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
     operations_plane: { port: 0 },
-    hsm: { ...token, ...options.hsm },
+    hsm: { ...(await withSigner(hsm, token, options)), ...options.hsm },
     hsm_tokens: Object.fromEntries(
       Object.entries(options.furtherTokens ?? {}).map(([name, token]) => [name, tokenMembers(token)]),
     ),
@@ -131,6 +133,12 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     readFileSync(file, 'utf8').split('\n', 1).join(''),
   );
   return serveOn({ hsm, configFile, operator, approver }, options.launch);
+}
+
+async function withSigner(hsm: SoftHsm, token: ReturnType<typeof tokenMembers>, { signer }: ServiceOptions) {
+  if (!signer) return token;
+  const { socket, user } = await signer(hsm);
+  return { token_label: token.token_label, token_serial: token.token_serial, signer: { socket, user } };
 }
 
 function launched(argv: readonly string[], launch: Launch, stdio: StdioOptions) {

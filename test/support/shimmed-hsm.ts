@@ -3,6 +3,8 @@ import { type Algorithm, isRsa } from '../../src/kernel/algorithm.ts';
 import type { PublicJwk } from '../../src/kernel/key.ts';
 import { scopeLabel } from '../../src/kernel/scope.ts';
 import type { KeyReference, KeySpecification } from '../../src/kernel/signer.ts';
+import { type Host, startHost } from '../../src/signer/host/host.ts';
+import { readHostSettings } from '../../src/signer/host/settings.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../../src/signer/signer-link.ts';
 import { importPublicKey } from '../../src/token/public-jwk.ts';
@@ -18,7 +20,7 @@ import {
 } from './provisioned-token.ts';
 import { createShim, type Shim } from './shim.ts';
 import { type SignerProcess, startSigner } from './signer-process.ts';
-import { signerOf } from './signer-settings.ts';
+import { signerOf, writeSignerFile } from './signer-settings.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
 /** A key of the shimmed token with its binding record. */
@@ -54,13 +56,21 @@ export interface ShimmedHsm {
 
 const DEADLINES = { signMs: 2_000, generateMs: 20_000, openMs: 5_000 };
 
-export async function createShimmedHsm(): Promise<ShimmedHsm> {
+/** `isRemote`: its links reach a signer that runs by itself, in this process. */
+export async function createShimmedHsm({ isRemote = false } = {}): Promise<ShimmedHsm> {
   const softHsm = await createSoftHsm();
   const shim = await createShim({ realModule: softHsm.settings.modulePath });
   const environment = { ...softHsm.environment, ...shim.environment };
   const bare = { ...softHsm.settings, modulePath: shim.modulePath };
   const { kid: registryKid } = await makeRegistryKey(environment, bare);
   const settings = { ...bare, registryKid };
+  const hosts: Promise<Host>[] = [];
+  // The link tries again until it listens.
+  const remoteOver = (changed: SignerSettings, given: Readonly<Record<string, string>>) => {
+    const { file, socket } = writeSignerFile(changed, given);
+    hosts.push(startHost({ settings: readHostSettings(file), log: () => {} }));
+    return { socket, user: String(process.getuid?.()) };
+  };
 
   const openSigner = async (changes: Partial<SignerSettings> = {}, execArgv: readonly string[] = []) => {
     const signer = startSigner(environment, { ...settings, ...changes }, execArgv);
@@ -84,8 +94,10 @@ export async function createShimmedHsm(): Promise<ShimmedHsm> {
     },
     createLink(changes = {}) {
       const events: SignerEvent[] = [];
+      const changed = { ...settings, ...changes };
       const link = createSignerLink({
-        ...signerOf({ ...settings, ...changes }),
+        ...signerOf(changed),
+        ...(isRemote ? { remote: remoteOver(changed, environment) } : {}),
         environment,
         deadlines: DEADLINES,
         queueLimit: 1_000,
@@ -95,6 +107,7 @@ export async function createShimmedHsm(): Promise<ShimmedHsm> {
     },
     forgetPinAttempts: () => rmSync(settings.latchFile, { force: true }),
     remove() {
+      for (const host of hosts) void host.then((started) => started.close());
       shim.remove();
       softHsm.remove();
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FIRST_TOKEN } from '../../src/kernel/key.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
@@ -38,6 +38,27 @@ function sectionOf(settings: SignerSettings) {
     clock_skew_seconds: settings.clockSkewSeconds,
     sessions: settings.sessions,
   };
+}
+
+/** The file of a signer that runs by itself, for a front of this user. */
+export function writeSignerFile(
+  settings: SignerSettings,
+  environment: Readonly<Record<string, string>>,
+  frontUser = process.getuid?.(),
+): { readonly file: string; readonly socket: string } {
+  const folder = dirname(settings.latchFile);
+  const run = join(folder, `run-${randomUUID()}`);
+  mkdirSync(run, { mode: 0o750 });
+  const [file, socket] = [join(folder, `signer-${randomUUID()}.yaml`), join(run, 'signer.sock')];
+  const { registryKid, auditKid } = settings;
+  const hsm = {
+    ...sectionOf(settings),
+    environment,
+    ...(registryKid === null ? {} : { registry_key: registryKid }),
+    ...(auditKid === null ? {} : { audit_key: auditKid }),
+  };
+  writeFileSync(file, JSON.stringify({ socket, front_user: String(frontUser), hsm }), { mode: 0o600 });
+  return { file, socket };
 }
 
 /** The part of the link's options that says which signer, and how it is opened. */

@@ -1,7 +1,7 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import type { Failure, LogLine, Operation, Operations, Reply } from '../protocol.ts';
-import { eachLine, isLogLine, isReply, WELL_FORMED } from './messages.ts';
+import type { Failure, LogLine, Operation, Operations, Reply, Request } from '../protocol.ts';
+import { isLogLine, isReply, WELL_FORMED } from './messages.ts';
 import { type Deadlines, deadlineOf } from './options.ts';
+import type { ProcessHandle, StartProcess } from './process-handle.ts';
 import { type Timers, within } from './timers.ts';
 
 /** What became of a call. `gone`: the process ended, or was killed, before it answered; and why. */
@@ -11,10 +11,7 @@ export type Answer<K extends Operation> =
   | { readonly gone: string };
 
 interface ChildOptions {
-  readonly processFile: URL;
-  /** The process's arguments. */
-  readonly argv: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
+  readonly start: StartProcess;
   readonly sessions: number;
   readonly deadlines: Deadlines;
   readonly timers: Timers;
@@ -38,12 +35,12 @@ const EXIT_FOLLOWS_MS = 500;
 export class Child {
   /** Settles with the reason once the process can no longer be used. */
   readonly gone: Promise<string>;
-  readonly #process: ChildProcess;
+  readonly #process: ProcessHandle;
   readonly #deadlines: Deadlines;
   readonly #timers: Timers;
   readonly #onLog: (line: LogLine) => void;
   readonly #calls = new Map<number, PendingCall>();
-  readonly #exited: Promise<void>;
+  readonly #exited = Promise.withResolvers<void>();
   #why: string | undefined;
   #tellGone: (why: string) => void = () => {};
   #tellDrained: () => void = () => {};
@@ -51,20 +48,23 @@ export class Child {
   #ending = false;
   #ended: Promise<void> | undefined;
 
-  constructor({ processFile, argv, environment, sessions, deadlines, timers, onLog }: ChildOptions) {
+  constructor({ start, sessions, deadlines, timers, onLog }: ChildOptions) {
     this.#deadlines = deadlines;
     this.#timers = timers;
     this.#onLog = onLog;
     this.gone = new Promise((resolve) => {
       this.#tellGone = resolve;
     });
-    this.#process = fork(processFile, argv, {
-      serialization: 'advanced',
-      execArgv: ['--disable-sigusr1'],
-      env: { ...environment, UV_THREADPOOL_SIZE: String(sessions + 4) },
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    this.#process = start(sessions, {
+      said: (message) => this.#receive(message),
+      printed: (line) => this.#onLog({ log: 'warn', message: line, details: {} }),
+      broken: (why) => this.kill(why),
+      closed: () => this.#disconnected(),
+      exited: (why) => {
+        this.#end(why);
+        this.#exited.resolve();
+      },
     });
-    this.#exited = this.#watch();
   }
 
   get pid(): number | undefined {
@@ -85,8 +85,6 @@ export class Child {
     deadlineMs = deadlineOf(this.#deadlines, op, takes),
   ): Promise<Answer<K>> {
     if (this.#why !== undefined) return Promise.resolve({ gone: this.#why });
-    // Without a process there is no channel to send on, and 'error' follows with the cause, such as EMFILE.
-    if (this.pid === undefined) return this.gone.then((gone) => ({ gone }));
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve) => {
@@ -94,15 +92,13 @@ export class Child {
       const call: PendingCall = { op, takes, deadlineMs, settle, cancel: () => {} };
       this.#calls.set(id, call);
       this.#arm(call);
-      this.#process.send({ id, op, takes }, (error) => {
-        if (error) this.kill(`message not delivered: ${error.message}`);
-      });
+      this.#process.send({ id, op, takes } as Request);
     });
   }
 
   /** At once: what is under way ends as `gone`. */
   kill(why: string): void {
-    this.#process.kill('SIGKILL');
+    this.#process.kill();
     this.#end(why);
   }
 
@@ -116,30 +112,11 @@ export class Child {
     if (this.#why === undefined) {
       await within(this.#timers, graceMs, this.#drained());
       this.#ending = true;
-      if (this.#process.connected) this.#process.disconnect();
-      await within(this.#timers, graceMs, this.#exited);
+      this.#process.leave();
+      await within(this.#timers, graceMs, this.#exited.promise);
       this.kill('ended');
     }
-    await within(this.#timers, graceMs, this.#exited);
-  }
-
-  #watch(): Promise<void> {
-    const { stdout, stderr } = this.#process;
-    for (const stream of [stdout, stderr]) {
-      if (stream) eachLine(stream, (line) => this.#onLog({ log: 'warn', message: line, details: {} }));
-    }
-    this.#process.on('message', (message) => this.#receive(message));
-    this.#process.once('disconnect', () => this.#disconnected());
-    return new Promise((resolve) => {
-      this.#process.once('exit', (code, signal) => {
-        this.#end(signal ? `killed by ${signal}` : `exited with code ${code}`);
-        resolve();
-      });
-      this.#process.on('error', (error) => {
-        this.kill(error.message);
-        if (this.#process.pid === undefined) resolve();
-      });
-    });
+    await within(this.#timers, graceMs, this.#exited.promise);
   }
 
   /** Mostly the process has ended and 'exit', which says how, follows; if not, it is of no use any more. */

@@ -1,10 +1,13 @@
 import type { KeyProof, KeyReference, TokenDescription } from '../../kernel/signer.ts';
 import type { BackoffBounds } from '../../lib/backoff.ts';
 import type { LogLine, Opening, Operation, Operations } from '../protocol.ts';
+import type { RemoteSigner } from './remote-process.ts';
 import type { Timers } from './timers.ts';
 
 export interface SignerLinkOptions {
-  /** The file that the signer reads its settings from, and the token there: its arguments, and no message. */
+  /** A signer that runs by itself; without one, each process is a child of this one. */
+  readonly remote?: Pick<RemoteSigner, 'socket' | 'user'> | undefined;
+  /** The file that a child reads its settings from, and the token there: its arguments, and no message. */
   readonly settingsFile: string;
   readonly hsmToken: string;
   /** Go before the file, as it does: arguments, and no message. */

@@ -16,7 +16,7 @@ import { checkModule } from '../../../src/doctor/check-token.ts';
 import { checkTracing } from '../../../src/doctor/check-tracing.ts';
 import { examine } from '../../../src/doctor/index.ts';
 import { shareInUse } from '../../../src/health/disk.ts';
-import { tokensOf } from '../../../src/hsm/tokens.ts';
+import { type ForkedToken, isForked, tokensOf } from '../../../src/hsm/tokens.ts';
 import { type Operator, ROLES } from '../../../src/kernel/actor.ts';
 import { checkNotifications } from '../../../src/notifications/check.ts';
 import { NOON, withStores } from '../../support/open-test-store.ts';
@@ -42,7 +42,11 @@ function configured(members = ''): Config {
   return loadConfig(at('config.yaml'));
 }
 
-const firstToken = () => tokensOf(configured())[0];
+const firstToken = (): ForkedToken => {
+  const [token] = tokensOf(configured());
+  if (!isForked(token)) throw new Error('it names a signer that runs by itself');
+  return token;
+};
 
 const file = (name: string, mode: number, text = 'x') => writeFileSync(at(name), text, { mode });
 

@@ -1,8 +1,9 @@
 import { accessSync, constants, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
+import { readHostSettings } from '../../../src/signer/host/settings.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const root = new URL('../../../', import.meta.url);
@@ -100,14 +101,47 @@ describe('deploy/kubernetes', () => {
 
 describe('deploy/debian and deploy/systemd', () => {
   const unit = read('deploy/systemd/keyward.service');
-  const setting = (name: string) => unit.match(new RegExp(`^${name}=(.*)$`, 'm'))?.[1];
+  const settingIn = (text: string) => (name: string) => text.match(new RegExp(`^${name}=(.*)$`, 'm'))?.[1];
+  const setting = settingIn(unit);
+  const signer = settingIn(read('deploy/systemd/keyward-signer.service'));
 
-  it('starts what is installed, as a user of its own, with the PIN as a credential', () => {
+  it('starts what is installed, each under a user of its own, with the PIN as the signer’s credential', () => {
     expect(setting('ExecStart')).toBe('/usr/bin/keyward serve');
-    expect(setting('User')).toBe('keyward');
-    expect(setting('LoadCredential')).toBe('pin:/etc/credstore/keyward.pin');
+    expect([setting('User'), setting('LoadCredential')]).toEqual(['keyward', undefined]);
+    expect(setting('SupplementaryGroups')).toBe('keyward-signer');
+    expect(signer('ExecStart')).toBe('/usr/bin/keyward signer --config /etc/keyward-signer/signer.yaml');
+    expect([signer('User'), signer('LoadCredential')]).toEqual([
+      'keyward-signer',
+      'pin:/etc/credstore/keyward.pin',
+    ]);
+  });
+
+  it('has a service and a signer that find each other', () => {
     const { config } = loaded('deploy/debian/config.example.yaml');
-    expect(config.hsm.pin_file).toBe('/run/credentials/keyward.service/pin');
+    const at = join(folderOfTest(), 'signer.yaml');
+    writeFileSync(at, read('deploy/debian/signer.example.yaml'), { mode: 0o600 });
+    const { socket, frontUser, tokens } = readHostSettings(at);
+    expect(config.hsm.signer).toEqual({ socket, user: signer('User') });
+    expect(frontUser).toBe(setting('User'));
+    expect(dirname(socket)).toBe(`/run/${signer('RuntimeDirectory')}`);
+    const { pin_file, latch_file, state_dir } = tokens.get('primary') ?? {};
+    expect(pin_file).toBe('/run/credentials/keyward-signer.service/pin');
+    for (const file of [latch_file, state_dir]) expect(file).toMatch(`/var/lib/${signer('StateDirectory')}/`);
+  });
+
+  it.each([
+    ['keyward.socket', 'data', 'data_plane'],
+    ['keyward-operations.socket', 'operations', 'operations_plane'],
+  ] as const)('has in %s the address of the example configuration', (file, name, plane) => {
+    const socket = settingIn(read(`deploy/systemd/${file}`));
+    const { host, port } = loaded('deploy/debian/config.example.yaml').config[plane];
+    expect(socket('ListenStream')).toBe(`${host}:${port}`);
+    expect([socket('FileDescriptorName'), socket('Service')]).toEqual([name, 'keyward.service']);
+  });
+
+  it('puts the PIN of a signer that is a child where the drop-in does', () => {
+    const [credential] = read('deploy/systemd/one-user.conf').match(/^LoadCredential=.*$/m) ?? [];
+    expect(credential).toBe('LoadCredential=pin:/etc/credstore/keyward.pin');
     const offline = read('deploy/systemd/keyward-offline');
     expect(offline).toContain('source=/etc/credstore/keyward.pin');
     expect(offline).toContain('place=/run/credentials/keyward.service');

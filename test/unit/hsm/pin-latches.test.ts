@@ -15,7 +15,7 @@ const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };
 const configFile = join(folder.path, 'config.yaml');
 writeFileSync(configFile, 'hsm: {module: m.so, token_label: a, token_serial: "1", pin_file: pin}');
 const config = loadConfig(configFile);
-const latch = config.hsm.latch_file;
+const latch = config.hsm.latch_file ?? '';
 const reject = () => beginPinAttempt(latch, { tokenSerial: 'a1', pinFile: PIN_FILE }).rejected(0xa0);
 
 let started = 0;
@@ -50,4 +50,26 @@ it('one person has a token opened whose PIN is not latched, and two any', async 
   reject();
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
   expect([look(FIRST_TOKEN).state, started]).toEqual(['clear', 2]);
+});
+
+it('of a signer that runs by itself no latch is cleared here: it is asked again', async () => {
+  const file = join(folder.path, 'apart.yaml');
+  writeFileSync(file, 'hsm: {token_label: a, token_serial: "1", signer: {socket: s, user: u}}');
+  let state: 'latched' | 'ready' = 'latched';
+  let asked = 0;
+  const ask = async () => {
+    asked += 1;
+  };
+  const recorded: unknown[] = [];
+  const { read: look, clear } = openPinLatches({
+    config: loadConfig(file),
+    links: new Map([[FIRST_TOKEN, { start: ask, state: () => state }]]),
+    sinks: { confirm: async () => {} },
+    audit: { record: async (event) => void recorded.push(event) },
+  });
+  expect(look(FIRST_TOKEN)).toEqual({ state: 'rejected', attempts: 0 });
+  expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: false });
+  state = 'ready';
+  expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
+  expect([asked, recorded.length]).toEqual([2, 2]);
 });

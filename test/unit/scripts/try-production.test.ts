@@ -16,7 +16,7 @@ describe('docs/production.md, as scripts/try-production.ts reads it', () => {
     expect(commands).toHaveLength(lines.length);
     expect([...new Set(commands.map(({ who }) => who))]).toEqual(['root', 'alice', 'bob', 'login', 'orders']);
     const files = steps.flatMap((step) => (step.kind === 'file' ? [step.name] : []));
-    expect(files).toEqual(['/etc/keyward/config.yaml', 'scopes.yaml']);
+    expect(files).toEqual(['/etc/keyward-signer/signer.yaml', '/etc/keyward/config.yaml', 'scopes.yaml']);
   });
 
   it('goes from the package to a token that a relying service has verified, a backup and a drill', () => {

@@ -4,7 +4,8 @@ import { expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 /** What opens a database, or starts a process. */
-const SLOW = /from '(?:node:child_process|.*\/support\/(?:open-test-\w+|running-service|softhsm|program)\.ts)'/;
+const SLOW =
+  /from '(?:node:child_process|.*\/support\/(?:open-test-\w+|running-service|softhsm|program)\.ts)'/;
 
 it('unit tests open no database and start no process: those stand in test/integration', () => {
   const slow = (pattern: string) =>

@@ -1,0 +1,47 @@
+import { statSync } from 'node:fs';
+import { KeywardError } from '../kernel/errors.ts';
+import { serveSigner } from '../serve-signer.ts';
+import { type HostSettings, readHostSettings } from '../signer/host/settings.ts';
+import { clearLatch, readLatch } from '../signer/pin-latch.ts';
+import type { Context } from './context.ts';
+import { usageFailure } from './failure.ts';
+import { showPlainly } from './show.ts';
+
+/** Not that of the service, which KEYWARD_CONFIG names. */
+const DEFAULT_FILE = '/etc/keyward-signer/signer.yaml';
+
+function settingsOf({ options }: Context): HostSettings {
+  return readHostSettings(options.config ?? DEFAULT_FILE);
+}
+
+/** Returns once it has stopped. */
+export async function signerRun(context: Context): Promise<void> {
+  await serveSigner(settingsOf(context), context.environment);
+}
+
+export function signerCheck(context: Context): void {
+  const { file } = settingsOf(context);
+  showPlainly(context, { ok: true, file }, () => `${file} is right`);
+}
+
+export function signerClearLatch(context: Context, token: string): void {
+  const { tokens } = settingsOf(context);
+  const named = tokens.get(token);
+  if (!named)
+    throw usageFailure(`there is no HSM token ${token}; use one of ${[...tokens.keys()].join(', ')}`);
+  requireOwner(named.latch_file);
+  const { state } = readLatch(named.latch_file);
+  clearLatch(named.latch_file);
+  showPlainly(
+    context,
+    { token, was: state },
+    () => `The PIN of ${token} may be tried once more; the latch was ${state}.`,
+  );
+}
+
+/** A latch that belongs to another user would keep the signer from its PIN for good. */
+function requireOwner(file: string): void {
+  const status = statSync(file, { throwIfNoEntry: false });
+  if (!status || status.uid === process.geteuid?.()) return;
+  throw new KeywardError('invalid_config', `${file} belongs to user ${status.uid}: run this as that user`);
+}

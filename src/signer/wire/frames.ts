@@ -1,0 +1,112 @@
+import type { Socket } from 'node:net';
+
+const HEADER = 4;
+
+/** Of what both sides take; it bounds what a stranger can make them hold. All keys of one `serve` fit in. */
+export const LARGEST_FRAME = 64 * 1024 * 1024;
+/** Objects and lists within each other. */
+const DEEPEST = 12;
+
+/** What is no frame: whoever sent it is not listened to any more. */
+export class BadFrame extends Error {
+  override readonly name = 'BadFrame';
+}
+
+/** A length of four bytes, the highest first, and so much JSON. `BadFrame` for more than the other side would take. */
+export function frameOf(message: unknown): Buffer {
+  const text = JSON.stringify(message);
+  const length = Buffer.byteLength(text);
+  if (length > LARGEST_FRAME) throw new BadFrame(`a message of ${length} bytes`);
+  const frame = Buffer.allocUnsafe(HEADER + length);
+  frame.writeUInt32BE(length);
+  frame.write(text, HEADER);
+  return frame;
+}
+
+/** Puts frames together from whatever pieces they come in. */
+export class FrameReader {
+  readonly #pieces: Buffer[] = [];
+  #held = 0;
+  #wanted = HEADER;
+  #isHeader = true;
+  /** Called with each message that is whole, and its size. */
+  onMessage: (message: unknown, bytes: number) => void;
+  /** Of a peer that has not said who it is, less is taken. */
+  limit: number;
+
+  constructor(onMessage: (message: unknown, bytes: number) => void, limit = LARGEST_FRAME) {
+    this.onMessage = onMessage;
+    this.limit = limit;
+  }
+
+  /** `BadFrame`. */
+  push(piece: Buffer): void {
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    while (this.#held >= this.#wanted) {
+      const bytes = this.#take(this.#wanted);
+      if (this.#isHeader) this.#expect(bytes.readUInt32BE());
+      else {
+        this.#wanted = HEADER;
+        this.#isHeader = true;
+        this.onMessage(messageIn(bytes), bytes.length);
+      }
+    }
+  }
+
+  #expect(length: number): void {
+    if (length === 0 || length > this.limit) throw new BadFrame(`a frame of ${length} bytes`);
+    this.#wanted = length;
+    this.#isHeader = false;
+  }
+
+  #take(length: number): Buffer {
+    const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
+    this.#pieces.length = 0;
+    if (all.length > length) this.#pieces.push(all.subarray(length));
+    this.#held = all.length - length;
+    return all.subarray(0, length);
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function messageIn(bytes: Buffer): unknown {
+  requireShallow(bytes);
+  try {
+    return JSON.parse(utf8.decode(bytes));
+  } catch {
+    throw new BadFrame('a frame that is no JSON');
+  }
+}
+
+const [QUOTE, BACKSLASH, OPEN_LIST, CLOSE_LIST, OPEN, CLOSE] = [...Buffer.from('"\\[]{}')];
+
+/** Before anything is made of it. */
+function requireShallow(bytes: Buffer): void {
+  let depth = 0;
+  let isText = false;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const byte = bytes[at];
+    if (byte === QUOTE) isText = !isText;
+    else if (isText) at += byte === BACKSLASH ? 1 : 0;
+    else if (byte === OPEN || byte === OPEN_LIST) depth += 1;
+    else if (byte === CLOSE || byte === CLOSE_LIST) depth -= 1;
+    if (depth > DEEPEST) throw new BadFrame('a frame that nests too deep');
+  }
+}
+
+/** Reads frames off the socket until one is bad; `onBad` is told once, and nothing is read after it. Answers the listener. */
+export function readFrames(socket: Socket, reader: FrameReader, onBad: (why: string) => void) {
+  const take = (piece: Buffer) => {
+    try {
+      reader.push(piece);
+    } catch (error) {
+      if (!(error instanceof BadFrame)) throw error;
+      socket.off('data', take);
+      onBad(error.message);
+    }
+  };
+  socket.on('data', take);
+  return take;
+}

@@ -1,0 +1,3 @@
+import { signerFaultsContract } from '../contract/signer-faults-contract.ts';
+
+signerFaultsContract('a signer that runs by itself', { isRemote: true });

@@ -1,0 +1,96 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { writeSignerFile } from './signer-settings.ts';
+import type { SoftHsm } from './softhsm.ts';
+
+const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+/** A real `keyward signer` over a SoftHSM token. */
+export interface SignerHost {
+  readonly socket: string;
+  /** Whom it runs as, by number. */
+  readonly user: string;
+  readonly file: string;
+  readonly process: ChildProcess;
+  readonly log: readonly Record<string, unknown>[];
+  logged(message: string, times?: number): Promise<Record<string, unknown>>;
+  kill(): Promise<void>;
+  /** SIGTERM; settles with the exit code. */
+  stop(): Promise<number | null>;
+  start(): Promise<SignerHost>;
+}
+
+interface Running {
+  readonly frontUser?: number;
+  /** Under this user and group; default: those of the test. For root alone. */
+  readonly as?: { readonly uid: number; readonly gid: number } | undefined;
+}
+
+/** The token becomes the signer's: its folder, PIN and objects. */
+export async function startSignerHost(hsm: SoftHsm, { frontUser, as }: Running = {}): Promise<SignerHost> {
+  const { file, socket } = writeSignerFile(hsm.settings, hsm.environment, frontUser);
+  if (as) {
+    spawnSync('chown', ['-R', `${as.uid}:${as.gid}`, hsm.folder]);
+    chmodSync(hsm.folder, 0o711);
+  }
+  return launch({ socket, file, as });
+}
+
+async function launch(
+  ground: Pick<SignerHost, 'socket' | 'file'> & Pick<Running, 'as'>,
+): Promise<SignerHost> {
+  const child = spawn(
+    process.execPath,
+    ['--disable-sigusr1', COMMAND_LINE, 'signer', '--config', ground.file],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: process.env.PATH },
+      ...ground.as,
+    },
+  );
+  const log: Record<string, unknown>[] = [];
+  let said = '';
+  let look = () => {};
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk;
+  });
+  createInterface({ input: child.stdout as Readable }).on('line', (line) => {
+    if (line.endsWith('}')) log.push(JSON.parse(line));
+    look();
+  });
+  const gone = once(child, 'close').then(([code]) => {
+    look();
+    return code as number | null;
+  });
+  const logged = (message: string, times = 1) =>
+    new Promise<Record<string, unknown>>((resolve, reject) => {
+      look = () => {
+        const line = log.filter(({ msg }) => msg === message)[times - 1];
+        if (line) resolve(line);
+        else if (child.exitCode !== null)
+          reject(new Error(`the signer ended: ${said}${JSON.stringify(log)}`));
+      };
+      look();
+    });
+  await logged('signer listens');
+  return {
+    ...ground,
+    user: String(ground.as?.uid ?? process.getuid?.()),
+    process: child,
+    log,
+    logged,
+    async kill() {
+      child.kill('SIGKILL');
+      await gone;
+    },
+    stop() {
+      child.kill('SIGTERM');
+      return gone;
+    },
+    start: () => launch(ground),
+  };
+}

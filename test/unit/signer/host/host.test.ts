@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FrameReader, frameOf } from '../../../../src/signer/wire/frames.ts';
+import { FakeSetup } from '../../../support/fake-signer-link.ts';
+
+let setup: FakeSetup;
+beforeEach(async () => {
+  setup = await FakeSetup.make({}, true);
+});
+afterEach(() => setup.close());
+
+/** A front that says what it likes, and all that it is told until the signer closes. */
+async function front(): Promise<{ socket: Socket; heard: Promise<unknown[]>; first: Promise<unknown> }> {
+  const socket = connect(join(setup.token, 'signer.sock'));
+  const messages: unknown[] = [];
+  const first = Promise.withResolvers<unknown>();
+  const reader = new FrameReader((message) => {
+    messages.push(message);
+    first.resolve(message);
+  });
+  socket.on('data', (piece) => reader.push(piece));
+  socket.on('error', () => {});
+  const heard = once(socket, 'close').then(() => messages);
+  await once(socket, 'connect');
+  return { socket, heard, first: first.promise };
+}
+
+const HELLO = frameOf({ hello: 1, token: 'primary' });
+
+describe('a greeting', () => {
+  it.each([
+    ['of a token that it has not', frameOf({ hello: 1, token: 'other' }), 'it has no HSM token other'],
+    ['of another version', frameOf({ hello: 2, token: 'primary' }), 'this is no greeting of a front'],
+    ['that is something else', frameOf({ start: 1, sessions: 1 }), 'this is no greeting of a front'],
+    ['that is too long', frameOf({ hello: 1, token: 'x'.repeat(2_000) }), 'this is no greeting of a front'],
+  ])('%s is refused', async (_, greeting, refused) => {
+    const { socket, heard } = await front();
+    socket.write(greeting);
+    expect(await heard).toEqual([{ hello: 1 }, { refused }]);
+  });
+});
+
+describe('a front that was let in', () => {
+  it.each([
+    [
+      'bytes that are no frame',
+      Buffer.from('GET / HTTP/1.1\r\n'),
+      'the front sent a frame of 1195725856 bytes',
+    ],
+    ['a frame that is no JSON', Buffer.from([0, 0, 0, 1, 0x7b]), 'the front sent a frame that is no JSON'],
+    ['an unknown message', frameOf({ open: 1 }), 'the front sent what is no message'],
+    [
+      'a settings path',
+      frameOf({ start: 1, sessions: 1, file: '/etc/x' }),
+      'the front sent what is no message',
+    ],
+    [
+      'one number for two processes',
+      Buffer.concat([frameOf({ start: 1, sessions: 1 }), frameOf({ start: 1, sessions: 1 })]),
+      'the front gave a number twice',
+    ],
+  ])('%s ends its connection, and the next front is let in', async (_, bytes, refused) => {
+    const { socket, heard } = await front();
+    socket.write(Buffer.concat([HELLO, bytes]).subarray(0, HELLO.length));
+    await vi.waitFor(() =>
+      expect(setup.lines.filter(({ message }) => message === 'front connected')).toHaveLength(1),
+    );
+    socket.write(bytes);
+    expect((await heard).at(-1)).toEqual({ refused });
+    await setup.link.start();
+    expect(setup.link.state()).toBe('ready');
+  });
+
+  it('has four processes at most', async () => {
+    const { socket, heard } = await front();
+    socket.write(HELLO);
+    await vi.waitFor(() =>
+      expect(setup.lines.filter(({ message }) => message === 'front connected')).toHaveLength(1),
+    );
+    socket.write(Buffer.concat([1, 2, 3, 4, 5].map((start) => frameOf({ start, sessions: 1 }))));
+    await vi.waitFor(() =>
+      expect(setup.lines.filter(({ message }) => message === 'process started')).toHaveLength(4),
+    );
+    socket.end();
+    expect(await heard).toContainEqual({ ended: 5, why: '4 processes of this front are running' });
+  });
+});
+
+it('whatever a front sends, the next one is served', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 64 }).map((bytes) => Buffer.from(bytes)),
+          fc.jsonValue().map(frameOf),
+          fc.record({ to: fc.nat(3), request: fc.jsonValue() }).map(frameOf),
+        ),
+        { maxLength: 6 },
+      ),
+      fc.boolean(),
+      async (pieces, greets) => {
+        const { socket, heard, first } = await front();
+        expect(await first).toEqual({ hello: 1 });
+        socket.end(Buffer.concat([...(greets ? [HELLO] : []), ...pieces]));
+        await heard;
+      },
+    ),
+    { numRuns: 30 },
+  );
+  await setup.link.start();
+  expect(await setup.link.sign({ kid: 'key', signingInput: 'input' })).toEqual(
+    Buffer.from('key signed input'),
+  );
+});
+
+describe('the signer goes', () => {
+  it('and comes again: the link is away meanwhile, and serves after', async () => {
+    await setup.link.start();
+    await setup.stopHost();
+    await setup.until('away');
+    expect(setup.of('replaced')).toEqual([
+      { type: 'replaced', why: 'the signer refused: the signer is stopping' },
+    ]);
+    await setup.startHost();
+    await setup.until('ready', 2);
+    expect(setup.link.state()).toBe('ready');
+  });
+});
