@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { inspect } from 'node:util';
 import type { Logger } from 'pino';
 import type { Outages } from '../events/outages.ts';
@@ -24,6 +25,9 @@ const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and 
 
 /** Lines of the signer that are remembered as said; what exceeds them is said anew. */
 const REMEMBERED_LINES = 1_000;
+const WHOLE = { depth: null, maxArrayLength: null, maxStringLength: null } as const;
+/** In characters; thousands of kids fit. */
+const LONGEST_LINE = 1_000_000;
 
 /**
  * What the signer reports goes to the log, the metrics and, where it concerns keys, the ring. Through an outage
@@ -74,11 +78,13 @@ export function signerEventHandler({
       if (kids.length > 0) suspectTokens.emit(hsmToken);
     },
     log: ({ log: level, message, details }) => {
-      const line = inspect([level, message, details], { depth: null });
-      if (said.has(line)) return;
+      const line = inspect([level, message, details], WHOLE);
+      const digest = hash('sha256', line, 'base64');
+      if (said.has(digest)) return;
       if (said.size >= REMEMBERED_LINES) said.clear();
-      said.add(line);
-      log[level]({ signer: details }, message);
+      said.add(digest);
+      const signer = line.length > LONGEST_LINE ? `${line.length} characters of details left out` : details;
+      log[level]({ signer }, message);
     },
   };
   return <T extends SignerEvent['type']>(event: Extract<SignerEvent, { type: T }>): void =>

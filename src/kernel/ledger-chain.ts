@@ -53,7 +53,6 @@ type PersonalValue = keyof typeof VALUE_TAGS;
 /** As a binary text a hash costs a third of what it costs as a Buffer, and the hot path makes two a row. */
 const sha256 = (bytes: Uint8Array): string => hash('sha256', bytes, 'binary');
 
-const NO_BYTES = new Uint8Array();
 const ABSENT = sha256(Buffer.from('keyward-ledger-absent-v1\0'));
 
 let scratch = Buffer.alloc(4_096);
@@ -98,7 +97,7 @@ function rowHash(row: LedgerRow): string {
   for (const text of texts) at = putText(text, at);
   at = putHash(subject, at);
   at = putHash(root, at);
-  at = putBytes(row.traceId ?? NO_BYTES, at);
+  at = putTraceId(row.traceId, at);
   at = putInteger(scratch, row.iat, at);
   at = putInteger(scratch, row.exp, at);
   return sha256(scratch.subarray(0, at));
@@ -133,6 +132,18 @@ function putBytes(bytes: Uint8Array, at: number): number {
   scratch.writeUInt32BE(bytes.length, at);
   scratch.set(bytes, at + 4);
   return at + 4 + bytes.length;
+}
+
+const TRACE_ID_BYTES = 16;
+/** Where a length would stand. */
+const NO_TRACE_ID = 0xffff_ffff;
+const NOT_A_TRACE_ID = 0xffff_fffe;
+
+/** None, and what is no trace id, hash as no trace id does. */
+function putTraceId(traceId: Uint8Array | null, at: number): number {
+  if (traceId === null) return scratch.writeUInt32BE(NO_TRACE_ID, at);
+  if (traceId.length !== TRACE_ID_BYTES) return scratch.writeUInt32BE(NOT_A_TRACE_ID, at);
+  return putBytes(traceId, at);
 }
 
 function putText(text: string, at: number): number {

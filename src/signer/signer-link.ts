@@ -62,7 +62,14 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
         environment: options.environment,
       });
   const fork = (sessions: number) =>
-    new Child({ start, sessions, deadlines, timers, onLog: (line) => onEvent({ type: 'log', ...line }) });
+    new Child({
+      start,
+      sessions,
+      deadlines,
+      timers,
+      // By its members: a line that a signer wrote is no other event.
+      onLog: ({ log, message, details }) => onEvent({ type: 'log', log, message, details }),
+    });
   const queue = new SignQueue({
     limit: options.queueLimit,
     signMs,

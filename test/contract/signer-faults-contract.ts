@@ -11,7 +11,7 @@ export function signerFaultsContract(name: string, { isRemote }: { readonly isRe
     const LEGAL: ReadonlySet<string> = new Set(['right', 'hsm_unavailable', 'overloaded']);
     const PRIVATE_KEY = 3;
     /** Long enough for a replacement on a busy machine; a test that waits for one polls until then. */
-    const RECOVERY = { timeout: 15_000, interval: 20 };
+    const RECOVERY = { timeout: 60_000, interval: 20 };
 
     let hsm: ShimmedHsm;
     let ec: BoundKey;

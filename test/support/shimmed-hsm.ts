@@ -54,7 +54,7 @@ export interface ShimmedHsm {
   remove(): void;
 }
 
-const DEADLINES = { signMs: 2_000, generateMs: 20_000, openMs: 5_000 };
+const DEADLINES = { signMs: 2_000, generateMs: 20_000, openMs: 15_000 };
 
 /** `isRemote`: its links reach a signer that runs by itself, in this process. */
 export async function createShimmedHsm({ isRemote = false } = {}): Promise<ShimmedHsm> {

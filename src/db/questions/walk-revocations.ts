@@ -57,28 +57,41 @@ function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
     return pageOf(db, asks);
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
-    const flaws = [{ ...unsafeNumber('event', asks.after.sequence), kind: 'changed', event: 0 }] as const;
-    return { at: asks.after, broken: undefined, flaws, inForce: [], lastNumber: 0, isEnd: true };
+    const broken = unsafeNumber('event', asks.after.sequence);
+    return { at: asks.after, broken, flaws: [], inForce: [], lastNumber: 0, isEnd: true };
   }
 }
 
 function pageOf(db: DatabaseSync, { after, now, seen }: RevocationQuery): RevocationPage {
-  const { events, rows } = statements.of(db);
+  const { events } = statements.of(db);
   const stretch = (events.all(after.sequence, EVENTS_A_STEP) as unknown as EventRow[]).map(eventFromRow);
   const isEnd = stretch.length < EVENTS_A_STEP;
   const last = stretch.at(-1);
   // At the end all that is left: also what no event testifies to.
-  const until = isEnd ? Number.MAX_SAFE_INTEGER : (last?.sequence ?? 0);
-  const found = rows.all(after.sequence, until) as unknown as Row[];
-  const revocations = now === null ? [] : found.map(revocationFromRow);
+  const rows = rowsUntil(db, after.sequence, isEnd ? Number.MAX_SAFE_INTEGER : (last?.sequence ?? 0));
+  const revocations = now === null || 'flaw' in rows ? [] : rows.found.map(revocationFromRow);
   return {
     at: last ? { sequence: last.sequence, hash: last.hash } : after,
     broken: breakIn(stretch, after, seen) ?? (isEnd ? cutOff(last ?? after, seen) : undefined),
-    flaws: flawsIn(db, stretch, found),
+    flaws: 'flaw' in rows ? [rows.flaw] : flawsIn(db, stretch, rows.found),
     inForce: revocations.filter((each) => isInForce(each, now ?? 0)),
     lastNumber: stretch.reduce((last, event) => Math.max(last, numberIn(event)), 0),
     isEnd,
   };
+}
+
+function rowsUntil(
+  db: DatabaseSync,
+  after: number,
+  until: number,
+): { found: Row[] } | { flaw: RevocationFlaw } {
+  try {
+    return { found: statements.of(db).rows.all(after, until) as unknown as Row[] };
+  } catch (error) {
+    if (!isUnsafeNumber(error)) throw error;
+    // What stands behind it is walked all the same.
+    return { flaw: { ...unsafeNumber('event', after), kind: 'changed', event: 0 } };
+  }
 }
 
 function numberIn(event: StoredEvent): number {

@@ -15,7 +15,7 @@ export const WELL_FORMED = {
     gives.every((outcome) => outcome instanceof Uint8Array || isFailure(outcome)),
   generate: isObject,
   trial: isTrial,
-  serve: isArrayOfObjects,
+  serve: areProofsOf,
   prove: isObject,
   inventory: isArrayOfObjects,
   discard: () => true,
@@ -31,17 +31,31 @@ export function isReply(message: unknown): message is Reply {
   return 'failure' in message ? isFailure(message.failure) : 'gives' in message;
 }
 
+const LEVELS: ReadonlySet<unknown> = new Set(['info', 'warn', 'error', 'fatal'] satisfies LogLine['log'][]);
+const LONGEST_MESSAGE = 10_000;
+
 export function isLogLine(message: unknown): message is LogLine {
   return (
     isObject(message) &&
-    typeof message.log === 'string' &&
+    LEVELS.has(message.log) &&
     typeof message.message === 'string' &&
+    message.message.length <= LONGEST_MESSAGE &&
     isObject(message.details)
   );
 }
 
 function isFailure(value: unknown): value is Failure {
   return isObject(value) && CODES.has(value.code) && typeof value.message === 'string';
+}
+
+/** Of each key that was asked for, once, and of no other: a signer says nothing about another's keys. */
+function areProofsOf(gives: unknown, takes: unknown): boolean {
+  if (!isArrayOfObjects(gives) || !isArrayOfObjects(takes) || gives.length !== takes.length) return false;
+  const asked = new Set(takes.map(({ kid }) => kid));
+  return gives.every(
+    ({ kid, found, proven }) =>
+      asked.delete(kid) && typeof found === 'boolean' && typeof proven === 'boolean',
+  );
 }
 
 function isTrial(gives: unknown): boolean {
@@ -52,7 +66,7 @@ function isStatement(value: unknown): boolean {
   return value === null || typeof value === 'string';
 }
 
-function isArrayOfObjects(value: unknown): boolean {
+function isArrayOfObjects(value: unknown): value is Record<string, unknown>[] {
   return Array.isArray(value) && value.every(isObject);
 }
 

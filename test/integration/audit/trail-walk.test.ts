@@ -136,6 +136,28 @@ describe('the chain of the trail', () => {
     expect(await round()).toEqual(found);
   });
 
+  it('is broken where an event has a number that no JavaScript holds', async () => {
+    const { file, round } = await trail();
+    query(file, 'UPDATE audit_events SET time = 9223372036854775807 WHERE sequence = 2100 RETURNING 1');
+    const found = {
+      place: 'behind event 2000',
+      why: 'a number in it is larger than any that the service writes',
+    };
+    expect(await round()).toEqual([found]);
+  });
+
+  it('is walked on where a revocation has such a number', async () => {
+    const { file, round } = await trail();
+    query(
+      file,
+      `INSERT INTO revocations SELECT 1, 9223372036854775807, 'payments', NULL, NULL, NULL, zeroblob(32), NULL, NULL, NULL,
+       NULL, 'ada', '', NULL, 5 RETURNING 1`,
+    );
+    query(file, `UPDATE audit_events SET actor = 'mallory' WHERE sequence = 2400 RETURNING 1`);
+    const why = 'its content and the event before it do not give its hash';
+    expect(await round()).toEqual([{ place: 'event 2400', why }]);
+  });
+
   it('is broken where an event is gone', async () => {
     const { file, round } = await trail();
     query(file, 'DELETE FROM audit_events WHERE sequence = 10 RETURNING 1');

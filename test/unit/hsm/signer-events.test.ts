@@ -109,3 +109,8 @@ test.each([
     [type, { hsm_token: 'issuer-b', since: 110, why: event.why }],
   ]);
 });
+
+test('details beyond all measure are left out', () => {
+  const line = { type: 'log', log: 'warn', message: 'm', details: { text: 'x'.repeat(2_000_000) } } as const;
+  expect(told([line])[0]?.signer).toMatch(/^\d{7} characters of details left out$/);
+});

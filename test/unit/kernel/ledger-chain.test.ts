@@ -75,10 +75,16 @@ describe('a row', () => {
     );
   });
 
-  it('hashes a trace id that is not there as no bytes', () => {
-    const texts = [row.digest, 'payments', 'kid-1', 'jti-1', 'login', committed, absent, ''].map(prefixed);
-    expect(rowHashes([{ ...row, traceId: null }])).toEqual(
-      sha256('keyward-ledger-row-v1\0', ...texts, integer(row.iat), integer(row.exp)),
+  it.each([
+    ['none', null, 'ffffffff'],
+    ['an empty one', Buffer.alloc(0), 'fffffffe'],
+    ['one cut short', Buffer.alloc(15, 3), 'fffffffe'],
+    ['one longer than any row', Buffer.alloc(100_000), 'fffffffe'],
+  ])('hashes %s with a mark where the length of a trace id stands', (_name, traceId, mark) => {
+    const texts = [row.digest, 'payments', 'kid-1', 'jti-1', 'login', committed, absent].map(prefixed);
+    const marked = Buffer.from(mark, 'hex');
+    expect(rowHashes([{ ...row, traceId }])).toEqual(
+      sha256('keyward-ledger-row-v1\0', ...texts, marked, integer(row.iat), integer(row.exp)),
     );
   });
 

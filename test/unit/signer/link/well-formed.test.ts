@@ -31,7 +31,30 @@ describe('an answer to sign', () => {
   });
 });
 
-it('a log line has a level, a message and details', () => {
-  expect(isLogLine({ log: 'info', message: 'm', details: {} })).toBe(true);
-  expect(isLogLine({ log: 'info', message: 'm' })).toBe(false);
+describe('an answer to serve', () => {
+  const takes = [{ kid: 'a' }, { kid: 'b' }];
+  const proof = (kid: string) => ({ kid, found: true, proven: true, attributes: {}, unproven: [] });
+  it.each([
+    ['each key that was asked for', [proof('b'), proof('a')], true],
+    ['one of them', [proof('a')], false],
+    ['one of them twice', [proof('a'), proof('a')], false],
+    ['another token’s key', [proof('a'), proof('c')], false],
+    ['another token’s key too', [proof('a'), proof('b'), proof('c')], false],
+    ['no verdict', [proof('a'), { kid: 'b', found: true }], false],
+    ['no list', {}, false],
+  ])('about %s: %s', (_name, gives, expected) => {
+    expect(WELL_FORMED.serve(gives, takes)).toBe(expected);
+  });
+});
+
+describe('a log line', () => {
+  it.each([
+    [{ log: 'info', message: 'm', details: {} }, true],
+    [{ log: 'info', message: 'm' }, false],
+    [{ log: 'child', message: 'm', details: {} }, false],
+    [{ log: 'nosuch', message: 'm', details: {} }, false],
+    [{ log: 'info', message: 'm'.repeat(10_001), details: {} }, false],
+  ])('%#: %j', (line, expected) => {
+    expect(isLogLine(line)).toBe(expected);
+  });
 });
