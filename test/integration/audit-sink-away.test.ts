@@ -97,7 +97,7 @@ it('takes a rotation for news, and a sink that was emptied between two starts fo
 it('takes no forged last line for its place: the sink gets the whole trail again', async () => {
   expect((await create('before-forgery')).status).toBe(201);
   const forged = { sequence: Number.MAX_SAFE_INTEGER, time: 1, type: 'x', actor: '', subject: '', hash: '' };
-  const line = JSON.stringify({ event: { ...forged, request_id: null, details: {} } });
+  const line = JSON.stringify({ event: { ...forged, request_id: null, trace_id: null, details: {} } });
   writeFileSync(`${sink()}.other`, `${line}\n`);
   renameSync(`${sink()}.other`, sink());
   const why = `${sink()} was replaced`;
