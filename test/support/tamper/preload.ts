@@ -1,20 +1,38 @@
-// Loaded into a service before its own code with `node --import`. SIGUSR2 runs every repeating timer once, at once:
-// tests need not wait for the minute.
-const repeating = new Map<unknown, () => void>();
-const { setInterval: start, clearInterval: clear } = globalThis;
+// Loaded into a service before its own code with `node --import`. SIGUSR2 runs at once what the service does from time to
+// time: every interval, and every timeout that keeps no process alive. Tests need not wait for the minute.
+const waiting = new Map<unknown, () => void>();
+const { setInterval: startInterval, clearInterval: clear, setTimeout: startTimeout } = globalThis;
 
 globalThis.setInterval = Object.assign(
   (callback: (...values: unknown[]) => void, ms?: number, ...values: unknown[]) => {
-    const timer = start(callback, ms, ...values);
-    repeating.set(timer, () => callback(...values));
+    const timer = startInterval(callback, ms, ...values);
+    waiting.set(timer, () => callback(...values));
     return timer;
   },
-  start,
+  startInterval,
 );
-globalThis.clearInterval = (timer) => {
-  repeating.delete(timer);
+globalThis.setTimeout = Object.assign(
+  (callback: (...values: unknown[]) => void, ms?: number, ...values: unknown[]) => {
+    const timer = startTimeout(() => {
+      waiting.delete(timer);
+      callback(...values);
+    }, ms);
+    const unref = timer.unref.bind(timer);
+    timer.unref = () => {
+      waiting.set(timer, () => {
+        globalThis.clearTimeout(timer);
+        callback(...values);
+      });
+      return unref();
+    };
+    return timer;
+  },
+  startTimeout,
+);
+globalThis.clearInterval = globalThis.clearTimeout = (timer) => {
+  waiting.delete(timer);
   clear(timer);
 };
 process.on('SIGUSR2', () => {
-  for (const run of [...repeating.values()]) run();
+  for (const run of [...waiting.values()]) run();
 });
