@@ -173,10 +173,6 @@ describe('deploy/debian and deploy/systemd', () => {
   it('enables and starts nothing by itself', () => {
     const scripts = ['postinst', 'prerm', 'postrm'].map((name) => read(`deploy/debian/${name}`));
     expect(scripts.filter((script) => /systemctl (?:enable|--now)|deb-systemd/.test(script))).toEqual([]);
-    // An upgrade alone starts what it stopped.
-    const [postinst = ''] = scripts;
-    expect(postinst.match(/systemctl start/g)).toHaveLength(1);
-    expect(postinst).toMatch(/if \[ -e \/run\/keyward\.upgrading \]; then\n.*\n {2}systemctl start/);
     for (const script of scripts) expect(script).toMatch(/^#!\/bin\/sh\nset -e\n/);
   });
 
