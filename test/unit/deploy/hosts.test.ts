@@ -196,6 +196,24 @@ describe('deploy/envoy', () => {
   });
 });
 
+describe('deploy/envoy, the listener for client certificates', () => {
+  const [plain, certificates] = parse(read('deploy/envoy/envoy.yaml')).static_resources.listeners.map(
+    ({ filter_chains: [chain] }: { filter_chains: readonly unknown[] }) => chain,
+  );
+
+  it('demands one of the CA, and does the same with who has it', () => {
+    const { require_client_certificate, common_tls_context } = certificates.transport_socket.typed_config;
+    expect(require_client_certificate).toBe(true);
+    expect(common_tls_context.validation_context.trusted_ca.filename).toMatch(/clients-ca/);
+    expect(plain.transport_socket.typed_config.require_client_certificate).toBeUndefined();
+    expect(certificates.filters).toEqual(plain.filters);
+  });
+
+  it('tells Keyward nothing of it', () => {
+    expect(certificates.filters[0].typed_config.forward_client_cert_details).toBe('SANITIZE');
+  });
+});
+
 describe('deploy/grafana/provisioning', () => {
   it('looks for the dashboard where the compose file puts it, and for Prometheus where that listens', () => {
     const compose = read('docker-compose.yml');
