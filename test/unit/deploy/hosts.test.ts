@@ -176,6 +176,31 @@ describe('deploy/debian and deploy/systemd', () => {
     for (const script of scripts) expect(script).toMatch(/^#!\/bin\/sh\nset -e\n/);
   });
 
+  it('packs every unit, and stops on an upgrade what runs for long', () => {
+    const units = globSync('*.{service,socket,timer}', { cwd: new URL('deploy/systemd/', root) });
+    const [packed, prerm, postinst] = [
+      'scripts/build-deb.ts',
+      'deploy/debian/prerm',
+      'deploy/debian/postinst',
+    ].map(read);
+    expect(units).toHaveLength(6);
+    for (const name of units) expect(packed).toContain(`'${name}'`);
+    for (const name of units.filter((unit) => unit !== 'keyward-backup.service')) {
+      expect(prerm).toContain(` ${name}`);
+      expect(postinst).toContain(` ${name}`);
+    }
+  });
+
+  it('has a backup each day, by the user of the service, into the folder that the package makes', () => {
+    const backup = settingIn(read('deploy/systemd/keyward-backup.service'));
+    const folder = backup('ReadWritePaths');
+    expect(backup('User')).toBe(setting('User'));
+    expect(backup('ExecStart')).toContain(`exec /usr/bin/keyward backup "${folder}/`);
+    expect(backup('ExecStartPost')).toMatch(`/usr/bin/find ${folder} `);
+    expect(read('deploy/debian/postinst')).toContain(`-o keyward -g keyward ${folder}\n`);
+    expect(settingIn(read('deploy/systemd/keyward-backup.timer'))('OnCalendar')).toBe('daily');
+  });
+
   it.each(['deploy/systemd/keyward-offline', 'scripts/package/starter', 'scripts/package/cli/keyward.js'])(
     '`%s` has its run bit',
     (file) => {
