@@ -33,6 +33,7 @@ ENV KEYWARD_CONFIG=/var/lib/keyward/config.yaml
 USER keyward
 VOLUME /var/lib/keyward
 EXPOSE 8080
-# Every answer of a latched PIN or an absent HSM is "unhealthy": it is for people and load balancers. No engine restarts by it.
+# "Unhealthy" where the service does not answer or cannot verify; an absent HSM and a latched PIN are in /readyz alone.
+# Scheme and port are those of the configuration. No engine restarts by it.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["/opt/keyward/scripts/container-health"]
 CMD ["keyward", "serve"]

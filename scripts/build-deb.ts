@@ -49,6 +49,8 @@ for (const unit of [
   'keyward.socket',
   'keyward-operations.socket',
   'keyward-signer.service',
+  'keyward-backup.service',
+  'keyward-backup.timer',
 ]) {
   place(deployed(`systemd/${unit}`), `usr/lib/systemd/system/${unit}`);
 }

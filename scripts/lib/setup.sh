@@ -34,7 +34,7 @@ is_set_up() { cmp -s package-lock.json "$stamp" && addon_loads; }
 addon_loads() { node -e 'require("pkcs11js")' 2>/dev/null; }
 
 install_dependencies() {
-  command -v node >/dev/null || stop 'Node is missing. Install Node 20 or newer, with npm.'
+  command -v node >/dev/null || stop 'Node is missing. Install Node 18 or newer, with npm.'
   command -v npm >/dev/null || stop 'npm is missing. Install it, on Debian with: apt-get install -y npm'
   need_packages make g++ python3
   # npm keeps its cache in the home folder, and some users have none.

@@ -71,9 +71,9 @@ export class Host {
 
   /** Ends what runs in it, and nothing else. */
   async close(): Promise<void> {
-    const end = Date.now() + SETTLE_MS;
+    const deadline = Date.now() + SETTLE_MS;
     for (let left = this.#processes(); left.length > 0; left = this.#processes()) {
-      for (const pid of left) process.kill(pid, Date.now() < end ? 'SIGTERM' : 'SIGKILL');
+      for (const pid of left) end(pid, Date.now() < deadline ? 'SIGTERM' : 'SIGKILL');
       await new Promise((resolve) => setTimeout(resolve, 500));
     }
     this.#network.kill();
@@ -110,6 +110,15 @@ export class Host {
     return readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && rootOf(name) === this.root)
       .map(Number);
+  }
+}
+
+/** One that ended since it was listed is what is wanted. */
+function end(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }
 

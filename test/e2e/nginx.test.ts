@@ -19,33 +19,44 @@ let folder: ReturnType<typeof temporaryFolder>;
 const at = (name: string) => join(folder.path, name);
 
 let service: RunningService;
-let nginx: Program;
-let port: number;
+/** The second one asks for client certificates. */
+let ports: { plain: number; certificates: number };
+let nginxes: Program[] = [];
 let credentials: { sign: string; verify: string };
 
+/** As its comments say. */
+function withCertificates(text: string): string {
+  return text
+    .replace(/^ *# (ssl_client_certificate .*|ssl_verify_client .*|if .*)$/gm, '$1')
+    .replace('/etc/nginx/tls/clients-ca.crt', at('ca.pem'));
+}
+
 /** What was shipped, with the names and ports of this test, at its own path and under a prefix. */
-function configuration(own: number, upstream: string): string {
-  const replaced = SHIPPED.replace('127.0.0.1:8080', upstream)
+function configuration(shipped: string, own: number, upstream: string): string {
+  const replaced = shipped
+    .replace('127.0.0.1:8080', upstream)
     .replace('listen 443 ssl http2', `listen 127.0.0.1:${own} ssl http2`)
     .replace(/^ *listen \[::\]:443.*\n/m, '')
     .replace('/etc/nginx/tls/keys.example.com.crt', at('server.pem'))
     .replace('/etc/nginx/tls/keys.example.com.key', at('server.key'));
-  const [, location = ''] = /^( {2}location \/ \{.*?^ {2}\}\n)/ms.exec(replaced) ?? [];
-  const prefixed = location
-    .replace('location /', `location ${PREFIX}/`)
-    .replace('proxy_pass http://keyward;', 'proxy_pass http://keyward/;');
+  const locations = [...replaced.matchAll(/^ {2}location (\/\S*) \{.*?^ {2}\}\n/gms)].map(
+    ([text, path = '']) =>
+      text
+        .replace(`location ${path}`, `location ${PREFIX}${path}`)
+        .replace('proxy_pass http://keyward;', `proxy_pass http://keyward${path};`),
+  );
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${at(kind)};`,
   );
   return `daemon off;
 master_process off;
-pid ${at('nginx.pid')};
+pid ${at(`${own}.pid`)};
 error_log stderr notice;
 events {}
 http {
   access_log off;
   ${temporary.join('\n  ')}
-${replaced.replace(location, location + prefixed)}
+${replaced.replace(/\}\n$/, `${locations.join('')}}\n`)}
 }
 `;
 }
@@ -57,7 +68,9 @@ async function ask(
     credential,
     body,
     headers,
-  }: { credential?: string; body?: unknown; headers?: Record<string, string> } = {},
+    client,
+  }: { credential?: string; body?: unknown; headers?: Record<string, string>; client?: string } = {},
+  port = ports.plain,
 ): Promise<IncomingMessage> {
   const asked = request({
     host: '127.0.0.1',
@@ -65,6 +78,8 @@ async function ask(
     method,
     path,
     ca: readFileSync(at('server.pem')),
+    ...(client ? { cert: readFileSync(at(`${client}.pem`)), key: readFileSync(at(`${client}.key`)) } : {}),
+    agent: false,
     headers: {
       ...headers,
       ...(credential ? { authorization: `Bearer ${credential}` } : {}),
@@ -81,19 +96,27 @@ describe.skipIf(!NGINX)('deploy/nginx/keyward.conf (skipped without nginx)', { t
   beforeAll(async () => {
     folder = temporaryFolder();
     makeCertificates(folder.path);
-    [port = 0] = await freePorts(1);
-    const public_url = `https://127.0.0.1:${port}${PREFIX}`;
+    const [plain = 0, certificates = 0] = await freePorts(2);
+    ports = { plain, certificates };
+    const public_url = `https://127.0.0.1:${plain}${PREFIX}`;
     service = await startService({
       config: { data_plane: { port: 0, public_url, trusted_proxies: ['127.0.0.1'] } },
     });
     credentials = await service.provision({ id: 'payments' });
-    writeFileSync(at('nginx.conf'), configuration(port, new URL(service.dataUrl).host));
-    nginx = startProgram(NGINX ?? '', ['-c', at('nginx.conf'), '-p', folder.path], { cwd: folder.path });
-    await nginx.says('using the "epoll" event method');
+    const upstream = new URL(service.dataUrl).host;
+    writeFileSync(at(`${plain}.conf`), configuration(SHIPPED, plain, upstream));
+    writeFileSync(
+      at(`${certificates}.conf`),
+      configuration(withCertificates(SHIPPED), certificates, upstream),
+    );
+    nginxes = [plain, certificates].map((port) =>
+      startProgram(NGINX ?? '', ['-c', at(`${port}.conf`), '-p', folder.path], { cwd: folder.path }),
+    );
+    await Promise.all(nginxes.map((nginx) => nginx.says('using the "epoll" event method')));
   }, 120_000);
   afterAll(async () => {
-    nginx?.child.kill('SIGTERM');
-    await nginx?.ended;
+    for (const { child } of nginxes) child.kill('SIGTERM');
+    await Promise.all(nginxes.map(({ ended }) => ended));
     await service?.remove();
     folder.remove();
   });
@@ -132,6 +155,35 @@ describe.skipIf(!NGINX)('deploy/nginx/keyward.conf (skipped without nginx)', { t
     expect(status).toBeLessThan(300);
     await revoked;
     stream.destroy();
+  });
+
+  describe.each(['', PREFIX])('with client certificates, under "%s"', (prefix) => {
+    const tokens = `${prefix}/v1/scopes/payments/tokens`;
+    const body = { claims: { sub: 'alice' } };
+    const issue = (client?: string, credential = credentials.sign) =>
+      ask('POST', tokens, { credential, body, ...(client ? { client } : {}) }, ports.certificates);
+
+    it.each([
+      ['no certificate', undefined, 403],
+      ['one of another authority', 'foreign', 400],
+    ])('refuses a client with %s', async (_what, client, status) => {
+      const answer = await issue(client);
+      expect(answer.statusCode).toBe(status);
+      expect(await text(answer)).not.toContain('token');
+    });
+
+    it('passes one with a certificate on, which takes the place of no credential', async () => {
+      expect(await json(issue('client'))).toMatchObject({ token: expect.any(String) });
+      const refused = await issue('client', 'wrong');
+      expect(refused.statusCode).toBe(401);
+      refused.resume();
+    });
+
+    it('shows key sets to everybody', async () => {
+      const keySet = await ask('GET', `${prefix}/scopes/payments/jwks.json`, {}, ports.certificates);
+      expect(keySet.statusCode).toBe(200);
+      keySet.resume();
+    });
   });
 
   it('says who asks by the connection, and not by what the caller wrote', async () => {

@@ -13,7 +13,8 @@ export interface CommandLine {
   readonly isInline: boolean;
 }
 
-const CALL = /(?<=^|[\s$(]|\.\/scripts\/|\/bin\/)keyward(?= (?!keyward\b)(?:--)?[a-z])/g;
+/** `keyward-offline` passes its arguments on. */
+const CALL = /(?<=^|[\s$(]|\.\/scripts\/|\/bin\/)keyward(?:-offline)?(?= (?!keyward\b)(?:--)?[a-z])/g;
 const FENCE = /^ *```/;
 /** `$ `, or that of a person or host. */
 const PROMPT = /^ *(?:\w*\$|\w+#) +/;
@@ -55,13 +56,15 @@ function blockCalls(lines: readonly Line[]): readonly CommandLine[] {
 }
 
 function inlineCalls(line: string, at: string): readonly CommandLine[] {
-  const spans = [...line.matchAll(/`((?:\.\/scripts\/)?keyward [^`]+)`/g)].map(([, span = '']) => span);
+  const spans = [
+    ...line.matchAll(/`((?:\.\/scripts\/|runuser -u \S+ -- )?keyward(?:-offline)? [^`]+)`/g),
+  ].map(([, span = '']) => span);
   return spans.flatMap(callsIn).map((argv) => ({ at, argv, isInline: true }));
 }
 
 function callsIn(line: string): readonly (readonly string[])[] {
   const [code = ''] = line.split(/(?<=^|\s)#(?= )/);
-  return [...code.matchAll(CALL)].map(({ index }) => wordsOf(code.slice(index + 'keyward'.length)));
+  return [...code.matchAll(CALL)].map(({ 0: name, index }) => wordsOf(code.slice(index + name.length)));
 }
 
 const PLACEHOLDER = /<[\w -]+>|…/g;

@@ -173,11 +173,32 @@ describe('deploy/debian and deploy/systemd', () => {
   it('enables and starts nothing by itself', () => {
     const scripts = ['postinst', 'prerm', 'postrm'].map((name) => read(`deploy/debian/${name}`));
     expect(scripts.filter((script) => /systemctl (?:enable|--now)|deb-systemd/.test(script))).toEqual([]);
-    // An upgrade alone starts what it stopped.
-    const [postinst = ''] = scripts;
-    expect(postinst.match(/systemctl start/g)).toHaveLength(1);
-    expect(postinst).toMatch(/if \[ -e \/run\/keyward\.upgrading \]; then\n.*\n {2}systemctl start/);
     for (const script of scripts) expect(script).toMatch(/^#!\/bin\/sh\nset -e\n/);
+  });
+
+  it('packs every unit, and stops on an upgrade what runs for long', () => {
+    const units = globSync('*.{service,socket,timer}', { cwd: new URL('deploy/systemd/', root) });
+    const [packed, prerm, postinst] = [
+      'scripts/build-deb.ts',
+      'deploy/debian/prerm',
+      'deploy/debian/postinst',
+    ].map(read);
+    expect(units).toHaveLength(6);
+    for (const name of units) expect(packed).toContain(`'${name}'`);
+    for (const name of units.filter((unit) => unit !== 'keyward-backup.service')) {
+      expect(prerm).toContain(` ${name}`);
+      expect(postinst).toContain(` ${name}`);
+    }
+  });
+
+  it('has a backup each day, by the user of the service, into the folder that the package makes', () => {
+    const backup = settingIn(read('deploy/systemd/keyward-backup.service'));
+    const folder = backup('ReadWritePaths');
+    expect(backup('User')).toBe(setting('User'));
+    expect(backup('ExecStart')).toContain(`exec /usr/bin/keyward backup "${folder}/`);
+    expect(backup('ExecStartPost')).toMatch(`/usr/bin/find ${folder} `);
+    expect(read('deploy/debian/postinst')).toContain(`-o keyward -g keyward ${folder}\n`);
+    expect(settingIn(read('deploy/systemd/keyward-backup.timer'))('OnCalendar')).toBe('daily');
   });
 
   it.each(['deploy/systemd/keyward-offline', 'scripts/package/starter', 'scripts/package/cli/keyward.js'])(
@@ -197,6 +218,24 @@ describe('deploy/envoy', () => {
     expect(routes.map(({ route }: { route: { cluster: string } }) => route.cluster)).toEqual(
       Array(routes.length).fill(cluster.name),
     );
+  });
+});
+
+describe('deploy/envoy, the listener for client certificates', () => {
+  const [plain, certificates] = parse(read('deploy/envoy/envoy.yaml')).static_resources.listeners.map(
+    ({ filter_chains: [chain] }: { filter_chains: readonly unknown[] }) => chain,
+  );
+
+  it('demands one of the CA, and does the same with who has it', () => {
+    const { require_client_certificate, common_tls_context } = certificates.transport_socket.typed_config;
+    expect(require_client_certificate).toBe(true);
+    expect(common_tls_context.validation_context.trusted_ca.filename).toMatch(/clients-ca/);
+    expect(plain.transport_socket.typed_config.require_client_certificate).toBeUndefined();
+    expect(certificates.filters).toEqual(plain.filters);
+  });
+
+  it('tells Keyward nothing of it', () => {
+    expect(certificates.filters[0].typed_config.forward_client_cert_details).toBe('SANITIZE');
   });
 });
 

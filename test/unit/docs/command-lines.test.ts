@@ -43,6 +43,8 @@ describe('a command line', () => {
       '    --audience b   # a note with keyward key list',
       'It says: keyward key nonsense',
       'alice$ keyward token issue a < token > out | keyward event show <event>; x',
+      'root# keyward-offline hsm replace',
+      'root# runuser -u keyward -- keyward doctor',
       '```',
     ].join('\n');
     expect(lineOf(page).map(({ at, argv, isInline }) => [at, argv, isInline])).toEqual([
@@ -50,6 +52,8 @@ describe('a command line', () => {
       ['p.md:3', ['scope', 'create', 'a', '--issuer', 'https://a b', '--audience', 'b'], false],
       ['p.md:6', ['token', 'issue', 'a'], false],
       ['p.md:6', ['event', 'show', '<event>'], false],
+      ['p.md:7', ['hsm', 'replace'], false],
+      ['p.md:8', ['doctor'], false],
     ]);
   });
 
@@ -61,6 +65,8 @@ describe('a command line', () => {
     ['`keyward key compromise`'],
     ['`keyward key compromise <kid> --reason …`'],
     ['`keyward event show <event>`'],
+    ['`keyward-offline restore <dir>`'],
+    ['`runuser -u keyward -- keyward backup <dir>`'],
     ['`keyward key compromise --reason`'],
     ['`keyward audit verify --database <dir>/keyward.db`'],
     ['`keyward grant add <client> <scope> <action>`'],
@@ -73,6 +79,8 @@ describe('a command line', () => {
     ['`keyward hsm compromise <token>`', /required option '--reason <text>'/],
     ['```\nkeyward key compromise NzbLsXh8', /required option '--reason <text>'/],
     ['`keyward key compromize`', /unknown command 'compromize'/],
+    ['`keyward-offline restor <dir>`', /unknown command 'restor'/],
+    ['`runuser -u keyward -- keyward backupp <dir>`', /unknown command 'backupp'/],
     ['`keyward key list --scop`', /unknown option '--scop'/],
     ['`keyward key list --scop payments`', /unknown option '--scop'/],
     ['`keyward event list --state closed`', /'closed' is invalid/],
