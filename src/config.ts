@@ -298,29 +298,35 @@ export const IN_FILE_ONLY: Readonly<Record<string, string>> = {
  * is wrong in both.
  */
 export function loadConfig(path: string, variables?: Variables): Config {
-  return readConfig(path, variables).config;
+  return readConfig(path, variables);
 }
 
-/** With where each member stands, for whoever finds something else wrong with it. */
+/** What else is wrong with the members of a file, right or not. Paths in them are relative to `folder`. */
+type FurtherCheck = (members: object, folder: string) => readonly ValidationIssue[];
+
+/** `loadConfig` with a check of the caller's own, which also sees the members that the schema refuses. */
 export function readConfig(
   path: string,
   variables: Variables = readEnvironment().settings,
-): { readonly config: Config; readonly locate: Locate } {
+  furtherCheck: FurtherCheck = () => [],
+): Config {
   const absolute = resolve(path);
   const base = dirname(absolute);
   const read = readYamlAs(configurationSchema, textOf(absolute), { variables, inFileOnly: IN_FILE_ONLY });
   if (read.problems) {
     const others = read.sound ? flawsOfSound(read.sound, base) : [];
-    throw new FlawedFile(path, firstProblems([...read.problems, ...others]));
+    const further = read.sound ? placed(furtherCheck(read.sound.members, base), read.sound.locate) : [];
+    throw new FlawedFile(path, firstProblems([...read.problems, ...others, ...further]));
   }
   const config = withAbsolutePaths(read.value, base);
-  const flaws = flawsBetween(config).map((flaw) => problemOf(flaw, read.locate));
+  const flaws = placed([...flawsBetween(config), ...furtherCheck(config, base)], read.locate);
   if (flaws.length > 0) throw new FlawedFile(path, firstProblems(flaws));
   const two_persons = config.two_persons ?? config.mode === 'production';
-  return {
-    config: deepFreeze({ ...config, two_persons, file: absolute, variables }),
-    locate: read.locate,
-  };
+  return deepFreeze({ ...config, two_persons, file: absolute, variables });
+}
+
+function placed(flaws: readonly ValidationIssue[], locate: Locate): readonly Problem[] {
+  return flaws.map((flaw) => problemOf(flaw, locate));
 }
 
 const NO_TOKEN = { module: '-', token_label: '-', token_serial: '-', pin_file: '-' };
@@ -329,9 +335,11 @@ const NO_TOKEN = { module: '-', token_label: '-', token_serial: '-', pin_file: '
 function flawsOfSound({ value, locate }: SoundMembers, base: string): readonly Problem[] {
   const parsed = configurationSchema.safeParse({ hsm: NO_TOKEN, ...value });
   if (!parsed.success) return [];
-  return flawsBetween(withAbsolutePaths(parsed.data, base))
-    .filter(({ path }) => String(path[0]) in value)
-    .map((flaw) => problemOf(flaw, locate));
+  const flaws = flawsBetween(withAbsolutePaths(parsed.data, base));
+  return placed(
+    flaws.filter(({ path }) => String(path[0]) in value),
+    locate,
+  );
 }
 
 /** What holds between members. */

@@ -2,28 +2,25 @@ import { stringify } from 'yaml';
 import type { Context } from '../cli/context.ts';
 import { showPlainly } from '../cli/show.ts';
 import { readConfig } from '../config.ts';
-import { FlawedFile, problemOf } from '../yaml-file/problem.ts';
 import { readPemFiles } from './pem-files.ts';
 import { configurationJsonSchema } from './reference.ts';
 import { shownConfiguration } from './shown.ts';
 
-/** `invalid_config` (a `FlawedFile`) names all that is wrong. */
+/** `invalid_config` (a `FlawedFile`) names what is wrong, also in PEM files of a file that the schema refuses. */
 export async function check(context: Context): Promise<void> {
   const { configFile, environment, terminal } = context;
-  const { config, locate } = readConfig(configFile, environment.settings);
-  const { flaws } = readPemFiles(config, terminal.nowSeconds * 1_000);
-  if (flaws.length > 0) {
-    throw new FlawedFile(
-      configFile,
-      flaws.map((flaw) => problemOf(flaw, locate)),
-    );
-  }
+  const nowMs = terminal.nowSeconds * 1_000;
+  const config = readConfig(
+    configFile,
+    environment.settings,
+    (members, folder) => readPemFiles(members, nowMs, folder).flaws,
+  );
   const variables = Object.keys(config.variables);
   showPlainly(context, { ok: true, file: config.file, variables }, () => `${config.file} is right`);
 }
 
 export async function showConfiguration(context: Context): Promise<void> {
-  const { config } = readConfig(context.configFile, context.environment.settings);
+  const config = readConfig(context.configFile, context.environment.settings);
   const settings = shownConfiguration(config);
   const variables = Object.keys(config.variables);
   showPlainly(context, { file: config.file, variables, settings }, () =>

@@ -7,7 +7,8 @@ export const CONFIGURATION: Verbs = [
     verbs: [
       {
         name: 'check',
-        description: 'show every mistake in file, environment and PEM files; exit code 1 where there is one',
+        description:
+          'show the mistakes in file, environment and PEM files, the first twenty; exit code 1 where there is one',
         examples: ['keyward config check', 'keyward config check --config keyward.yaml --json'],
         load: async () => (await import('./cli-output.ts')).check,
       },

@@ -1,8 +1,9 @@
-import type { Config } from '../config.ts';
+import { resolve } from 'node:path';
 import type { ValidationIssue } from '../kernel/policy.ts';
 import { readAuthorities } from '../lib/certificates.ts';
+import { isObject } from '../lib/json.ts';
 import { errorMessage } from '../lib/text.ts';
-import { readTlsIdentity, requireInForce, type TlsIdentity } from '../server/tls-files.ts';
+import { examineTlsFiles, type TlsIdentity } from '../server/tls-files.ts';
 
 export const TLS_PLANES = ['data_plane', 'operations_plane'] as const;
 export type TlsPlane = (typeof TLS_PLANES)[number];
@@ -13,62 +14,85 @@ export interface PemFiles {
   readonly flaws: readonly ValidationIssue[];
 }
 
-/** Changes nothing. */
-export function readPemFiles(config: Config, nowMs: number): PemFiles {
+type Path = ValidationIssue['path'];
+
+/**
+ * Reads each file by itself, so that all that is wrong is told at once. `members`: a configuration, or the members of a
+ * file with mistakes in it, of which only what names a file counts. Changes nothing.
+ */
+export function readPemFiles(members: object, nowMs: number, folder = '.'): PemFiles {
   const identities: Partial<Record<TlsPlane, TlsIdentity>> = {};
   const flaws: ValidationIssue[] = [];
-  const attempt = (path: ValidationIssue['path'], work: () => void) => {
-    try {
-      work();
-    } catch (error) {
-      flaws.push({ path, advice: errorMessage(error).replace(/^tls: /, '') });
-    }
-  };
   for (const plane of TLS_PLANES) {
-    const { tls } = config[plane];
-    if (!tls) continue;
-    attempt([plane, 'tls'], () => {
-      const identity = readTlsIdentity(tls);
-      requireInForce(tls, identity, nowMs);
-      identities[plane] = identity;
-    });
+    const { identity, flaws: found } = examineTlsFiles(tlsFilesOf(members, plane, folder), nowMs);
+    if (identity) identities[plane] = identity;
+    flaws.push(
+      ...found.map(({ member, advice }) => ({
+        path: [plane, 'tls', ...(member === undefined ? [] : [member])],
+        advice,
+      })),
+    );
   }
-  for (const { path, file } of authorityFiles(config)) attempt(path, () => readAuthorities(file));
+  for (const { path, file } of authorityFiles(members, folder)) {
+    try {
+      readAuthorities(file);
+    } catch (error) {
+      flaws.push({ path, advice: errorMessage(error) });
+    }
+  }
   return { identities, flaws };
 }
 
+const TLS_FILES = ['cert_file', 'key_file', 'client_ca_file'] as const;
+
+function tlsFilesOf(
+  members: object,
+  plane: TlsPlane,
+  folder: string,
+): Partial<Record<(typeof TLS_FILES)[number], string>> {
+  const named = TLS_FILES.map((member) => [member, fileAt(members, [plane, 'tls', member], folder)] as const);
+  return Object.fromEntries(named.filter(([, file]) => file !== undefined));
+}
+
 interface AuthorityFile {
-  readonly path: ValidationIssue['path'];
+  readonly path: Path;
   readonly file: string;
 }
 
-function authorityFiles({ audit, notifications, probes, tracing }: Config): readonly AuthorityFile[] {
-  const files: readonly (readonly [ValidationIssue['path'], string | undefined])[] = [
-    ...audit.sinks.map(
-      (sink, at) =>
-        [
-          ['audit', 'sinks', at, 'tls', 'ca_file'],
-          sink.type === 'syslog' ? sink.tls?.ca_file : undefined,
-        ] as const,
-    ),
-    ...Object.entries(notifications.targets).map(
-      ([name, target]) =>
-        [
-          ['notifications', 'targets', name, 'tls', 'ca_file'],
-          target.type === 'file' ? undefined : target.tls?.ca_file,
-        ] as const,
-    ),
-    [['probes', 'ca_file'], probes.ca_file],
-    [['tracing', 'ca_file'], tracing.ca_file],
+function authorityFiles(members: object, folder: string): readonly AuthorityFile[] {
+  const within = (...path: string[]): Path[] =>
+    stepsInto(memberAt(members, path)).map((step) => [...path, step, 'tls', 'ca_file']);
+  const paths: readonly Path[] = [
+    ...within('audit', 'sinks'),
+    ...within('notifications', 'targets'),
+    ['probes', 'ca_file'],
+    ['tracing', 'ca_file'],
   ];
-  return files.flatMap(([path, file]) => (file === undefined ? [] : [{ path, file }]));
+  return paths.flatMap((path) => {
+    const file = fileAt(members, path, folder);
+    return file === undefined ? [] : [{ path, file }];
+  });
+}
+
+function fileAt(members: object, path: Path, folder: string): string | undefined {
+  const file = memberAt(members, path);
+  return typeof file === 'string' && file !== '' ? resolve(folder, file) : undefined;
+}
+
+function stepsInto(members: unknown): readonly (string | number)[] {
+  if (Array.isArray(members)) return [...members.keys()];
+  return isObject(members) ? Object.keys(members) : [];
+}
+
+function memberAt(members: unknown, path: Path): unknown {
+  return path.reduce<unknown>((within, step) => {
+    if (Array.isArray(within)) return within[Number(step)];
+    return isObject(within) && Object.hasOwn(within, step) ? within[step] : undefined;
+  }, members);
 }
 
 /** Every PEM file that the configuration names. */
-export function pemFileNames(config: Config): readonly string[] {
-  const ofTls = TLS_PLANES.flatMap((plane) => {
-    const { tls } = config[plane];
-    return tls ? [tls.cert_file, tls.key_file, ...(tls.client_ca_file ? [tls.client_ca_file] : [])] : [];
-  });
-  return [...ofTls, ...authorityFiles(config).map(({ file }) => file)];
+export function pemFileNames(members: object): readonly string[] {
+  const ofTls = TLS_PLANES.flatMap((plane) => Object.values(tlsFilesOf(members, plane, '.')));
+  return [...ofTls, ...authorityFiles(members, '.').map(({ file }) => file)];
 }

@@ -128,7 +128,7 @@ export class Reloader {
   #readConfig(): Config {
     const { file, variables } = this.#config;
     try {
-      return readConfig(file, variables).config;
+      return readConfig(file, variables);
     } catch (cause) {
       const why = errorMessage(cause);
       this.#refused([why]);

@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import { createSecureContext, type TlsOptions } from 'node:tls';
 import { KeywardError } from '../kernel/errors.ts';
 import { certificatesIn, readAuthorities, readPemFile } from '../lib/certificates.ts';
@@ -21,31 +21,86 @@ export interface TlsIdentity {
   readonly validToMs: number;
 }
 
-/** `invalid_config`: which file is wrong, and how. A certificate that expired passes: see `requireInForce`. */
-export function readTlsIdentity(files: TlsFiles): TlsIdentity {
-  try {
-    const identity = readFiles(files);
-    createSecureContext(contextOptions(identity));
-    return identity;
-  } catch (cause) {
-    throw new KeywardError('invalid_config', `tls: ${errorMessage(cause)}`, { cause });
-  }
+/** What is wrong with TLS files; of one of them where that can be said. */
+interface TlsFlaw {
+  readonly member: keyof TlsFiles | undefined;
+  readonly advice: string;
 }
 
-function readFiles({ cert_file, key_file, client_ca_file }: TlsFiles): TlsIdentity {
-  const cert = readPemFile(cert_file);
-  const [certificate] = certificatesIn(cert, cert_file);
-  const key = readPemFile(key_file);
-  if (!certificate?.checkPrivateKey(privateKey(key, key_file))) {
-    throw new Error(`${key_file} is not the key of the certificate in ${cert_file}`);
-  }
-  return {
-    cert,
-    key,
-    ca: client_ca_file === undefined ? undefined : readAuthorities(client_ca_file),
-    validFromMs: certificate.validFromDate.getTime(),
-    validToMs: certificate.validToDate.getTime(),
+interface ExaminedTls {
+  /** Undefined where a flaw stands in its way, or files are missing. */
+  readonly identity: TlsIdentity | undefined;
+  readonly flaws: readonly TlsFlaw[];
+}
+
+/** `invalid_config`: which files are wrong, and how. A certificate that expired passes. */
+export function readTlsIdentity(files: TlsFiles): TlsIdentity {
+  const { identity, flaws } = examineTlsFiles(files);
+  if (identity) return identity;
+  throw new KeywardError('invalid_config', `tls: ${flaws.map(({ advice }) => advice).join('; ')}`);
+}
+
+/** Each file by itself, then the pair. `nowMs`: the certificate has to be in force then. */
+export function examineTlsFiles(files: Partial<TlsFiles>, nowMs?: number): ExaminedTls {
+  const flaws: TlsFlaw[] = [];
+  const attempt = <T>(member: TlsFlaw['member'], work: () => T): T | undefined => {
+    try {
+      return work();
+    } catch (error) {
+      flaws.push({ member, advice: errorMessage(error) });
+      return undefined;
+    }
   };
+  const read = <T>(member: keyof TlsFiles, reader: (file: string) => T): T | undefined => {
+    const file = files[member];
+    return file === undefined ? undefined : attempt(member, () => reader(file));
+  };
+  const certificate = read('cert_file', readCertificate);
+  const key = read('key_file', readKey);
+  const ca = read('client_ca_file', readAuthorities);
+  if (certificate && nowMs !== undefined) {
+    attempt('cert_file', () => requireInForce(certificate, nowMs));
+  }
+  if (certificate && key) attempt('key_file', () => requirePair(certificate, key));
+  if (!certificate || !key || flaws.length > 0) return { identity: undefined, flaws };
+  const identity = {
+    cert: certificate.pem,
+    key: key.pem,
+    ca,
+    validFromMs: certificate.first.validFromDate.getTime(),
+    validToMs: certificate.first.validToDate.getTime(),
+  };
+  attempt(undefined, () => createSecureContext(contextOptions(identity)));
+  return { identity: flaws.length === 0 ? identity : undefined, flaws };
+}
+
+interface ReadCertificate {
+  readonly file: string;
+  readonly pem: string;
+  readonly first: X509Certificate;
+}
+
+function readCertificate(file: string): ReadCertificate {
+  const pem = readPemFile(file);
+  const [first] = certificatesIn(pem, file);
+  if (!first) throw new Error(`${file} holds no certificate`);
+  return { file, pem, first };
+}
+
+interface ReadKey {
+  readonly file: string;
+  readonly pem: string;
+  readonly key: KeyObject;
+}
+
+function readKey(file: string): ReadKey {
+  const pem = readPemFile(file);
+  return { file, pem, key: privateKey(pem, file) };
+}
+
+function requirePair({ first, file: certFile }: ReadCertificate, { key, file }: ReadKey): void {
+  if (first.checkPrivateKey(key)) return;
+  throw new Error(`${file} is not the key of the certificate in ${certFile}`);
 }
 
 function privateKey(pem: string, file: string): KeyObject {
@@ -57,16 +112,15 @@ function privateKey(pem: string, file: string): KeyObject {
   }
 }
 
-/** `invalid_config` where the certificate has expired, or is not valid yet. */
-export function requireInForce({ cert_file }: TlsFiles, identity: TlsIdentity, nowMs: number): void {
-  const { validFromMs, validToMs } = identity;
+function requireInForce({ file, first }: ReadCertificate, nowMs: number): void {
+  const [fromMs, toMs] = [first.validFromDate.getTime(), first.validToDate.getTime()];
   const flaw =
-    nowMs > validToMs
-      ? `expired at ${new Date(validToMs).toISOString()}`
-      : nowMs < validFromMs
-        ? `is not valid before ${new Date(validFromMs).toISOString()}`
+    nowMs > toMs
+      ? `expired at ${new Date(toMs).toISOString()}`
+      : nowMs < fromMs
+        ? `is not valid before ${new Date(fromMs).toISOString()}`
         : undefined;
-  if (flaw) throw new KeywardError('invalid_config', `tls: the certificate in ${cert_file} ${flaw}`);
+  if (flaw) throw new Error(`the certificate in ${file} ${flaw}`);
 }
 
 /** What a listener takes anew while it runs. */

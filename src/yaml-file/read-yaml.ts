@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { z } from 'zod';
+import { isObject } from '../lib/json.ts';
 import { errorMessage } from '../lib/text.ts';
 import { firstProblems, type Locate, type Path, type Place, type Problem } from './problem.ts';
 import { schemaProblems } from './schema-problems.ts';
@@ -169,8 +170,8 @@ type ReadYamlAs<T> =
   | { readonly value: T; readonly locate: Locate; readonly problems?: never }
   | {
       readonly problems: readonly Problem[];
-      /** Members of the document without those that the schema refuses; undefined where the text is no YAML. */
-      readonly sound?: { readonly value: object; readonly locate: Locate };
+      /** `value`: the members without those that the schema refuses. Undefined where the text is no YAML of members. */
+      readonly sound?: { readonly value: object; readonly members: object; readonly locate: Locate };
     };
 
 interface Overrides {
@@ -208,16 +209,19 @@ export function readYamlAs<T>(
     ...(parsed.error ? schemaProblems(schema, parsed.error.issues, locate) : []),
   ];
   if (parsed.success && problems.length === 0) return { value: parsed.data, locate };
-  return { problems: firstProblems(problems), sound: { value: soundMembers(value, parsed.error), locate } };
+  const sound = isObject(value)
+    ? { value: soundMembers(value, parsed.error), members: value, locate }
+    : undefined;
+  return { problems: firstProblems(problems), ...(sound ? { sound } : {}) };
 }
 
-function soundMembers(value: unknown, error: z.ZodError | undefined): object {
+function soundMembers(value: object, error: z.ZodError | undefined): object {
   const flawed = new Set(
     error?.issues.flatMap(({ path, ...issue }) =>
       path.length === 0 && issue.code === 'unrecognized_keys' ? issue.keys : String(path[0]),
     ),
   );
-  return Object.fromEntries(Object.entries(value ?? {}).filter(([name]) => !flawed.has(name)));
+  return Object.fromEntries(Object.entries(value).filter(([name]) => !flawed.has(name)));
 }
 
 /** Puts the letters in place of what YAML made of them; false where there is nothing of the kind. */

@@ -174,7 +174,7 @@ describe('certificates that change by themselves', () => {
     await stage.reloader.watch();
     await stage.reloader.watch();
     expect(refusals()).toEqual([
-      ['service.reload_refused', [expect.stringMatching(/^data_plane\.tls: .* is not the key of/)]],
+      ['service.reload_refused', [expect.stringMatching(/^data_plane\.tls\.key_file: .* is not the key of/)]],
     ]);
     expect(stage.applied).toEqual([['tls', []]]);
     copyFileSync(at('foreign.key'), at('server.key'));

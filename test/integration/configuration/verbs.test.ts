@@ -94,7 +94,35 @@ it('the PEM files that it names are checked as well, at the line of the member',
   const path = file(text);
   const { exitCode, err } = await keyward(['config', 'check', '--config', path]);
   expect(exitCode).toBe(1);
-  expect(err.split('\n')[0]).toMatch(/:3:8: data_plane\.tls: .*absent\.pem cannot be read \(ENOENT\)$/);
+  expect(err.split('\n').slice(0, 2)).toEqual([
+    expect.stringMatching(/:3:21: data_plane\.tls\.cert_file: .*absent\.pem cannot be read \(ENOENT\)$/),
+    expect.stringMatching(/:3:43: data_plane\.tls\.key_file: .*absent\.key cannot be read \(ENOENT\)$/),
+  ]);
+});
+
+it('the PEM files are checked also where the schema refuses the members around them', async () => {
+  const path = file(`hsm: { modul: x }
+data_plane:
+  port: loud
+  tls: { cert_file: absent.pem, key_file: absent.key }
+operations_plane: { tls: { cert_file: other.pem } }
+audit: { sinks: [{ type: syslog, tls: { ca_file: absent-ca.pem } }] }
+notifications: { targets: { chat: { tls: { ca_file: absent-chat.pem } } } }
+tracing: { ca_file: [12] }
+probes: no
+`);
+  const { exitCode, err } = await keyward(['config', 'check', '--config', path, '--json']);
+  expect(exitCode).toBe(1);
+  const { problems } = JSON.parse(err) as { problems: { line: number; message: string }[] };
+  const aboutFiles = problems.filter(({ message }) => message.includes('ENOENT'));
+  expect(aboutFiles.map(({ line, message }) => `${line} ${message.replace(/: .*/, '')}`)).toEqual([
+    '4 data_plane.tls.cert_file',
+    '4 data_plane.tls.key_file',
+    '5 operations_plane.tls.cert_file',
+    '6 audit.sinks.0.tls.ca_file',
+    '7 notifications.targets.chat.tls.ca_file',
+  ]);
+  expect(problems.length).toBeGreaterThan(aboutFiles.length);
 });
 
 describe('PEM files', () => {
@@ -122,7 +150,7 @@ describe('PEM files', () => {
     [
       'a certificate without its key',
       tls('server.pem', 'no.key'),
-      /data_plane\.tls: .*no\.key cannot be read/,
+      /data_plane\.tls\.key_file: .*no\.key cannot be read/,
     ],
     [
       'the key of another',
@@ -148,6 +176,19 @@ describe('PEM files', () => {
     if (said === undefined) expect([exitCode, err]).toEqual([0, '']);
     else expect([exitCode, out, err]).toEqual([1, '', expect.stringMatching(said)]);
     expect(err.split('\n')).toHaveLength(said === undefined ? 1 : 3);
+  });
+
+  it('each file of a block is checked by itself', async () => {
+    const files = { cert_file: at('garbage.pem'), key_file: at('ca.pem'), client_ca_file: at('absent.pem') };
+    const path = file(JSON.stringify({ hsm: HSM, data_plane: { tls: files } }));
+    const { exitCode, err } = await keyward(['config', 'check', '--config', path, '--json']);
+    expect(exitCode).toBe(1);
+    const { problems } = JSON.parse(err) as { problems: { message: string }[] };
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^data_plane\.tls\.cert_file: .*block 2 .* cannot be read as a certificate$/),
+      expect.stringMatching(/^data_plane\.tls\.key_file: .*ca\.pem holds no private key/),
+      expect.stringMatching(/^data_plane\.tls\.client_ca_file: .*absent\.pem cannot be read \(ENOENT\)$/),
+    ]);
   });
 });
 

@@ -210,6 +210,6 @@ test('a TLS file that cannot be read is a matter of the configuration', async ()
     listen(app(), { host: '127.0.0.1', port: 0, tls }, { problem: () => {} }),
   ).rejects.toMatchObject({
     code: 'invalid_config',
-    message: `tls: ${tls.cert_file} cannot be read (ENOENT)`,
+    message: `tls: ${tls.cert_file} cannot be read (ENOENT); ${tls.key_file} cannot be read (ENOENT)`,
   });
 });
