@@ -21,7 +21,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT: NAME_A_CA,
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: NAME_A_CA,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: NAME_A_CA,
-  CERT_HAS_EXPIRED: 'renew it, and restart the service',
+  CERT_HAS_EXPIRED: 'renew it: the service takes up the new one within seconds, without a restart',
 };
 
 /** OpenSSL's words for an answer that is no TLS. */

@@ -5,8 +5,12 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { notYours, outdated, proposerGone, selfApproval } from '../../../src/access/proposal.ts';
+import { notOpen, type Proposal, unknownProposal } from '../../../src/kernel/acts.ts';
 import { makeCredential, makePin } from '../../../src/kernel/credential.ts';
-import { keyward } from '../../support/command-line.ts';
+import type { KeywardError } from '../../../src/kernel/errors.ts';
+import { PROBLEMS } from '../../../src/server/problem.ts';
+import { keyward, NOW } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -81,6 +85,36 @@ async function mistake(what: string, argv: readonly string[], environment: objec
   });
 }
 
+const PROPOSAL = {
+  act: 'client.credential',
+  subject: 'client:web',
+  parameters: {},
+  changes: [],
+  proposed_by: 'alice',
+  proposed_at: NOW - 90_000,
+  expires_at: NOW - 3_600,
+  approvers: [],
+  decided_by: null,
+  decided_at: null,
+  failure: null,
+};
+
+/** A proposal in that state, and what the service says to a decision about it. */
+function proposed(id: string, state: string, refusal: KeywardError, decision = 'approve') {
+  const { code, message: detail } = refusal;
+  return {
+    [`GET /proposals/${id}`]: [200, { proposal: { ...PROPOSAL, id, state } }],
+    [`POST /proposals/${id}/${decision}`]: [statusOf(code), { code, detail }],
+  } as const;
+}
+
+function statusOf(code: KeywardError['code']): number {
+  return PROBLEMS[code].status;
+}
+
+const byAlice = { proposedBy: 'alice' } as Proposal;
+const { code: unknownCode, message: unknownDetail } = unknownProposal();
+
 const at127 = (origin: string) => [
   'scope',
   'list',
@@ -102,6 +136,14 @@ beforeAll(async () => {
       200,
       { keys: ['NzbLsXh8u', 'NzbLsXh8v'].map((kid) => ({ kid: kid.padEnd(43, 'x'), scope: 'payments' })) },
     ],
+    ...proposed('expired', 'expired', notOpen('expired')),
+    ...proposed('own', 'open', selfApproval()),
+    ...proposed('done', 'executed', notOpen('executed')),
+    ...proposed('rejected', 'refused', notOpen('refused')),
+    ...proposed('outdated', 'open', outdated()),
+    ...proposed('left', 'open', proposerGone(byAlice)),
+    ...proposed('hers', 'open', notYours(byAlice), 'withdraw'),
+    'GET /proposals/nowhere': [404, { code: unknownCode, detail: unknownDetail }],
     'GET /clients': [401, { code: 'credential_invalid', detail: 'this credential is not valid' }],
     'POST /clients': [
       403,
@@ -204,6 +246,18 @@ it('typical mistakes are told in the words of who can mend them', async () => {
   await mistake('a kid too short', ['key', 'suspend', 'Nzb', '--reason', 'x', ...files]);
   await mistake('a kid of no key', ['key', 'suspend', 'ABCDEFGH', '--reason', 'x', ...files]);
   await mistake('a kid of two keys', ['key', 'suspend', 'NzbLsXh8', '--reason', 'x', ...files]);
+  const proposal = (verb: string, id: string) => ['proposal', verb, id, ...files];
+  await mistake('an expired proposal approved', proposal('approve', 'expired'));
+  await mistake('one’s own proposal approved', proposal('approve', 'own'));
+  await mistake('a proposal approved that is executed already', proposal('approve', 'done'));
+  await mistake('a proposal approved that was rejected', proposal('approve', 'rejected'));
+  await mistake('a proposal approved whose subject has changed since', proposal('approve', 'outdated'));
+  await mistake('a proposal approved whose proposer lost the role', proposal('approve', 'left'));
+  await mistake('somebody else’s proposal withdrawn', proposal('withdraw', 'hers'));
+  await mistake('an unknown proposal approved', proposal('approve', 'nowhere'));
+  await mistake('an unknown proposal shown', proposal('show', 'nowhere'));
+  const shown = await keyward(proposal('show', 'expired'));
+  expect(shown).toMatchObject({ exitCode: 0, err: '', out: expect.stringMatching(/^state +expired$/m) });
   mkdirSync(at('folder'));
   await mistake('a folder for a file', ['plan', '-f', at('folder'), ...files]);
   const gone = await operationsStub({});
