@@ -104,6 +104,20 @@ test('a peer that is no listed proxy is the client itself, whatever it sends, an
   ]);
 });
 
+test('what an unlisted sender puts into its headers is not in the log, however many it sends', async () => {
+  const { log, lines } = recordedLog();
+  const http = await dataPlane({ log, listener: { trusted_proxies: ['192.0.2.0/24'] } });
+  for (let sent = 0; sent < 50; sent++) {
+    const forged = `203.0.113.${sent}, "}\t\u00a7{"level":60,"msg":"forged ${sent}`;
+    const { status } = await http.get('/scopes/payments/jwks.json').set('X-Forwarded-For', forged);
+    expect(status).toBe(200);
+  }
+  const told = lines.filter(({ msg }) => String(msg).startsWith('X-Forwarded-For'));
+  expect(told).toHaveLength(1);
+  expect(Object.keys(told[0] ?? {}).toSorted()).toEqual(['level', 'msg', 'peer', 'plane', 'time']);
+  expect(JSON.stringify(lines)).not.toMatch(/forged|203\.0\.113/);
+});
+
 test('a listed proxy is believed without a word of it', async () => {
   const { log, lines } = recordedLog();
   const http = await dataPlane({ log, listener: { trusted_proxies: ['127.0.0.1'] } });
