@@ -71,7 +71,7 @@ function describeChange({ operator, credential }: OperatorAndCredentialAnswer, c
 export async function operatorEnrol(context: Context, { out }: { readonly out: string }): Promise<void> {
   const { origin } = await operationsUrl(context);
   const credential_digest = storeCredential('ops', out, origin);
-  const told = `Your credential is in ${out}, for ${origin} alone. Tell this to whoever enrols you, and to whoever approves it:`;
+  const told = `Your credential is in ${out}, for ${origin} alone. Tell this to the operator who enrols you, and to the one who approves it:`;
   showPlainly(context, { credential_digest, credential_file: out }, () => `${told}\n${credential_digest}`);
 }
 

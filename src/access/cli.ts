@@ -144,8 +144,8 @@ export const OPERATOR: Noun = {
 
 const DECISIONS = [
   ['approve', 'approve what another operator proposed, which runs it, once'],
-  ['reject', 'reject a proposal, for good'],
-  ['withdraw', 'withdraw your own proposal, for good'],
+  ['reject', 'reject a proposal permanently'],
+  ['withdraw', 'withdraw your own proposal permanently'],
 ] as const;
 
 export const PROPOSAL: Noun = {

@@ -47,7 +47,7 @@ export const CANARY: Noun = {
     },
     {
       name: 'retire <id>',
-      description: 'no alarm by it any more, for good; it takes another operator',
+      description: 'retire it permanently: it raises no alarm any more; it takes another operator',
       examples: ['keyward canary retire 3f0c9a6e2b7d4185'],
       load: async () => (await import('./cli-output.ts')).canaryRetire,
     },

@@ -145,7 +145,8 @@ const postCanary: Route<CanaryDeps> = {
   operation: {
     operationId: 'createCanary',
     summary: 'Make a decoy, whose use is an alarm; role `operator`, a token two persons',
-    description: 'A token is revoked before it is answered, and shown this once, to whoever approves it.',
+    description:
+      'A token is revoked before it is answered, and shown this once, to the operator who approves it.',
     security: [{ operator: [] }],
     requestBody: jsonBody(canaryRequest, BODY),
     responses: {
@@ -193,7 +194,7 @@ const deleteCanary: Route<CanaryDeps> = {
   path: `${PATH}/{canary}/retire`,
   operation: {
     operationId: 'retireCanary',
-    summary: 'A decoy raises no alarm any more, for good; two persons',
+    summary: 'Retire a decoy permanently: it raises no alarm any more; two persons',
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'The decoy, also where it was retired before', one),

@@ -81,7 +81,7 @@ export function program(contextOf: Contextual): Command {
       'operations plane (default: KEYWARD_OPERATIONS_URL, the configuration, the origin in the credential file)',
     )
     .option('--context <name>', 'a service by its name in: keyward context list')
-    .option('--credential-file <file>', 'file with the operator credential (default: see below)')
+    .option('--credential-file <file>', 'file with the operator credential (default: see keyward --help)')
     .addOption(new Option('-o, --output <form>', 'how to print (default: for people)').choices(OUTPUT_FORMS))
     .addOption(new Option('--json', 'as --output json').conflicts(['output', 'wide']))
     .addOption(new Option('--wide', 'as --output wide: nothing is shortened or wrapped').conflicts('output'))

@@ -42,6 +42,7 @@ is proven and destroyed: what stands in the way of a key is named by attribute o
 export const SIGNER: Noun = {
   name: 'signer',
   description: 'a signer under a user of its own, which the service reaches through a Unix socket',
+  config: 'file of the signer (default: /etc/keyward-signer/signer.yaml)',
   verbs: [
     {
       name: 'run',

@@ -1,4 +1,4 @@
-import { Argument, type Command, Option } from 'commander';
+import { Argument, type Command, Help, Option } from 'commander';
 import { examples } from './arguments.ts';
 import type { Context } from './context.ts';
 
@@ -31,6 +31,8 @@ export interface Verb {
 export interface Noun {
   readonly name: string;
   readonly description: string;
+  /** What --config names for these verbs; default: the configuration of the service. */
+  readonly config?: string;
   readonly verbs: Verbs;
 }
 
@@ -42,8 +44,18 @@ export type Contextual = (command: Command) => Promise<Context>;
 export function addVerbs(to: Command, verbs: Verbs, contextOf: Contextual): void {
   for (const each of verbs) {
     if ('load' in each) addVerb(to, each, contextOf);
-    else addVerbs(to.command(each.name).description(each.description), each.verbs, contextOf);
+    else addVerbs(nounIn(to, each), each.verbs, contextOf);
   }
+}
+
+function nounIn(to: Command, { name, description, config }: Noun): Command {
+  const command = to.command(name).description(description);
+  if (config === undefined) return command;
+  return command.configureHelp({
+    ...to.configureHelp(),
+    optionDescription: (option) =>
+      option.long === '--config' ? config : Help.prototype.optionDescription(option),
+  });
 }
 
 function addVerb(to: Command, verb: Verb, contextOf: Contextual): void {

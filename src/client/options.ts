@@ -3,7 +3,7 @@ import type { RefusalReason } from '../kernel/verification.ts';
 import type { VerifierProblem } from './errors.ts';
 import { type Credential, serviceUrl } from './service.ts';
 
-/** A token that the service did not issue, though its signature is right: the key is in other hands. */
+/** A token that the service did not issue, though its signature is right: the key is compromised. */
 export interface ForgeryReport {
   /** SHA-256 of the signing input, base64url: the token's name in the service's events. */
   readonly digest: string;

@@ -101,7 +101,7 @@ const recordDrill: Route<AdministeredDrills> = {
   path: '/v1/admin/drills',
   operation: {
     operationId: 'recordDrill',
-    summary: 'Write down a rehearsal, as whoever held it saw it; role `operator`',
+    summary: 'Record a rehearsal, as its leader saw it; role `operator`',
     security: [{ operator: [] }],
     requestBody: jsonBody(drillRequest, LIMITS),
     responses: {

@@ -59,7 +59,7 @@ export const EVENT: Noun = {
     },
     {
       name: 'resolve',
-      description: 'say that an event is dealt with, for good',
+      description: 'resolve an event permanently',
       operands: [NUMBER],
       options: [required('--note <text>', 'what it was, for the audit trail: name no person in it')],
       examples: ['keyward event resolve 17 --note "the key was destroyed by hand, as planned"'],

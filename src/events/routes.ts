@@ -180,7 +180,7 @@ export const adminEventRoutes = [
   }),
   stepRoute({
     name: 'resolve',
-    summary: 'Say that a security event is dealt with, for good; role `operator`',
+    summary: 'Resolve a security event permanently; role `operator`',
     body: resolution,
     refusals: ['event_resolved'],
     take: (events, sequence, note, actor) => events.resolve(sequence, note, actor),

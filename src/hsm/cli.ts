@@ -42,7 +42,10 @@ export const HSM: Noun = {
       description: 'have the service believe the keys that keyward hsm replace made; takes two',
       options: [
         required('--reason <text>', 'what happened to the token, for the audit trail'),
-        ['--stolen', 'the lost token is in other hands: nothing of any key on it is accepted'],
+        [
+          '--stolen',
+          'the lost token was stolen: mark all its keys compromised, and reject everything they signed',
+        ],
       ],
       examples: [
         'keyward hsm enrol --reason "the HSM was destroyed by fire"',
@@ -53,10 +56,10 @@ export const HSM: Noun = {
     {
       name: 'compromise <token>',
       description:
-        'its PIN is in other hands: nothing of any key on it is accepted, and none is made there again',
+        'mark all keys on a token compromised: reject everything they signed, and make no further key there',
       options: [
         required('--reason <text>', 'why, for the audit trail'),
-        ['--keep-for-forensics', 'leave the private halves in the HSM, where they sign nothing'],
+        ['--keep-for-forensics', 'leave the private keys in the HSM, where they sign nothing'],
       ],
       examples: ['keyward hsm compromise partner --reason "the PIN was in a mail"'],
       load: async () => (await import('../keys/cli-hsm.ts')).hsmCompromise,

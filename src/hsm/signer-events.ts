@@ -21,7 +21,7 @@ interface Listeners {
   readonly outages: Readonly<Record<'hsm' | 'pins', Pick<Outages, 'began' | 'ended'>>>;
 }
 
-const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and the PIN has the keys';
+const SOFTWARE = 'software HSM: its keys are files, and a copy of them with the PIN is a copy of the keys';
 
 /** Lines of the signer that are remembered as said; what exceeds them is said anew. */
 const REMEMBERED_LINES = 1_000;

@@ -176,7 +176,7 @@ export const SERVICE_KEYS_ENROLLED = 'service_keys.enrolled';
 
 export interface ServiceKeyDecision {
   readonly reason: string;
-  /** The lost HSM token is in other hands: nothing of any key on it is accepted. */
+  /** The lost HSM token was stolen: everything its keys signed is rejected. */
   readonly stolen: boolean;
 }
 
@@ -204,7 +204,7 @@ export interface Leadership {
   isAbandoned(work: UnfinishedWork): boolean;
 }
 
-/** What is made there may be in other hands at once. */
+/** A key made there may be compromised at once. */
 export function noKeyMadeOn(hsmToken: string): KeywardError {
   return new KeywardError(
     'hsm_token_compromised',

@@ -51,7 +51,7 @@ export const SCOPE: Noun = {
           'a day, or a moment such as 2026-12-01T08:00Z; at most 90 days away',
           instant,
         ),
-        required('--reason <text>', 'why, for whoever finds the rotation missing'),
+        required('--reason <text>', 'why the rotation is paused, for other operators'),
       ],
       examples: ['keyward scope pause-rotation payments --until 2026-12-01 --reason "the HSM moves"'],
       load: async () => (await import('./cli-scope-output.ts')).pauseRotation,

@@ -72,11 +72,11 @@ export const KEY: Noun = {
     ),
     {
       name: 'compromise <kid>',
-      description: 'the key is in other hands: nothing of it is accepted from now on, for good',
+      description: 'mark a key compromised: reject everything it signed, immediately and permanently',
       options: [
         required(...REASON),
         YES,
-        ['--keep-for-forensics', 'leave the private half in the HSM, where it signs nothing'],
+        ['--keep-for-forensics', 'leave the private key in the HSM, where it signs nothing'],
         ['--wait <seconds>', 'for connected verifiers to obey', wholeNumber, 5],
       ],
       examples: [

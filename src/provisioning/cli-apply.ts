@@ -98,7 +98,7 @@ function outcomeOf(step: Step, answer: unknown): Applied {
 }
 
 const FOREIGN =
-  'Their credentials are not in your folder: once approved, whoever made them holds the client. Ask who proposed them, and reject what nobody knows.';
+  'Their credentials are not in your folder: once approved, those who made them hold the client. Ask who proposed them, and reject what nobody knows.';
 const COLOURS = { done: 'green', proposed: 'yellow', foreign: 'red', waits: 'dim' } as const;
 
 /** A line for each change with what became of it, then the proposals and the credentials, then the sum. */

@@ -126,7 +126,7 @@ function whatChanges({ action, kind, from, to, refuses }: Change): string {
     const refusal = refuses === undefined ? undefined : refusalText(refuses);
     return `${flowText(from)} → ${flowText(to)}${refusal === undefined ? '' : `, ${refusal}`}`;
   }
-  if (action === 'remove' && kind === 'client') return 'revoked, for good';
+  if (action === 'remove' && kind === 'client') return 'revoked permanently';
   return Object.entries(to ?? {})
     .map(([name, value]) => `${name} ${flowText(value)}`)
     .join(', ');

@@ -64,7 +64,7 @@ function grantsOf({ grants = {} }: ClientEntry): readonly Grant[] {
 
 function revokedFlaws(id: string, current: CurrentClient | undefined): readonly ValidationIssue[] {
   if (!current?.revoked) return [];
-  return [{ path: ['clients', id], advice: 'was revoked, which is for good; use another id' }];
+  return [{ path: ['clients', id], advice: 'was revoked permanently; use another id' }];
 }
 
 function unknownScopeFlaws(

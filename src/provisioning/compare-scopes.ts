@@ -63,7 +63,7 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Vali
   return fixed.flatMap(([member, wanted, is]) => {
     if (wanted === is) return [];
     const stays = is === null ? 'has none' : `stays ${JSON.stringify(is)}`;
-    return [{ path: [member], advice: `of this scope ${stays} for good; make another scope for another` }];
+    return [{ path: [member], advice: `of this scope ${stays} permanently; make another scope for another` }];
   });
 }
 

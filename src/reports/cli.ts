@@ -45,7 +45,7 @@ export const REPORT: Noun = {
       examples: ['keyward report show 7Q3K-M2XD', 'keyward report show 7Q3K-M2XD --json'],
       load: async () => (await import('./cli-output.ts')).showReport,
     },
-    step('take', 'take a case up, also from whoever has it', 'keyward report take 7Q3K-M2XD'),
+    step('take', 'take a case, also from another operator', 'keyward report take 7Q3K-M2XD'),
     step(
       'note',
       'add to a case what was found out',
@@ -54,7 +54,7 @@ export const REPORT: Noun = {
     ),
     step(
       'close',
-      'say what a report came to, for good',
+      'record the outcome of a report permanently',
       'keyward report close 7Q3K-M2XD --outcome harmless --note "a token of the last rehearsal"',
       [
         required('--outcome <outcome>', 'what it was').choices(CASE_OUTCOMES),

@@ -5,7 +5,7 @@ import type { Verbs } from '../cli/verb.ts';
 export const REVOKE: Verbs = [
   {
     name: 'revoke',
-    description: 'refuse tokens from now on, for good: those that every option given fits',
+    description: 'revoke tokens immediately and permanently: those that match every option given',
     options: [
       ['--jti <id>', 'one token'],
       ['--root <event>', 'every token of that root event, those yet to come included'],

@@ -114,7 +114,7 @@ const addRevocation: Route<RevocationParts> = {
   path: '/v1/admin/revocations',
   operation: {
     operationId: 'addRevocation',
-    summary: 'Revoke tokens by jti, root event, client or time, at once and for good; role `operator`',
+    summary: 'Revoke tokens by jti, root event, client or time, immediately and permanently; role `operator`',
     security: [{ operator: [] }],
     requestBody: jsonBody(revocationRequest, BODY),
     responses: {

@@ -4,7 +4,7 @@ import { type RunningService, startService } from '../support/running-service.ts
 
 const DEADLINE_MS = 60_000;
 const PRODUCTION = { mode: 'production' };
-const SOFTWARE = 'software HSM: its keys are files, and whoever copies them and the PIN has the keys';
+const SOFTWARE = 'software HSM: its keys are files, and a copy of them with the PIN is a copy of the keys';
 const TOLD_NOBODY = 'no notification target is configured: security events are told to nobody';
 
 let service: RunningService | undefined;

@@ -117,7 +117,7 @@ it('changes members and withdraws what a complete file leaves out', async () => 
       'done     ~    scope   payments  max_ttl_seconds      600 → 60, refuses 1 living token at once',
       'done     ~    scope   payments  default_ttl_seconds  300 → 60',
       'done     -    grant   login     mail:sign',
-      'done     -    client  portal                         revoked, for good',
+      'done     -    client  portal                         revoked permanently',
       '',
       '4 done, 0 proposed, 0 waiting for those.',
       '',
@@ -142,7 +142,7 @@ error: one thing is wrong in ${file}; nothing was changed [invalid_document]
   });
   write(FILE.replace('audience: mail', 'audience: post'));
   expect((await keyward('apply', '-f', file, '--credentials', credentials)).err).toContain(
-    `${file}:9:15: scopes.mail.audience: of this scope stays "mail" for good`,
+    `${file}:9:15: scopes.mail.audience: of this scope stays "mail" permanently`,
   );
   expect(await trail()).toEqual(before);
 });

@@ -28,7 +28,7 @@ export function requireDigest(told: string | null): void {
   if (told !== null) return;
   throw new KeywardError(
     'credential_digest_required',
-    'credential_digest: whoever will use the credential makes it and tells its SHA-256 (keyward … --out FILE does).',
+    'credential_digest: the user of the credential makes it and tells its SHA-256 (keyward … --out FILE does).',
   );
 }
 

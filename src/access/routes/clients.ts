@@ -162,7 +162,7 @@ const revokeClient: Route<ClientDeps> = {
   path: '/v1/admin/clients/{client}/revoke',
   operation: {
     operationId: 'revokeClient',
-    summary: 'Revoke a client, at once and for good; role `operator`',
+    summary: 'Revoke a client, immediately and permanently; role `operator`',
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'The client, revoked', z.object({ client })),

@@ -145,7 +145,7 @@ const revokeOperator: Route<OperatorDeps> = {
   path: '/v1/admin/operators/{operator}/revoke',
   operation: {
     operationId: 'revokeOperator',
-    summary: 'Revoke an operator, at once and for good; role `operator`',
+    summary: 'Revoke an operator, immediately and permanently; role `operator`',
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'The operator, revoked', oneOperator),

@@ -92,8 +92,8 @@ const approveProposal: Route<GateDeps> = {
     },
 };
 
-const rejectProposal = closing('reject', 'Reject a proposal, for good; role `approver`', []);
-const withdrawProposal = closing('withdraw', 'Withdraw one’s own proposal, for good; role `operator`', [
+const rejectProposal = closing('reject', 'Reject a proposal permanently; role `approver`', []);
+const withdrawProposal = closing('withdraw', 'Withdraw your own proposal permanently; role `operator`', [
   'not_your_proposal',
 ]);
 

@@ -40,7 +40,7 @@ export const compromise = z
         listed: z.array(z.object({ kid: z.string(), scope: z.string(), state: z.enum(KEY_STATES) })),
         more: z.int(),
       })
-      .meta({ description: 'Keys on the same HSM token: whoever holds its PIN holds them all.' }),
+      .meta({ description: 'Keys on the same HSM token, which share its PIN.' }),
     key_set_version: z.int().meta({ description: 'The first version without the key.' }),
     verifiers: z
       .array(

@@ -116,7 +116,8 @@ const ACTS: readonly KeyActRoute[] = [
     act: 'key.compromise',
     path: '/v1/admin/keys/{kid}/compromise',
     operationId: 'compromiseKey',
-    summary: 'Nothing of the key is accepted from now on, for good; role `operator`',
+    summary:
+      'Mark a key compromised: reject everything it signed, immediately and permanently; role `operator`',
     schema: compromiseRequest,
     answer: keyOutcome.extend({ compromise }),
     weakens: false,

@@ -19,9 +19,11 @@ export const rotationPause = z
     until: z.int('use a whole number of seconds since the epoch').meta({
       description: 'The last second of the pause; at most 90 days away.',
     }),
-    reason: z
-      .string('say why, in a few words')
-      .meta({ minLength: 1, maxLength: 500, description: 'For whoever finds the rotation missing.' }),
+    reason: z.string('say why, in a few words').meta({
+      minLength: 1,
+      maxLength: 500,
+      description: 'Why the rotation is paused, for other operators.',
+    }),
   })
   .meta({
     id: 'RotationPause',

@@ -12,7 +12,7 @@ import { keyActRequest } from './wire.ts';
 const enrolServiceKeysRequest = keyActRequest
   .extend({
     stolen: z.boolean('use true or false').default(false).meta({
-      description: 'The lost HSM token is in other hands: every key that was on it is compromised.',
+      description: 'The lost HSM token was stolen: mark every key that was on it compromised.',
     }),
   })
   .meta({ id: 'EnrolServiceKeysRequest' });

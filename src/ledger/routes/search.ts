@@ -130,7 +130,7 @@ const eraseSubject: Route<LedgerParts> = {
   operation: {
     operationId: 'eraseSubject',
     summary:
-      'Erase what ledger, security events and reports keep of a subject, for good; two persons while a security event or a report about it is open',
+      'Erase permanently what ledger, security events and reports keep of a subject; two persons while a security event or a report about it is open',
     security: [{ operator: [] }],
     requestBody: jsonBody(ledgerErasure, BODY),
     responses: {

@@ -147,7 +147,7 @@ export const adminReportRoutes = [
   getReport,
   stepRoute({
     name: 'take',
-    summary: 'Take a case up, also from whoever has it; role `operator`',
+    summary: 'Take a case, also from another operator; role `operator`',
     said: NOTHING,
     refusals: ['report_closed'],
     take: (reports, number, _nothing, actor) => reports.take(number, actor),
@@ -161,7 +161,7 @@ export const adminReportRoutes = [
   }),
   stepRoute({
     name: 'close',
-    summary: 'Say what a report came to, for good; role `operator`',
+    summary: 'Record the outcome of a report permanently; role `operator`',
     said: saying(caseClosing),
     refusals: ['report_closed'],
     take: (reports, number, { outcome, note }, actor) => reports.close(number, outcome, note, actor),

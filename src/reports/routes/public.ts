@@ -42,7 +42,7 @@ export const reportRequest = z
     contact: text('contact')
       .optional()
       .transform(orNull)
-      .meta({ description: 'How to reach whoever reports; it can be erased.' }),
+      .meta({ description: 'How to reach the person who reports; it can be erased.' }),
   })
   .refine(({ token, text }) => token !== null || text !== null, {
     message: 'give the token, or say in a few words what happened',

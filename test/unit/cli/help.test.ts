@@ -174,6 +174,23 @@ describe('help', () => {
     },
   );
 
+  it('of `signer` names the file of the signer, and of all else that of the service', async () => {
+    const config = async (...path: string[]) => {
+      const { out } = await keyward([...path, '--help']);
+      return /--config <file> +([\s\S]*?)\n {2}-/.exec(out)?.[1]?.replaceAll(/\s+/g, ' ');
+    };
+    const ofSigner = 'file of the signer (default: /etc/keyward-signer/signer.yaml)';
+    for (const verb of ['run', 'check', 'clear-latch']) expect(await config('signer', verb)).toBe(ofSigner);
+    const ofService = 'configuration file (default: KEYWARD_CONFIG, else /etc/keyward/config.yaml)';
+    for (const path of [['config', 'check'], ['doctor'], []]) expect(await config(...path)).toBe(ofService);
+  });
+
+  it('of a command says where the default of the credential file is explained', async () => {
+    const { out } = await keyward(['scope', 'list', '--help']);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain('(default: see keyward --help)');
+    expect((await keyward(['--help'])).out).toContain('else KEYWARD_CREDENTIAL_FILE, else');
+  });
+
   it('has the same options on every list that comes in pages', () => {
     const paged = leaves.filter((path) => commandOf(path).options.some(({ long }) => long === '--all'));
     const names = ['operator', 'proposal', 'revocation', 'event', 'report', 'notify'];

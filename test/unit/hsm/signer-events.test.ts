@@ -67,7 +67,7 @@ test('a token that is a program is named so, once', () => {
   const lines = told([software, software]);
   expect(lines.map(({ level, msg }) => [level, msg])).toEqual([
     [30, 'signer ready'],
-    [40, 'software HSM: its keys are files, and whoever copies them and the PIN has the keys'],
+    [40, 'software HSM: its keys are files, and a copy of them with the PIN is a copy of the keys'],
     [30, 'signer ready'],
   ]);
 });
