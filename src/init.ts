@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { createAccess } from './access/create-access.ts';
 import { canDecideTogether } from './access/proposal.ts';
 import { createAccessStore } from './access/store/access.ts';
@@ -5,7 +6,7 @@ import { certifyRun } from './audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
 import { openTrail } from './audit/store/trail.ts';
 import { type Config, loadConfig } from './config.ts';
-import { ownDatabase } from './db/database-file.ts';
+import { ownDatabase, refuseForeignFolder } from './db/database-file.ts';
 import { openStore, type Store } from './db/open-store.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
 import { isForked, lazySigner, tokensOf } from './hsm/tokens.ts';
@@ -37,6 +38,7 @@ export async function initialise(options: {
 }): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
+  refuseForeignFolder([config.database.file, dirname(config.database.file)], 'init …');
   const owner = ownDatabase(config.database.file);
   const store = await openStore({
     file: config.database.file,

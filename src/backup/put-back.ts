@@ -13,7 +13,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type SinkReach, sinksReach } from '../audit/index.ts';
 import { verifyAudit } from '../audit-verify/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { ownDatabase } from '../db/database-file.ts';
+import { ownDatabase, refuseForeignFolder } from '../db/database-file.ts';
 import { intoOneFile } from '../db/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { isoInstant } from '../lib/instant.ts';
@@ -58,12 +58,14 @@ export async function putBack(
   { configFile, dir, onStep, replace = false }: RestoreRequest,
 ): Promise<PutBack> {
   const config = loadConfig(configFile);
+  const { file } = config.database;
+  refuseForeignFolder([file, dirname(file), config.ledger.archive_dir], `restore ${dir}`);
   const folder = resolve(dir);
   const manifest = readManifest(folder);
   refuseOthers(folder, manifest);
   const isSuccessor = requireOwnKeys(config, manifest);
-  mkdirSync(dirname(config.database.file), { recursive: true, mode: OWNER_ONLY_FOLDER });
-  const owner = ownDatabase(config.database.file);
+  mkdirSync(dirname(file), { recursive: true, mode: OWNER_ONLY_FOLDER });
+  const owner = ownDatabase(file);
   const staged = stagedPaths(config);
   try {
     if (!replace) await requireNone(config, manifest, contentsOf);

@@ -63,6 +63,7 @@ export function identify(file: string): FileIdentity | undefined {
 }
 
 const OWNER_ONLY = 0o600;
+const ROOT = 0;
 
 /** Makes the file where there is none; SQLite gives its write-ahead log the same permissions. */
 export function prepareDatabaseFile(file: string): void {
@@ -75,6 +76,23 @@ export function openReadOnly(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
   return db;
+}
+
+/**
+ * For a command that makes files beside the database: the service could not open what root makes in the folder of the
+ * service's user. `paths` that are not there are no matter. `invalid_config` names the command to use.
+ */
+export function refuseForeignFolder(paths: readonly string[], command: string): void {
+  if (process.geteuid?.() !== ROOT) return;
+  for (const path of paths) {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (!status || status.uid === ROOT) continue;
+    const { uid, gid } = status;
+    throw new KeywardError(
+      'invalid_config',
+      `${path} belongs to user ${uid}, and the service could not open what root makes there: run keyward-offline ${command}, or setpriv --reuid=${uid} --regid=${gid} --clear-groups keyward ${command}`,
+    );
+  }
 }
 
 interface DatabaseOwner extends Leadership {

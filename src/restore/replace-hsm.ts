@@ -1,6 +1,7 @@
+import { dirname } from 'node:path';
 import { openSinks, openTrail } from '../audit/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { ownDatabase } from '../db/database-file.ts';
+import { ownDatabase, refuseForeignFolder } from '../db/database-file.ts';
 import { openStore, type Store } from '../db/open-store.ts';
 import { createOutageWatch } from '../events/outages.ts';
 import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
@@ -38,6 +39,7 @@ interface ServiceKeyPair {
 export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   forbidCoreDumps();
   const config = loadConfig(configFile);
+  refuseForeignFolder([config.database.file, dirname(config.database.file)], 'hsm replace');
   const owner = ownDatabase(config.database.file);
   const store = await openStore({
     file: config.database.file,

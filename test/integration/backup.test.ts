@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -19,6 +20,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
+import { loadConfig } from '../../src/config.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
 import { canMount, smallDisk } from '../support/small-disk.ts';
@@ -171,6 +173,51 @@ describe('a backup is refused, and leaves nothing', () => {
   it('of no database', async () => {
     const { err } = await keyward(moved('empty'), 'backup', join(backups.path, 'empty'));
     expect([err.code, existsSync(join(backups.path, 'empty'))]).toEqual(['no_database', false]);
+  });
+});
+
+describe.skipIf(process.getuid?.() !== 0)('root, in the data folder of another user (needs root)', () => {
+  const UID = 64_321;
+
+  /** A data folder of that user; what is in it afterwards, by owner. */
+  function foreign(name: string) {
+    const configFile = moved(name);
+    const data = dirname(loadConfig(configFile).database.file);
+    mkdirSync(data, { recursive: true });
+    chownSync(data, UID, UID);
+    const others = () => readdirSync(data).filter((each) => statSync(join(data, each)).uid !== UID);
+    return { configFile, data, others, before: others() };
+  }
+
+  it.each([
+    ['restore', () => ['restore', folder]],
+    ['init', () => ['init', '--operator', 'a', '--out', join(elsewhere.path, 'a.credential')]],
+    ['hsm replace', () => ['hsm', 'replace']],
+  ])(
+    '%s leaves nothing there that the service cannot open, and names the command to use',
+    async (verb, argv) => {
+      const { configFile, data, others, before } = foreign(`foreign-${verb}`);
+      const { exitCode, err } = await keyward(configFile, ...argv());
+      expect([exitCode, err.code]).toEqual([1, 'invalid_config']);
+      expect(err.detail).toContain(`${data} belongs to user ${UID}`);
+      expect(err.detail).toContain(`keyward-offline ${verb}`);
+      expect(err.detail).toContain(`setpriv --reuid=${UID} --regid=${UID} --clear-groups keyward ${verb}`);
+      expect([others(), existsSync(join(elsewhere.path, 'a.credential'))]).toEqual([before, false]);
+    },
+  );
+
+  it('a backup leaves the data folder to that user', async () => {
+    const { configFile, data, others, before } = foreign('foreign-backup');
+    copyFileSync(join(folder, 'keyward.db'), join(data, 'keyward.db'));
+    chownSync(join(data, 'keyward.db'), UID, UID);
+    const { exitCode } = await keyward(configFile, 'backup', join(backups.path, 'foreign'));
+    expect([exitCode, others()]).toEqual([0, before]);
+  });
+
+  it('a folder of its own is restored into', async () => {
+    const { configFile, data } = foreign('own');
+    chownSync(data, 0, 0);
+    expect((await keyward(configFile, 'restore', folder)).exitCode).toBe(0);
   });
 });
 
