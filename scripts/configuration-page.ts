@@ -21,7 +21,7 @@ const INTRODUCTION = `# Configuration
 
 | command | does |
 |---|---|
-| \`keyward config check\` | shows every mistake in file, environment and PEM files, with line and column |
+| \`keyward config check\` | shows the mistakes in file, environment and PEM files, the first twenty, with line and column |
 | \`keyward config show\` | prints what the service would use, with defaults |
 | \`keyward config schema\` | prints the [JSON Schema](schemas/keyward-config.schema.json) |
 | \`keyward reload\` | makes the running service read the file again |

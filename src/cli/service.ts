@@ -32,8 +32,14 @@ export const SERVICE: Verbs = [
 Where no service runs, each HSM token is opened with one login, and makes a trial key pair of each algorithm, which
 is proven and destroyed: what stands in the way of a key is named by attribute or mechanism.
 `,
-    options: [['--hsm', 'log in to the HSM also while the service runs: one more use of the PIN']],
-    examples: ['keyward doctor', 'keyward doctor --json', 'keyward doctor --hsm'],
+    options: [
+      ['--hsm', 'log in to the HSM also while the service runs: one more use of the PIN'],
+      [
+        '--hsm-report',
+        'instead, describe each HSM module and token for a bug report: one use of the PIN. Without label, serial number and keys',
+      ],
+    ],
+    examples: ['keyward doctor', 'keyward doctor --hsm', 'keyward doctor --hsm-report -o json'],
     load: async () => (await import('../doctor/cli-output.ts')).doctor,
   },
 ];

@@ -2,11 +2,19 @@ import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { type ConfiguredToken, type ForkedToken, serviceKeysOf, signerOptions } from '../hsm/tokens.ts';
+import {
+  type ConfiguredToken,
+  type ForkedToken,
+  isForked,
+  serviceKeysOf,
+  signerOptions,
+} from '../hsm/tokens.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
 import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from '../lib/finding.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
+import { checkLatch, checkPinFile } from './check-pin.ts';
+import { checkSigner } from './check-signer.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
 
 const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
@@ -56,15 +64,35 @@ export async function checkSuccession({ database, hsm }: Config): Promise<readon
 }
 
 /**
- * Opens one HSM token through a signer of its own, which logs in once, and has every key on it proven. The latch
- * holds for this login as for any other (I9). Trial keys are made only where no service runs: its inventory would take
- * them for somebody else's.
+ * Has every key on one HSM token proven. Trial keys are made only where no service runs: its inventory would take them
+ * for somebody else's.
  */
-export async function checkToken(
+export function checkToken(
   config: Config,
   token: ConfiguredToken,
   { makesTrialKeys }: { readonly makesTrialKeys: boolean },
 ): Promise<readonly Finding[]> {
+  return withToken(config, token, {
+    use: async (link) => {
+      const description = await link.describe();
+      const serviceKeys = await checkServiceKeys(config, token.name, description, link);
+      const trials = makesTrialKeys ? await tryKeys(link, description.algorithms) : [];
+      const found = [...described(description), ...trials, serviceKeys];
+      return serviceKeys.level === 'ok' ? [...found, ...(await proofs(config, token, link))] : found;
+    },
+    otherwise: (why) => [unopened(token, why)],
+  });
+}
+
+/**
+ * Opens one HSM token through a signer of its own, which logs in once. The latch holds for this login as for any other
+ * (I9). `otherwise`: it cannot be opened.
+ */
+export async function withToken<T>(
+  config: Config,
+  token: ConfiguredToken,
+  { use, otherwise }: { use(link: SignerLink): Promise<T>; otherwise(why: string): T },
+): Promise<T> {
   let why = 'the signer gave no reason';
   const link = createSignerLink(
     signerOptions(config, token, (event) => {
@@ -73,12 +101,7 @@ export async function checkToken(
   );
   try {
     await link.start();
-    if (link.state() !== 'ready') return [unopened(token, why)];
-    const description = await link.describe();
-    const serviceKeys = await checkServiceKeys(config, token.name, description, link);
-    const trials = makesTrialKeys ? await tryKeys(link, description.algorithms) : [];
-    const found = [...described(description), ...trials, serviceKeys];
-    return serviceKeys.level === 'ok' ? [...found, ...(await proofs(config, token, link))] : found;
+    return link.state() === 'ready' ? await use(link) : otherwise(why);
   } finally {
     await link.stop();
   }
@@ -153,4 +176,11 @@ export function checkModule({ member, settings }: ForkedToken): Finding {
     return fail('module', `${file} may be changed by others (${octal(status)})`, `chmod go-w ${file}`);
   }
   return ok('module', file);
+}
+
+/** What has to be well before any PIN is tried. */
+export async function checkBefore(token: ConfiguredToken): Promise<readonly Finding[]> {
+  return isForked(token)
+    ? [checkModule(token), checkPinFile(token), checkLatch(token)]
+    : await checkSigner(token);
 }

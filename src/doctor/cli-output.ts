@@ -1,13 +1,21 @@
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT } from '../cli/failure.ts';
-import { show } from '../cli/show.ts';
+import { show, showPlainly } from '../cli/show.ts';
 import { paint, plainText } from '../cli/text.ts';
 import { wrapLines } from '../cli/wrap.ts';
+import { humanReport } from './cli-hsm-report.ts';
+import { reportHsms } from './hsm-report.ts';
 import { examine } from './index.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;
 
-export async function doctor(context: Context, options: { readonly hsm?: boolean }): Promise<void> {
+interface DoctorOptions {
+  readonly hsm?: boolean;
+  readonly hsmReport?: boolean;
+}
+
+export async function doctor(context: Context, options: DoctorOptions): Promise<void> {
+  if (options.hsmReport) return printHsmReports(context);
   const findings = await examine({
     configFile: context.configFile,
     openToken: options.hsm === true,
@@ -20,6 +28,15 @@ export async function doctor(context: Context, options: { readonly hsm?: boolean
   if (failures > 0) {
     throw new CommandFailure(EXIT.failed, 'unsound', `${failures} of ${findings.length} checks failed`);
   }
+}
+
+async function printHsmReports(context: Context): Promise<void> {
+  const reports = await reportHsms(context.configFile);
+  showPlainly(context, { reports }, () => reports.map((report) => humanReport(report, context)).join('\n\n'));
+  const unopened = reports.filter(({ module }) => module === null);
+  if (unopened.length === 0) return;
+  const summary = `${unopened.length} of ${reports.length} HSM tokens could not be described`;
+  throw new CommandFailure(EXIT.failed, 'unsound', summary);
 }
 
 type Found = Awaited<ReturnType<typeof examine>>[number];

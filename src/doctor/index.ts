@@ -10,9 +10,7 @@ import { askService } from './ask-service.ts';
 import { checkDatabase, checkTrail } from './check-database.ts';
 import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
-import { checkLatch, checkPinFile } from './check-pin.ts';
-import { checkSigner } from './check-signer.ts';
-import { checkModule, checkSuccession, checkToken } from './check-token.ts';
+import { checkBefore, checkSuccession, checkToken } from './check-token.ts';
 import { checkTracing } from './check-tracing.ts';
 
 interface Examination {
@@ -65,9 +63,7 @@ async function checkHsm(config: Config, openToken: boolean): Promise<readonly Fi
     ...(service ?? [ok('service', 'not running: each HSM token is opened directly')]),
   ];
   for (const token of tokensOf(config)) {
-    const before = isForked(token)
-      ? [checkModule(token), checkPinFile(token), checkLatch(token)]
-      : await checkSigner(token);
+    const before = await checkBefore(token);
     const isOpened = !service || (openToken && isForked(token));
     const opened = isOpened ? await open(config, token, before, !service) : [];
     findings.push(...[...before, ...opened].map((finding) => ofToken(token, finding)));

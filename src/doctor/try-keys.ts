@@ -31,12 +31,16 @@ export async function tryKeys(
 
 async function tryKey(link: Pick<SignerLink, 'tryKey'>, algorithm: Algorithm): Promise<Finding | undefined> {
   try {
-    const trial = await link.tryKey({ algorithm, modulusBits: isRsa(algorithm) ? SMALLEST_RSA : null });
-    return flawOf(algorithm, trial);
+    return flawOf(algorithm, await trialOf(link, algorithm));
   } catch (error) {
     if (!(error instanceof KeywardError)) throw error;
     return fail(CHECK, `${algorithm}: ${operatorText(error)}`, 'mend what it says, and run doctor again');
   }
+}
+
+/** Of the smallest key of that algorithm. */
+export function trialOf(link: Pick<SignerLink, 'tryKey'>, algorithm: Algorithm): Promise<KeyTrial> {
+  return link.tryKey({ algorithm, modulusBits: isRsa(algorithm) ? SMALLEST_RSA : null });
 }
 
 function flawOf(algorithm: Algorithm, { refused, unproven }: KeyTrial): Finding | undefined {

@@ -71,12 +71,50 @@ export interface TokenDescription {
   readonly mechanisms: readonly number[];
 }
 
+/** A mechanism of PKCS#11 that Keyward uses. Key sizes are null where the module does not say them. */
+export interface MechanismReport {
+  readonly name: string;
+  readonly number: number;
+  readonly algorithms: readonly Algorithm[];
+  readonly supported: boolean;
+  readonly smallestKey: number | null;
+  readonly largestKey: number | null;
+}
+
+/** A PKCS#11 module and a token as they describe themselves, for people who do not have them. */
+export interface ModuleReport {
+  readonly library: {
+    readonly description: string;
+    readonly manufacturer: string;
+    readonly version: string;
+    readonly cryptokiVersion: string;
+  };
+  readonly token: {
+    readonly manufacturer: string;
+    readonly model: string;
+    readonly hardware: string;
+    readonly firmware: string;
+    readonly flags: readonly string[];
+  };
+  /** Limits are null where there is none, or the token does not say it. */
+  readonly sessions: {
+    readonly used: number;
+    readonly most: number | null;
+    readonly mostReadWrite: number | null;
+  };
+  /** How the signer treats a module of that kind. */
+  readonly profile: { readonly name: string; readonly offersOptional: boolean };
+  readonly mechanisms: readonly MechanismReport[];
+}
+
 /** What came of making a key pair for trial. */
 export interface KeyTrial {
   /** Where none was made: the module's answer, and the attributes that it will not have; null where one was. */
   readonly refused: { readonly answer: string; readonly attributes: readonly string[] } | null;
   /** Why such a key would not serve (I7). */
   readonly unproven: readonly string[];
+  /** Median milliseconds of a few signatures; null where the key is not proven. */
+  readonly signatureMs: number | null;
 }
 
 /** One HSM token as a process sees it that has just opened it: a long-lived one may be blind. */

@@ -1,11 +1,12 @@
 import type graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
-import { isSoftwareHsm, type TokenDescription } from '../kernel/signer.ts';
+import { isSoftwareHsm, type ModuleReport, type TokenDescription } from '../kernel/signer.ts';
 import { type Cryptoki, CryptokiError, calling, type Handle } from './cryptoki.ts';
 import type { Epoch } from './epoch.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
-import { findTokenSlot, loadModule, type Profile, profileOf } from './module.ts';
+import { findTokenSlot, loadModule, type Profile, profileOf, sessionLimit } from './module.ts';
+import { reportModule } from './report.ts';
 import type { SignerSettings } from './settings.ts';
 
 const MAX_WAITING = 32_768;
@@ -85,6 +86,7 @@ export interface Hsm {
   readonly cryptoki: Cryptoki;
   readonly description: TokenDescription;
   readonly profile: Profile;
+  readonly report: () => ModuleReport;
   /** Keeps the login, and makes and destroys keys. */
   readonly anchor: SessionPool;
   /** One session for calls that come back at once. */
@@ -103,10 +105,12 @@ export function openHsm(settings: SignerSettings): Hsm {
   login(cryptoki, anchor.handle, token, settings);
   const [first, ...others] = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
   const direct = new SessionPool(first ? [first] : []);
+  const profile = profileOf(calling('C_GetInfo', () => lib.C_GetInfo()));
   return {
     cryptoki,
     description: describe(slot, token, size),
-    profile: profileOf(calling('C_GetInfo', () => lib.C_GetInfo())),
+    profile,
+    report: () => reportModule({ lib, slot: slot.handle, profile, sessions: size }),
     anchor: new SessionPool([anchor]),
     direct,
     concurrent: others.length > 0 ? new SessionPool(others) : direct,
@@ -122,16 +126,13 @@ function refuseSoftware({ manufacturerID: manufacturer, model, label }: graphene
   );
 }
 
-/** CK_EFFECTIVELY_INFINITE and CK_UNAVAILABLE_INFORMATION, the latter as 32 bits have it. */
-const UNLIMITED = new Set([0, 0xffffffff]);
-
 /** How many sessions may stand beside the anchor. */
 export function sessionsFor(
   token: Pick<graphene.Token, 'maxSessionCount' | 'maxRwSessionCount'>,
   configured: number,
 ): number {
-  const limits = [token.maxSessionCount, token.maxRwSessionCount].filter((limit) => !UNLIMITED.has(limit));
-  const size = Math.min(configured, ...limits.map((limit) => limit - 1));
+  const limits = [token.maxSessionCount, token.maxRwSessionCount].map(sessionLimit);
+  const size = Math.min(configured, ...limits.flatMap((limit) => (limit === null ? [] : [limit - 1])));
   if (size < 1) throw new KeywardError('hsm_refused', 'the HSM token allows fewer than two sessions');
   return size;
 }

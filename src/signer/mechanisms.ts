@@ -9,8 +9,9 @@ import type { Attribute, Mechanism } from './cryptoki.ts';
 interface MechanismFacts {
   readonly keyType: number;
   readonly generate: number;
-  readonly sign: Mechanism;
   /** Its name in PKCS#11, for people. */
+  readonly generateName: string;
+  readonly sign: Mechanism;
   readonly signName: string;
   /** What the module is given to sign, in a buffer of its own. */
   readonly inputOf: (signingInput: string) => Buffer;
@@ -50,6 +51,7 @@ function bytesOf(signingInput: string): Buffer {
 const EC = {
   keyType: KeyType.EC,
   generate: MechanismEnum.EC_KEY_PAIR_GEN,
+  generateName: 'CKM_EC_KEY_PAIR_GEN',
   sign: { mechanism: MechanismEnum.ECDSA },
   signName: 'CKM_ECDSA',
   queue: 'direct',
@@ -58,6 +60,7 @@ const EC = {
 const RSA = {
   keyType: KeyType.RSA,
   generate: MechanismEnum.RSA_PKCS_KEY_PAIR_GEN,
+  generateName: 'CKM_RSA_PKCS_KEY_PAIR_GEN',
   inputOf: bytesOf,
   queue: 'concurrent',
   keyParameters: rsaParams,
@@ -66,6 +69,7 @@ const RSA = {
 const EDDSA: MechanismFacts = {
   keyType: CKK_EC_EDWARDS,
   generate: CKM_EC_EDWARDS_KEY_PAIR_GEN,
+  generateName: 'CKM_EC_EDWARDS_KEY_PAIR_GEN',
   sign: { mechanism: CKM_EDDSA },
   signName: 'CKM_EDDSA',
   inputOf: bytesOf,

@@ -88,6 +88,14 @@ function listed(names: readonly string[]): string {
   return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ' and others' : ''}`;
 }
 
+/** CK_EFFECTIVELY_INFINITE and CK_UNAVAILABLE_INFORMATION, the latter as 32 bits have it. */
+const UNLIMITED = new Set([0, 0xffffffff]);
+
+/** Null where the token has no limit, or does not say it. */
+export function sessionLimit(count: number): number | null {
+  return UNLIMITED.has(count) ? null : count;
+}
+
 /** How a module is to be treated whose ways are known (PKCS11.md rule 11). */
 export interface Profile {
   readonly name: string;

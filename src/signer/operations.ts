@@ -139,6 +139,9 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       await hsm.direct.lend((session) => session.keepAlive());
       return hsm.description;
     },
+    async report() {
+      return now().hsm.report();
+    },
   };
 }
 

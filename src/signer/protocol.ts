@@ -8,6 +8,7 @@ import type {
   KeyReference,
   KeySpecification,
   KeyTrial,
+  ModuleReport,
   SealedStatements,
   TokenDescription,
 } from '../kernel/signer.ts';
@@ -46,6 +47,7 @@ export interface Operations {
   destroy: { takes: { hsmId: string; kid: string; bindingRecord: string | null }; gives: null };
   sealed: { takes: SealedStatements; gives: SealedStatements };
   describe: { takes: null; gives: TokenDescription };
+  report: { takes: null; gives: ModuleReport };
 }
 
 /** The records are those of `SigningRequest.bindingRecords`. */

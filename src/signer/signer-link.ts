@@ -2,6 +2,7 @@ import type {
   KeyReference,
   KeySpecification,
   KeyTrial,
+  ModuleReport,
   TokenInspection,
   TokenSigner,
 } from '../kernel/signer.ts';
@@ -29,6 +30,8 @@ export interface SignerLink extends TokenSigner {
   inspect(keys: readonly KeyReference[]): Promise<TokenInspection>;
   /** Makes a key pair of that kind, has it proven and destroys it. */
   tryKey(kind: Pick<KeySpecification, 'algorithm' | 'modulusBits'>): Promise<KeyTrial>;
+  /** What module and token say of themselves. */
+  report(): Promise<ModuleReport>;
   state(): LinkState;
   /** Signatures asked for and not yet answered. */
   queued(): number;
@@ -94,6 +97,7 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     sealed: ({ checkpoint, head }) => supervisor.call('sealed', { checkpoint, head }),
     describe: () => supervisor.call('describe', null),
     tryKey: ({ algorithm, modulusBits }) => supervisor.call('trial', { algorithm, modulusBits }),
+    report: () => supervisor.call('report', null),
     inspect: (keys) => supervisor.inspect(keys.map(asReference)),
     start: () => supervisor.start(),
     stop: () => supervisor.stop(),

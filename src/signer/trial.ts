@@ -5,6 +5,7 @@ import { type Attribute, CryptokiError, type HandlePair } from './cryptoki.ts';
 import { examine } from './examine.ts';
 import { type KeyTemplates, keyTemplates, makePair } from './generate.ts';
 import type { Hsm, Session } from './hsm.ts';
+import { signNow } from './loaded-keys.ts';
 import { MECHANISMS } from './mechanisms.ts';
 
 const HALVES = ['publicKey', 'privateKey'] as const;
@@ -28,10 +29,10 @@ export function tryKey(hsm: Hsm, specification: KeySpecification): Promise<KeyTr
   return hsm.anchor.lend(async (session) => {
     const made = await orRefusal(makePair(hsm, session.handle, specification));
     if (!(made instanceof CryptokiError)) {
-      return { refused: null, unproven: flawsOf(hsm, session, specification, made) };
+      return { refused: null, ...examined(hsm, session, specification, made) };
     }
     const attributes = await refusedAttributes(hsm, session, specification);
-    return { refused: { answer: made.message, attributes }, unproven: [] };
+    return { refused: { answer: made.message, attributes }, unproven: [], signatureMs: null };
   });
 }
 
@@ -43,18 +44,35 @@ function orRefusal(making: Promise<HandlePair>): Promise<HandlePair | CryptokiEr
   });
 }
 
-function flawsOf(
+function examined(
   { cryptoki }: Hsm,
   session: Session,
   { hsmId, label, algorithm }: KeySpecification,
   pair: HandlePair,
-): readonly string[] {
+): Pick<KeyTrial, 'unproven' | 'signatureMs'> {
   try {
     const halves = findKeyPair(cryptoki, session.handle, hsmId);
-    return examine(cryptoki, session, halves, { hsmId, label, algorithm, kid: null }).unproven;
+    const { unproven, key } = examine(cryptoki, session, halves, { hsmId, label, algorithm, kid: null });
+    return { unproven, signatureMs: key && timed(() => signNow(cryptoki, session, key, MEASURED)) };
   } finally {
     destroy(cryptoki, session, pair);
   }
+}
+
+const MEASURED = 'keyward trial';
+const MOST_SIGNATURES = 5;
+const ENOUGH_MS = 500;
+
+/** The median of a few, fewer where each takes long. */
+function timed(sign: () => void): number {
+  const took: number[] = [];
+  const start = performance.now();
+  do {
+    const before = performance.now();
+    sign();
+    took.push(performance.now() - before);
+  } while (took.length < MOST_SIGNATURES && performance.now() - start < ENOUGH_MS);
+  return took.toSorted((one, other) => one - other)[Math.floor(took.length / 2)] ?? 0;
 }
 
 /**

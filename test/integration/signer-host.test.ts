@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { linkAsUser } from '../support/link-as-user.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { type SignerHost, startSignerHost } from '../support/signer-host.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
 /** Of nobody on any host; front and signer share the group of the socket alone. */
@@ -23,9 +25,12 @@ describe('a service whose signer runs by itself', () => {
   let host: SignerHost;
   let service: RunningService;
   let sign: string;
+  const own = temporaryFolder();
 
   beforeAll(async () => {
     service = await startService({
+      // The folder of the token becomes the signer's.
+      config: { database: { file: join(own.path, 'keyward.db') } },
       signer: async (hsm) => {
         host = await startSignerHost(hsm, { as: IS_ROOT ? SIGNER : undefined });
         return host;
@@ -36,6 +41,7 @@ describe('a service whose signer runs by itself', () => {
   afterAll(async () => {
     await service?.remove();
     await host?.kill();
+    own.remove();
   });
 
   const issue = async () =>

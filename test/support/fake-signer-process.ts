@@ -63,13 +63,14 @@ const answers = {
     if (label === 'hang') return undefined;
     return label in FAILURES ? failing(FAILURES[label] as Failure) : { gives: { kid: label } };
   },
-  trial: () => ({ gives: { refused: null, unproven: [] } }),
+  trial: () => ({ gives: { refused: null, unproven: [], signatureMs: 1 } }),
   inventory: () => ({ gives: [] }),
   prove: () => ({ gives: {} }),
   discard: () => ({ gives: null }),
   destroy: () => ({ gives: null }),
   sealed: () => ({ gives: { checkpoint: null, head: null } }),
   describe: () => ({ gives: describe() }),
+  report: () => ({ gives: { mechanisms: [] } }),
 };
 
 function failing(failure: Failure): unknown {

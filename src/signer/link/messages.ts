@@ -22,6 +22,7 @@ export const WELL_FORMED = {
   destroy: () => true,
   sealed: (gives) => isObject(gives) && isStatement(gives.checkpoint) && isStatement(gives.head),
   describe: isObject,
+  report: (gives) => isObject(gives) && isArrayOfObjects(gives.mechanisms),
 } as const satisfies Record<Operation, Check>;
 
 const CODES: ReadonlySet<unknown> = new Set(ERROR_CODES);

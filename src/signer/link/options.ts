@@ -74,6 +74,7 @@ const MEMBER = {
   destroy: 'openMs',
   sealed: 'openMs',
   describe: 'openMs',
+  report: 'openMs',
 } as const satisfies Record<Operation, keyof Deadlines>;
 
 export function deadlineOf<K extends Operation>(

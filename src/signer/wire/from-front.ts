@@ -43,6 +43,7 @@ const TAKES = {
   destroy: z.strictObject({ hsmId: name, kid: name, bindingRecord: jws.nullable() }),
   sealed: z.strictObject({ checkpoint: jws.nullable(), head: jws.nullable() }),
   describe: z.null(),
+  report: z.null(),
 } as const satisfies Record<Operation, z.ZodType>;
 
 const OPERATIONS = Object.keys(TAKES) as Operation[];

@@ -103,6 +103,7 @@ const REQUESTS = [
   { id: 9, op: 'destroy', takes: { hsmId: '00', kid: 'k', bindingRecord: null } },
   { id: 10, op: 'sealed', takes: { checkpoint: null, head: 'a.b.c' } },
   { id: 11, op: 'describe', takes: null },
+  { id: 12, op: 'report', takes: null },
 ] as const;
 
 describe('what a front says', () => {
