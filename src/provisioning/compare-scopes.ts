@@ -62,8 +62,8 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Vali
   ] as const;
   return fixed.flatMap(([member, wanted, is]) => {
     if (wanted === is) return [];
-    const stays = is === null ? 'has none' : `stays ${JSON.stringify(is)}`;
-    return [{ path: [member], advice: `of this scope ${stays} permanently; make another scope for another` }];
+    const has = is === null ? 'none' : JSON.stringify(is);
+    return [{ path: [member], advice: `cannot change: this scope has ${has}; make another scope` }];
   });
 }
 

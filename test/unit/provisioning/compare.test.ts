@@ -227,12 +227,12 @@ clients:
       ghost: [verify]
 `),
     ).toEqual([
-      '3:13 scopes.payments.issuer: of this scope stays "https://login.example" for good; make another scope for another',
-      '5:16 scopes.payments.algorithm: of this scope stays "PS256" for good; make another scope for another',
+      '3:13 scopes.payments.issuer: cannot change: this scope has "https://login.example"; make another scope',
+      '5:16 scopes.payments.algorithm: cannot change: this scope has "PS256"; make another scope',
       '7:28 scopes.payments.policy.default_ttl_seconds: must not exceed max_ttl_seconds',
       '10:15 scopes.second.audience: scope payments has this issuer and audience already',
       '14:19 scopes.third.modulus_bits: give it for RS256 and PS256, and for no other algorithm',
-      '16:11 clients.former: was revoked, which is for good; use another id',
+      '16:11 clients.former: was revoked permanently; use another id',
       '19:16 clients.checkout.grants.paymets: there is no such scope; did you mean payments?',
       '20:14 clients.checkout.grants.ghost: there is no such scope',
     ]);

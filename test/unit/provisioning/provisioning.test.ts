@@ -157,7 +157,7 @@ describe('plan', () => {
       2,
       [
         '      KIND    ID        MEMBER  CHANGE',
-        '-     client  checkout          revoked, for good',
+        '-     client  checkout          revoked permanently',
         '+  !  client  portal',
         '',
         '   LEFT ALONE  ID        MEMBER',
@@ -226,8 +226,8 @@ describe('plan', () => {
   it('names what cannot be changed, by its line', async () => {
     const { err } = await plan('scopes: { payments: { issuer: "https://a.example", audience: b } }');
     expect(err.split('\n')).toEqual([
-      `${file}:1:31: scopes.payments.issuer: of this scope stays "https://login.example.com" for good; make another scope for another`,
-      `${file}:1:62: scopes.payments.audience: of this scope stays "https://payments.example.com" for good; make another scope for another`,
+      `${file}:1:31: scopes.payments.issuer: cannot change: this scope has "https://login.example.com"; make another scope`,
+      `${file}:1:62: scopes.payments.audience: cannot change: this scope has "https://payments.example.com"; make another scope`,
       `error: 2 things are wrong in ${file}; nothing was changed [invalid_document]`,
       '',
     ]);
@@ -516,7 +516,7 @@ clients:
       'NOT YOURS           ACT            SUBJECT        PROPOSED BY  CREDENTIAL DIGEST  CAN APPROVE  EXPIRES',
       'prop-client-portal  client.create  client:portal  alice        d                  bob carol    2026-11-24 20:00:00Z (in 1 day)',
       '',
-      'Their credentials are not in your folder: once approved, whoever made them holds the client. Ask who proposed them, and reject what nobody knows.',
+      'Their credentials are not in your folder: once approved, those who made them hold the client. Ask who proposed them, and reject what nobody knows.',
       '',
       '0 done, 2 proposed, 1 waiting for those. Apply again once they are approved.',
       '',
