@@ -1,13 +1,13 @@
 import { type Config, loadConfig } from '../config.ts';
 import { type ConfiguredToken, isForked, tokensOf } from '../hsm/tokens.ts';
-import type { Algorithm } from '../kernel/algorithm.ts';
+import { ALGORITHM_NAMES, type Algorithm, isRsa } from '../kernel/algorithm.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import type { MechanismReport, ModuleReport } from '../kernel/signer.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 import { askService } from './ask-service.ts';
 import { checkBefore, withToken } from './check-token.ts';
-import { trialOf } from './try-keys.ts';
+import { SMALLEST_RSA, trialOf } from './try-keys.ts';
 
 /** What a trial key pair of one algorithm showed. */
 export interface TrialReport {
@@ -72,10 +72,18 @@ async function reportOf(config: Config, token: ConfiguredToken, isServed: boolea
       const module = answerOf(await link.report());
       const trials: TrialReport[] = [];
       for (const algorithm of isServed ? [] : algorithms) trials.push(await trialReport(link, algorithm));
-      return { ...head, module, trials, not_tried: isServed ? [TRIALS_BESIDE] : [] };
+      return { ...head, module, trials, not_tried: isServed ? [TRIALS_BESIDE] : notTried(algorithms) };
     },
     otherwise: () => nothing(`anything: the token cannot be opened: ${SEE_DOCTOR}`),
   });
+}
+
+function notTried(offered: readonly Algorithm[]): readonly string[] {
+  const lacking = ALGORITHM_NAMES.filter((algorithm) => !offered.includes(algorithm));
+  return [
+    ...lacking.map((algorithm) => `${algorithm}: a mechanism that it needs is not supported`),
+    ...(offered.some(isRsa) ? [`RSA keys of more than ${SMALLEST_RSA} bits`] : []),
+  ];
 }
 
 async function trialReport(link: SignerLink, algorithm: Algorithm): Promise<TrialReport> {

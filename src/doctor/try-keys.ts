@@ -8,7 +8,7 @@ import { type Finding, fail, ok } from '../lib/finding.ts';
 import type { SignerLink } from '../signer/signer-link.ts';
 
 const CHECK = 'trial keys';
-const SMALLEST_RSA = 2048;
+export const SMALLEST_RSA = 2048;
 
 /**
  * Has the token make a key pair of each algorithm that it offers, prove it and destroy it: what stands in the way of a

@@ -142,7 +142,7 @@ error: one thing is wrong in ${file}; nothing was changed [invalid_document]
   });
   write(FILE.replace('audience: mail', 'audience: post'));
   expect((await keyward('apply', '-f', file, '--credentials', credentials)).err).toContain(
-    `${file}:9:15: scopes.mail.audience: of this scope stays "mail" permanently`,
+    `${file}:9:15: scopes.mail.audience: cannot change: this scope has "mail"; make another scope`,
   );
   expect(await trail()).toEqual(before);
 });
