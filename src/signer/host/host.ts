@@ -64,20 +64,24 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
     socket.write(frameOf({ hello: WIRE_VERSION }));
     const hsmToken = await greeting(socket, reader);
     if (hsmToken === undefined) return dismiss(socket, 'this is no greeting of a front');
-    const refusal = await refusalOf(hsmToken);
+    await formerSession(hsmToken);
+    // Of those that waited, the first is let in: nothing may come between this look and `admit`.
+    const refusal = refusalOf(hsmToken);
     if (refusal === undefined) return admit(socket, reader, peer, hsmToken);
     log('warn', 'a front was refused', { ...peer, hsm_token: hsmToken, why: refusal });
     dismiss(socket, refusal);
   }
 
   /** Of one that has just died, the processes are waited for. */
-  async function refusalOf(hsmToken: string): Promise<string | undefined> {
+  async function formerSession(hsmToken: string): Promise<void> {
+    for (let other = sessions.get(hsmToken); other?.isOver; other = sessions.get(hsmToken)) await other.ended;
+  }
+
+  function refusalOf(hsmToken: string): string | undefined {
     if (!settings.tokens.has(hsmToken)) return `it has no HSM token ${hsmToken}`;
-    for (let other = sessions.get(hsmToken); other; other = sessions.get(hsmToken)) {
-      if (!other.isOver) return `another front is connected, process ${other.peer.pid}`;
-      await other.ended;
-    }
-    return closing ? 'it is stopping' : undefined;
+    if (closing) return 'it is stopping';
+    const other = sessions.get(hsmToken);
+    return other && `another front is connected, process ${other.peer.pid}`;
   }
 
   function admit(socket: Socket, reader: FrameReader, peer: Peer, hsmToken: string): void {
@@ -97,7 +101,7 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
       log: (level, message, details) => log(level, message, { ...details, hsm_token: hsmToken }),
     });
     sessions.set(hsmToken, session);
-    void session.ended.then(() => sessions.delete(hsmToken));
+    void session.ended.then(() => sessions.get(hsmToken) === session && sessions.delete(hsmToken));
     reader.limit = LARGEST_FRAME;
     reader.onMessage = (message, bytes) => session.hear(message, bytes);
     readFrames(socket, reader, (why) => session.end(`the front sent ${why}`));
