@@ -121,6 +121,7 @@ export class FakeSetup {
       },
       log: (log, message) => void this.lines.push({ log, message }),
       processFile: PROCESS_FILE,
+      openingMs: 300,
     });
   }
 

@@ -17,6 +17,8 @@ interface HostOptions {
   readonly settings: HostSettings;
   readonly log: HostLog;
   readonly processFile?: URL;
+  /** Tests wait for less. */
+  readonly openingMs?: number;
 }
 
 export interface Host {
@@ -33,7 +35,8 @@ const LARGEST_GREETING = 1_024;
  * A signer that runs by itself (decision 0130): it lets one front in for each HSM token, and starts the processes that
  * it asks for. This process reads what the front sends; it loads no module and reads no PIN.
  */
-export async function startHost({ settings, log, processFile = PROCESS_FILE }: HostOptions): Promise<Host> {
+export async function startHost(options: HostOptions): Promise<Host> {
+  const { settings, log, processFile = PROCESS_FILE, openingMs } = options;
   const frontUid = await userId(settings.frontUser);
   const outward = withoutPaths(settings);
   const sessions = new Map<string, Session>();
@@ -97,6 +100,7 @@ export async function startHost({ settings, log, processFile = PROCESS_FILE }: H
       socket,
       peer,
       outward,
+      openingMs,
       startProcess: (asked, events) => start(Math.min(asked, token.sessions), events),
       log: (level, message, details) => log(level, message, { ...details, hsm_token: hsmToken }),
     });

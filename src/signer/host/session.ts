@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { isLogLine } from '../link/messages.ts';
 import type { ProcessHandle, StartProcess } from '../link/process-handle.ts';
 import type { Peer } from '../peer.ts';
-import type { LogLine, Reply, Request } from '../protocol.ts';
+import type { LogLine, Operation, Reply, Request } from '../protocol.ts';
 import { BadFrame, frameOf, LARGEST_FRAME } from '../wire/frames.ts';
 import { type FrontMessage, frontMessageIn, WIRE_VERSION } from '../wire/from-front.ts';
 import { type SignerMessage, toWire } from '../wire/from-signer.ts';
@@ -15,6 +15,8 @@ interface SessionOptions {
   /** What it is told of files is told without their paths. */
   readonly outward: <T extends Reply | LogLine>(message: T) => T;
   readonly startProcess: StartProcess;
+  /** How long a process that opens the token is not killed; tests wait for less. */
+  readonly openingMs?: number | undefined;
   readonly log: HostLog;
 }
 
@@ -25,11 +27,22 @@ const MOST_BYTES = 2 * LARGEST_FRAME;
 /** As in the front: how long one may finish what is under way. */
 const GRACE_MS = 1_000;
 const EXIT_FOLLOWS_MS = 500;
+/** What the front itself waits for an answer to `open`. */
+const OPENING_MS = 15_000;
+
+interface Unanswered {
+  readonly op: Operation;
+  readonly bytes: number;
+  /** Monotonic milliseconds. */
+  readonly since: number;
+}
 
 interface Running {
   readonly process: ProcessHandle;
-  /** Bytes of each request that is not answered yet, by its id. */
-  readonly requests: Map<number, number>;
+  /** Not answered yet, by their ids. */
+  readonly requests: Map<number, Unanswered>;
+  /** It is to be killed, and asked no more. */
+  isDoomed: boolean;
 }
 
 /** One front, from its welcome until all its processes have ended. The front is not believed: it may have been taken over. */
@@ -72,7 +85,7 @@ export class Session {
     dismiss(socket, why);
     for (const { process } of this.#running.values()) process.leave();
     setTimeout(() => {
-      for (const { process } of this.#running.values()) process.kill();
+      for (const running of this.#running.values()) this.#kill(running);
     }, GRACE_MS).unref();
     this.#checkLeft();
   }
@@ -80,7 +93,7 @@ export class Session {
   #heed(message: FrontMessage, bytes: number): void {
     if ('start' in message) this.#startNext(message);
     else if ('to' in message) this.#ask(this.#running.get(message.to), message.request, bytes);
-    else if ('kill' in message) this.#running.get(message.kill)?.process.kill();
+    else if ('kill' in message) this.#kill(this.#running.get(message.kill));
     else this.#running.get(message.leave)?.process.leave();
   }
 
@@ -94,16 +107,16 @@ export class Session {
 
   #start({ start: number, sessions }: Extract<FrontMessage, { start: number }>): void {
     const { startProcess, log } = this.#options;
-    const requests = new Map<number, number>();
+    const kill = () => this.#kill(this.#running.get(number));
     const process = startProcess(sessions, {
-      said: (message) => this.#pass(number, requests, message as Reply | LogLine),
+      said: (message) => this.#pass(number, message as Reply | LogLine),
       // Not the signer's words, and the module may name its files.
       printed: (line) => log('warn', line, { process: process.pid }),
       broken(why) {
         log('error', 'a process failed', { process: process.pid, why });
-        process.kill();
+        kill();
       },
-      closed: () => void setTimeout(() => process.kill(), EXIT_FOLLOWS_MS).unref(),
+      closed: () => void setTimeout(kill, EXIT_FOLLOWS_MS).unref(),
       exited: (why) => {
         log('info', 'process ended', { process: process.pid, why });
         this.#running.delete(number);
@@ -111,31 +124,52 @@ export class Session {
         this.#checkLeft();
       },
     });
-    this.#running.set(number, { process, requests });
+    this.#running.set(number, { process, requests: new Map(), isDoomed: false });
     log('info', 'process started', { process: process.pid });
     if (process.pid !== undefined) this.#say({ started: number, pid: process.pid });
   }
 
-  /** What comes for a process that has just ended is nobody's. */
+  /**
+   * A login that is cut short counts as an attempt whose answer is not known, and two of them latch the right PIN. So
+   * whoever wants it killed, a process that opens the token gets its answer first, if one comes in time.
+   */
+  #kill(running: Running | undefined): void {
+    if (!running || running.isDoomed) return;
+    running.isDoomed = true;
+    const openings = openingsOf(running);
+    if (openings.length === 0) running.process.kill();
+    else {
+      const { openingMs = OPENING_MS } = this.#options;
+      const until = Math.min(...openings.map(({ since }) => since)) + openingMs;
+      setTimeout(() => running.process.kill(), until - performance.now()).unref();
+    }
+  }
+
+  /** What comes for a process that has just ended, or is to, is nobody's. */
   #ask(running: Running | undefined, request: Request, bytes: number): void {
-    if (!running) return;
+    if (!running || running.isDoomed) return;
     const { process, requests } = running;
     const isAgain = requests.has(request.id);
-    requests.set(request.id, bytes);
+    requests.set(request.id, { op: request.op, bytes, since: performance.now() });
     if (isAgain) this.end('the front gave a request’s number twice');
     else if (this.#isWithinBounds()) process.send(request);
     else this.end('the front asks for more than may be under way');
   }
 
   #isWithinBounds(): boolean {
-    const sizes = [...this.#running.values()].flatMap(({ requests }) => [...requests.values()]);
-    return sizes.length <= MOST_REQUESTS && sizes.reduce((sum, size) => sum + size, 0) <= MOST_BYTES;
+    const all = [...this.#running.values()].flatMap(({ requests }) => [...requests.values()]);
+    return all.length <= MOST_REQUESTS && all.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_BYTES;
   }
 
-  #pass(from: number, requests: Map<number, number>, message: Reply | LogLine): void {
+  #pass(from: number, message: Reply | LogLine): void {
     if (isLogLine(message)) this.#options.log(message.log, message.message, message.details);
-    else requests.delete(message.id);
+    else this.#answered(this.#running.get(from), message.id);
     this.#say({ from, message: this.#options.outward(message) });
+  }
+
+  #answered(running: Running | undefined, id: number): void {
+    running?.requests.delete(id);
+    if (running?.isDoomed && openingsOf(running).length === 0) running.process.kill();
   }
 
   #say(message: SignerMessage): void {
@@ -153,6 +187,10 @@ export class Session {
   #checkLeft(): void {
     if (this.#isOver && this.#running.size === 0) this.#left.resolve();
   }
+}
+
+function openingsOf({ requests }: Running): readonly Unanswered[] {
+  return [...requests.values()].filter(({ op }) => op === 'open');
 }
 
 /** Says why, and gives it a moment to be read. */

@@ -1,0 +1,116 @@
+import type { Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Session } from '../../../../src/signer/host/session.ts';
+import type { ProcessEvents } from '../../../../src/signer/link/process-handle.ts';
+import { FrameReader } from '../../../../src/signer/wire/frames.ts';
+
+const OPENING_MS = 15_000;
+const OPEN = { to: 1, request: { id: 1, op: 'open', takes: { sessions: 1, otherBindingKeys: [] } } };
+const DESCRIBE = { to: 1, request: { id: 2, op: 'describe', takes: null } };
+const ANSWER = { id: 1, gives: {} };
+
+interface FakeProcess {
+  readonly events: ProcessEvents;
+  readonly asked: number[];
+  readonly isKilled: boolean;
+}
+
+let processes: FakeProcess[];
+let told: unknown[];
+let lines: { level: string; message: string }[];
+let session: Session;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  [processes, told, lines] = [[], [], []];
+  const reader = new FrameReader((message) => told.push(message));
+  const socket = new Duplex({
+    read() {},
+    write(chunk: Buffer, _, done) {
+      reader.push(chunk);
+      done();
+    },
+  });
+  session = new Session({
+    socket: socket as Socket,
+    peer: { pid: 1, uid: 1 },
+    outward: (message) => message,
+    startProcess(_, events) {
+      const fake = { events, asked: [] as number[], isKilled: false };
+      processes.push(fake);
+      return {
+        pid: 100 + processes.length,
+        send: ({ id }) => void fake.asked.push(id),
+        leave() {},
+        kill() {
+          if (fake.isKilled) return;
+          fake.isKilled = true;
+          events.exited('killed by SIGKILL');
+        },
+      };
+    },
+    log: (level, message) => void lines.push({ level, message }),
+  });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const hear = (...messages: object[]) => {
+  for (const message of messages) session.hear(message, 10);
+};
+const first = () => processes[0] as FakeProcess;
+
+describe('a process that opens the token', () => {
+  beforeEach(() => hear({ start: 1, sessions: 1 }, OPEN));
+
+  it('is killed once it has answered', () => {
+    hear({ kill: 1 });
+    expect(first().isKilled).toBe(false);
+    first().events.said(ANSWER);
+    expect(first().isKilled).toBe(true);
+    expect(told).toContainEqual({ ended: 1, why: 'killed by SIGKILL' });
+  });
+
+  it('is killed where no answer comes in time, which counts from the question', () => {
+    vi.advanceTimersByTime(OPENING_MS - 1);
+    hear({ kill: 1 });
+    expect(first().isKilled).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(first().isKilled).toBe(true);
+  });
+
+  it('is killed no sooner because the front is gone, or says what it must not', async () => {
+    hear({ kill: 0 });
+    vi.advanceTimersByTime(OPENING_MS - 1);
+    expect([session.isOver, first().isKilled]).toEqual([true, false]);
+    first().events.said(ANSWER);
+    await session.ended;
+    expect(first().isKilled).toBe(true);
+  });
+
+  it('is asked nothing more once it is to be killed', () => {
+    hear({ kill: 1 }, DESCRIBE, { ...OPEN, request: { ...OPEN.request, id: 3 } });
+    expect(first().asked).toEqual([1]);
+    first().events.said(ANSWER);
+    expect(first().isKilled).toBe(true);
+  });
+});
+
+describe('a process that does anything else', () => {
+  it.each([
+    ['nothing yet', []],
+    ['another request', [DESCRIBE]],
+  ])('%s: is killed at once', (_, asked) => {
+    hear({ start: 1, sessions: 1 }, ...asked, { kill: 1 });
+    expect(first().isKilled).toBe(true);
+  });
+
+  it('and has opened it: is killed at once', () => {
+    hear({ start: 1, sessions: 1 }, OPEN);
+    first().events.said(ANSWER);
+    hear(DESCRIBE, { kill: 1 });
+    expect(first().isKilled).toBe(true);
+  });
+});
