@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { isLogLine } from '../link/messages.ts';
+import { isLogLine, isReply } from '../link/messages.ts';
 import type { ProcessHandle, StartProcess } from '../link/process-handle.ts';
 import type { Peer } from '../peer.ts';
 import type { LogLine, Operation, Reply, Request } from '../protocol.ts';
@@ -108,14 +108,17 @@ export class Session {
   #start({ start: number, sessions }: Extract<FrontMessage, { start: number }>): void {
     const { startProcess, log } = this.#options;
     const kill = () => this.#kill(this.#running.get(number));
+    const fail = (why: string) => {
+      log('error', 'a process failed', { process: process.pid, why });
+      kill();
+    };
     const process = startProcess(sessions, {
-      said: (message) => this.#pass(number, message as Reply | LogLine),
+      said: (message) => {
+        if (!this.#pass(number, message)) fail('said what is no message');
+      },
       // Not the signer's words, and the module may name its files.
       printed: (line) => log('warn', line, { process: process.pid }),
-      broken(why) {
-        log('error', 'a process failed', { process: process.pid, why });
-        kill();
-      },
+      broken: fail,
       closed: () => void setTimeout(kill, EXIT_FOLLOWS_MS).unref(),
       exited: (why) => {
         log('info', 'process ended', { process: process.pid, why });
@@ -161,10 +164,19 @@ export class Session {
     return all.length <= MOST_REQUESTS && all.reduce((sum, { bytes }) => sum + bytes, 0) <= MOST_BYTES;
   }
 
-  #pass(from: number, message: Reply | LogLine): void {
+  /** False where it is nothing that a process says, or cannot cross. */
+  #pass(from: number, message: unknown): boolean {
     if (isLogLine(message)) this.#options.log(message.log, message.message, message.details);
-    else this.#answered(this.#running.get(from), message.id);
-    this.#say({ from, message: this.#options.outward(message) });
+    else if (isReply(message)) this.#answered(this.#running.get(from), message.id);
+    else return false;
+    try {
+      this.#say({ from, message: this.#options.outward(message) });
+      return true;
+    } catch (error) {
+      // What JSON has no form for: processes speak in structured clones.
+      if (error instanceof TypeError) return false;
+      throw error;
+    }
   }
 
   #answered(running: Running | undefined, id: number): void {

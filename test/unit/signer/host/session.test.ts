@@ -114,3 +114,32 @@ describe('a process that does anything else', () => {
     expect(first().isKilled).toBe(true);
   });
 });
+
+describe('what a process says', () => {
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'gives'],
+    ['neither answer nor log line', { id: 1 }],
+    ['a failure of an unknown code', { id: 1, failure: { code: 'x', message: 'y' } }],
+    ['a log line without details', { log: 'info', message: 'x' }],
+    ['an answer that JSON has no form for', { id: 1, gives: 1n }],
+    ['an answer that holds itself', { id: 1, gives: circle }],
+  ])('%s: it is killed, and the others go on', (_, message) => {
+    hear({ start: 1, sessions: 1 }, { start: 2, sessions: 1 });
+    first().events.said(message);
+    expect(processes.map(({ isKilled }) => isKilled)).toEqual([true, false]);
+    expect(lines).toContainEqual({ level: 'error', message: 'a process failed' });
+    expect(session.isOver).toBe(false);
+  });
+
+  it('an answer and a log line are passed on', () => {
+    hear({ start: 1, sessions: 1 });
+    const line = { log: 'info', message: 'hello', details: { a: 1 } };
+    for (const message of [line, ANSWER]) first().events.said(message);
+    expect(told.slice(-2)).toEqual([line, ANSWER].map((message) => ({ from: 1, message })));
+    expect(lines).toContainEqual({ level: 'info', message: 'hello' });
+  });
+});
