@@ -6,12 +6,14 @@ import { PROCESS_FILE } from '../signer-link.ts';
 import { userId } from '../user-id.ts';
 import { FrameReader, frameOf, LARGEST_FRAME, readFrames } from '../wire/frames.ts';
 import { greetingIn, WIRE_VERSION } from '../wire/from-front.ts';
-import { dismiss, type HostLog, Session } from './session.ts';
+import { BoundedLog, type HostLog } from './bounded-log.ts';
+import { Pace } from './pace.ts';
+import { dismiss, Session } from './session.ts';
 import type { HostSettings } from './settings.ts';
 import { listenAt } from './socket.ts';
 import { withoutPaths } from './without-paths.ts';
 
-export type { HostLog } from './session.ts';
+export type { HostLog } from './bounded-log.ts';
 
 interface HostOptions {
   readonly settings: HostSettings;
@@ -19,6 +21,8 @@ interface HostOptions {
   readonly processFile?: URL;
   /** Tests wait for less. */
   readonly openingMs?: number;
+  /** Tests start more. */
+  readonly starts?: typeof STARTS;
 }
 
 export interface Host {
@@ -30,16 +34,21 @@ export interface Host {
 const MOST_STRANGERS = 16;
 const GREETING_MS = 5_000;
 const LARGEST_GREETING = 1_024;
+/** Of processes, for each token. A front whose HSM is away starts one in a second, after some that come faster. */
+const STARTS = { most: 8, everyMs: 500 };
 
 /**
  * A signer that runs by itself (decision 0130): it lets one front in for each HSM token, and starts the processes that
  * it asks for. This process reads what the front sends; it loads no module and reads no PIN.
  */
 export async function startHost(options: HostOptions): Promise<Host> {
-  const { settings, log, processFile = PROCESS_FILE, openingMs } = options;
+  const { settings, processFile = PROCESS_FILE, openingMs, starts = STARTS } = options;
+  const lines = new BoundedLog(options.log);
+  const log = lines.write;
   const frontUid = await userId(settings.frontUser);
   const outward = withoutPaths(settings);
   const sessions = new Map<string, Session>();
+  const paces = new Map([...settings.tokens.keys()].map((name) => [name, new Pace(starts)]));
   const strangers = new Set<Socket>();
   let closing = false;
 
@@ -102,7 +111,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
       outward,
       openingMs,
       startProcess: (asked, events) => start(Math.min(asked, token.sessions), events),
-      log: (level, message, details) => log(level, message, { ...details, hsm_token: hsmToken }),
+      mayStart: () => paces.get(hsmToken)?.take() ?? false,
+      log: (level, message, details, bound) =>
+        log(
+          level,
+          message,
+          { ...details, hsm_token: hsmToken },
+          { ...bound, of: `${hsmToken} ${bound?.of ?? message}` },
+        ),
     });
     sessions.set(hsmToken, session);
     void session.ended.then(() => sessions.get(hsmToken) === session && sessions.delete(hsmToken));
@@ -121,6 +137,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
       for (const session of sessions.values()) session.end('the signer is stopping');
       await Promise.all([...sessions.values()].map(({ ended }) => ended));
       giveUp();
+      lines.flush();
     },
   };
 }

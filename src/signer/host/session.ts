@@ -6,8 +6,7 @@ import type { LogLine, Operation, Reply, Request } from '../protocol.ts';
 import { BadFrame, frameOf, LARGEST_FRAME } from '../wire/frames.ts';
 import { type FrontMessage, frontMessageIn, WIRE_VERSION } from '../wire/from-front.ts';
 import { type SignerMessage, toWire } from '../wire/from-signer.ts';
-
-export type HostLog = (level: LogLine['log'], message: string, details: LogLine['details']) => void;
+import type { BoundedWrite } from './bounded-log.ts';
 
 interface SessionOptions {
   readonly socket: Socket;
@@ -17,7 +16,9 @@ interface SessionOptions {
   readonly startProcess: StartProcess;
   /** How long a process that opens the token is not killed; tests wait for less. */
   readonly openingMs?: number | undefined;
-  readonly log: HostLog;
+  /** False where a process was started too short a time ago. */
+  readonly mayStart: () => boolean;
+  readonly log: BoundedWrite;
 }
 
 /** The one that serves, one that looks beside it, and those of both that are being ended. */
@@ -29,6 +30,10 @@ const GRACE_MS = 1_000;
 const EXIT_FOLLOWS_MS = 500;
 /** What the front itself waits for an answer to `open`. */
 const OPENING_MS = 15_000;
+
+/** Lines of its processes in a second, of each message; and of what their modules print. */
+const LINES = { most: 20 };
+const PRINTED = { of: 'printed', most: 200 };
 
 interface Unanswered {
   readonly op: Operation;
@@ -100,16 +105,24 @@ export class Session {
   #startNext(message: Extract<FrontMessage, { start: number }>): void {
     const { start: number } = message;
     if (number <= this.#lastNumber) this.end('the front gave a number twice');
-    else if (this.#running.size < MOST_PROCESSES) this.#start(message);
-    else this.#say({ ended: number, why: `${MOST_PROCESSES} processes of this front are running` });
+    else if (this.#running.size >= MOST_PROCESSES)
+      this.#say({ ended: number, why: `${MOST_PROCESSES} processes of this front are running` });
+    else if (this.#options.mayStart()) this.#start(message);
+    else this.#refuseStart(number);
     this.#lastNumber = Math.max(number, this.#lastNumber);
+  }
+
+  #refuseStart(number: number): void {
+    const why = 'processes are started too often';
+    this.#options.log('warn', 'a process was not started', { why });
+    this.#say({ ended: number, why });
   }
 
   #start({ start: number, sessions }: Extract<FrontMessage, { start: number }>): void {
     const { startProcess, log } = this.#options;
     const kill = () => this.#kill(this.#running.get(number));
     const fail = (why: string) => {
-      log('error', 'a process failed', { process: process.pid, why });
+      log('error', 'a process failed', { process: process.pid, why }, LINES);
       kill();
     };
     const process = startProcess(sessions, {
@@ -117,18 +130,18 @@ export class Session {
         if (!this.#pass(number, message)) fail('said what is no message');
       },
       // Not the signer's words, and the module may name its files.
-      printed: (line) => log('warn', line, { process: process.pid }),
+      printed: (line) => log('warn', line, { process: process.pid }, PRINTED),
       broken: fail,
       closed: () => void setTimeout(kill, EXIT_FOLLOWS_MS).unref(),
       exited: (why) => {
-        log('info', 'process ended', { process: process.pid, why });
+        log('info', 'process ended', { process: process.pid, why }, LINES);
         this.#running.delete(number);
         this.#say({ ended: number, why });
         this.#checkLeft();
       },
     });
     this.#running.set(number, { process, requests: new Map(), isDoomed: false });
-    log('info', 'process started', { process: process.pid });
+    log('info', 'process started', { process: process.pid }, LINES);
     if (process.pid !== undefined) this.#say({ started: number, pid: process.pid });
   }
 
@@ -166,7 +179,7 @@ export class Session {
 
   /** False where it is nothing that a process says, or cannot cross. */
   #pass(from: number, message: unknown): boolean {
-    if (isLogLine(message)) this.#options.log(message.log, message.message, message.details);
+    if (isLogLine(message)) this.#options.log(message.log, message.message, message.details, LINES);
     else if (isReply(message)) this.#answered(this.#running.get(from), message.id);
     else return false;
     try {

@@ -10,7 +10,10 @@ let setup: FakeSetup;
 beforeEach(async () => {
   setup = await FakeSetup.make({}, true);
 });
-afterEach(() => setup.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await setup.close();
+});
 
 interface Front {
   readonly socket: Socket;
@@ -148,6 +151,38 @@ describe('three fronts that wait for one whose process has not ended', () => {
     await setup.stopHost();
     const heard = await Promise.all(waiting.map((each) => each.heard));
     expect(heard.flat()).not.toContainEqual(WELCOME);
+  });
+});
+
+describe('a front that does the same again and again', () => {
+  const DAY_MS = 86_400_000;
+
+  it('has its processes started no faster by connecting anew', async () => {
+    await setup.stopHost();
+    await setup.startHost({ starts: { most: 1, everyMs: DAY_MS } });
+    const one = await frontWithProcess();
+    one.socket.destroy();
+    const { socket, told } = await front();
+    socket.write(HELLO);
+    await vi.waitFor(() => expect(told).toContainEqual(WELCOME), 10_000);
+    socket.write(frameOf({ start: 1, sessions: 1 }));
+    await vi.waitFor(() => expect(told).toContainEqual({ ended: 1, why: 'processes are started too often' }));
+  });
+
+  it('has its refusals counted, and told once in a second', async () => {
+    const refusals: unknown[] = [];
+    await setup.stopHost();
+    await setup.startHost({ log: (_, message, { times }) => void refusals.push({ message, times }) });
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    for (let at = 0; at < 5; at += 1) {
+      const { socket, heard } = await front();
+      socket.write(frameOf({ hello: 1, token: `other-${at}` }));
+      await heard;
+    }
+    const message = 'a front was refused';
+    expect(refusals).toEqual([{ message, times: undefined }]);
+    await setup.stopHost();
+    expect(refusals.slice(1)).toEqual([{ message, times: 4 }]);
   });
 });
 

@@ -24,6 +24,13 @@ let session: Session;
 beforeEach(() => {
   vi.useFakeTimers();
   [processes, told, lines] = [[], [], []];
+  session = sessionWith();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function sessionWith(changes: Partial<ConstructorParameters<typeof Session>[0]> = {}): Session {
   const reader = new FrameReader((message) => told.push(message));
   const socket = new Duplex({
     read() {},
@@ -32,7 +39,7 @@ beforeEach(() => {
       done();
     },
   });
-  session = new Session({
+  return new Session({
     socket: socket as Socket,
     peer: { pid: 1, uid: 1 },
     outward: (message) => message,
@@ -50,12 +57,11 @@ beforeEach(() => {
         },
       };
     },
+    mayStart: () => true,
     log: (level, message) => void lines.push({ level, message }),
+    ...changes,
   });
-});
-afterEach(() => {
-  vi.useRealTimers();
-});
+}
 
 const hear = (...messages: object[]) => {
   for (const message of messages) session.hear(message, 10);
@@ -142,4 +148,15 @@ describe('what a process says', () => {
     expect(told.slice(-2)).toEqual([line, ANSWER].map((message) => ({ from: 1, message })));
     expect(lines).toContainEqual({ level: 'info', message: 'hello' });
   });
+});
+
+it('a process that is started too soon is refused, and the next one is started when there is time', () => {
+  let isSoon = true;
+  session = sessionWith({ mayStart: () => !isSoon });
+  hear({ start: 1, sessions: 1 });
+  expect(told.at(-1)).toEqual({ ended: 1, why: 'processes are started too often' });
+  expect(lines).toEqual([{ level: 'warn', message: 'a process was not started' }]);
+  isSoon = false;
+  hear({ start: 2, sessions: 1 });
+  expect(told.at(-1)).toEqual({ started: 2, pid: 101 });
 });
