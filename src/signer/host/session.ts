@@ -3,7 +3,7 @@ import { isLogLine, isReply } from '../link/messages.ts';
 import type { ProcessHandle, StartProcess } from '../link/process-handle.ts';
 import type { Peer } from '../peer.ts';
 import type { LogLine, Operation, Reply, Request } from '../protocol.ts';
-import { BadFrame, frameOf, LARGEST_FRAME } from '../wire/frames.ts';
+import { BadFrame, frameOf, LARGEST_FRAME, MOST_UNREAD } from '../wire/frames.ts';
 import { type FrontMessage, frontMessageIn, WIRE_VERSION } from '../wire/from-front.ts';
 import { type SignerMessage, toWire } from '../wire/from-signer.ts';
 import type { BoundedWrite } from './bounded-log.ts';
@@ -206,7 +206,7 @@ export class Session {
       if (!(error instanceof BadFrame)) throw error;
       this.end(`an answer is too long: ${error.message}`);
     }
-    if (socket.writableLength > MOST_BYTES) this.end('the front does not read what it asked for');
+    if (socket.writableLength > MOST_UNREAD) this.end('the front does not read what it asked for');
   }
 
   #checkLeft(): void {

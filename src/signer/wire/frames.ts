@@ -4,6 +4,8 @@ const HEADER = 4;
 
 /** Of what both sides take; it bounds what a stranger can make them hold. All keys of one `serve` fit in. */
 export const LARGEST_FRAME = 64 * 1024 * 1024;
+/** Bytes that wait for a peer to read them; one that lets more wait hangs. */
+export const MOST_UNREAD = 2 * LARGEST_FRAME;
 /** Objects and lists within each other. */
 const DEEPEST = 12;
 
