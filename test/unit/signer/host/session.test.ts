@@ -131,6 +131,7 @@ describe('what a process says', () => {
     ['neither answer nor log line', { id: 1 }],
     ['a failure of an unknown code', { id: 1, failure: { code: 'x', message: 'y' } }],
     ['a log line without details', { log: 'info', message: 'x' }],
+    ['a log line of an unknown level', { log: 'constructor', message: 'x', details: {} }],
     ['an answer that JSON has no form for', { id: 1, gives: 1n }],
     ['an answer that holds itself', { id: 1, gives: circle }],
   ])('%s: it is killed, and the others go on', (_, message) => {
