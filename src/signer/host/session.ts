@@ -165,10 +165,9 @@ export class Session {
   #ask(running: Running | undefined, request: Request, bytes: number): void {
     if (!running || running.isDoomed) return;
     const { process, requests } = running;
-    const isAgain = requests.has(request.id);
+    if (requests.has(request.id)) return void this.end('the front gave a request’s number twice');
     requests.set(request.id, { op: request.op, bytes, since: performance.now() });
-    if (isAgain) this.end('the front gave a request’s number twice');
-    else if (this.#isWithinBounds()) process.send(request);
+    if (this.#isWithinBounds()) process.send(request);
     else this.end('the front asks for more than may be under way');
   }
 

@@ -87,8 +87,11 @@ describe('a process that opens the token', () => {
     expect(first().isKilled).toBe(true);
   });
 
-  it('is killed no sooner because the front is gone, or says what it must not', async () => {
-    hear({ kill: 0 });
+  it.each([
+    ['says what is no message', { kill: 0 }],
+    ['gives the number of that request to another', { to: 1, request: { ...DESCRIBE.request, id: 1 } }],
+  ])('is killed no sooner because the front %s', async (_, message) => {
+    hear(message);
     vi.advanceTimersByTime(OPENING_MS - 1);
     expect([session.isOver, first().isKilled]).toEqual([true, false]);
     first().events.said(ANSWER);
