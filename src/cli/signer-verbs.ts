@@ -1,4 +1,5 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { KeywardError } from '../kernel/errors.ts';
 import { serveSigner } from '../serve-signer.ts';
 import { type HostSettings, readHostSettings } from '../signer/host/settings.ts';
@@ -39,9 +40,15 @@ export function signerClearLatch(context: Context, token: string): void {
   );
 }
 
-/** A latch that belongs to another user would keep the signer from its PIN for good. */
-function requireOwner(file: string): void {
-  const status = statSync(file, { throwIfNoEntry: false });
-  if (!status || status.uid === process.geteuid?.()) return;
-  throw new KeywardError('invalid_config', `${file} belongs to user ${status.uid}: run this as that user`);
+/**
+ * A latch or its lock that belongs to another user would keep the signer from its PIN for good; where there is neither
+ * yet, they would be this user's.
+ */
+function requireOwner(latchFile: string): void {
+  const there = [latchFile, `${latchFile}.lock`].filter((file) => existsSync(file));
+  for (const path of there.length > 0 ? there : [dirname(latchFile)]) {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (!status || status.uid === process.geteuid?.()) continue;
+    throw new KeywardError('invalid_config', `${path} belongs to user ${status.uid}: run this as that user`);
+  }
 }

@@ -9,10 +9,10 @@ import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const IS_ROOT = process.getuid?.() === 0;
-/** Of nobody on any host; front and signer share the group of the socket alone. */
-const GROUP = 64_123;
-const SIGNER = { uid: 64_121, gid: GROUP };
-const FRONT = { uid: 64_122, gid: GROUP };
+/** Of nobody on any host; the front is in the group of the socket alone, and the signer in none but its own. */
+const CLIENTS = 64_123;
+const SIGNER = { uid: 64_121, gid: 64_121 };
+const FRONT = { uid: 64_122, gid: CLIENTS };
 /** Long enough for a replacement on a busy machine. */
 const RECOVERY = { timeout: 60_000, interval: 50 };
 
@@ -113,7 +113,7 @@ describe.runIf(IS_ROOT)('users of their own (needs root)', () => {
 
   beforeAll(async () => {
     hsm = await createSoftHsm();
-    host = await startSignerHost(hsm, { as: SIGNER, frontUser: FRONT.uid });
+    host = await startSignerHost(hsm, { as: SIGNER, frontUser: FRONT.uid, clients: CLIENTS });
   });
   afterAll(async () => {
     await host?.kill();
@@ -129,7 +129,7 @@ describe.runIf(IS_ROOT)('users of their own (needs root)', () => {
       type: 'away',
       why: `the signer refused: user ${uid} is not the one that front_user names`,
     });
-    expect(linkAsUser({ uid: 64_124, gid: GROUP }, host)).toEqual(refused(64_124));
+    expect(linkAsUser({ uid: 64_124, gid: CLIENTS }, host)).toEqual(refused(64_124));
     expect(linkAsUser({ uid: 0, gid: 0 }, host)).toEqual(refused(0));
     expect(await host.logged('a connection was refused: it is not of front_user', 2)).toMatchObject({
       signer: { uid: 0, front: FRONT.uid },

@@ -92,7 +92,7 @@ export class FakeSetup {
   }
 
   /** Beside this one, with the process that misbehaves. */
-  async startHost(): Promise<void> {
+  async startHost(changes: Partial<Parameters<typeof startHost>[0]> = {}): Promise<void> {
     const files = {
       module: '/no/m.so',
       pin_file: '/no/pin',
@@ -121,6 +121,9 @@ export class FakeSetup {
       },
       log: (log, message) => void this.lines.push({ log, message }),
       processFile: PROCESS_FILE,
+      openingMs: 300,
+      starts: { most: 1_000, everyMs: 1 },
+      ...changes,
     });
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync } from 'node:fs';
+import { chmodSync, chownSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -28,14 +29,25 @@ interface Running {
   readonly frontUser?: number;
   /** Under this user and group; default: those of the test. For root alone. */
   readonly as?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Whose group the socket and its folder are; the file is read by that of the signer, as the package has it. */
+  readonly clients?: number;
 }
 
 /** The token becomes the signer's: its folder, PIN and objects. */
-export async function startSignerHost(hsm: SoftHsm, { frontUser, as }: Running = {}): Promise<SignerHost> {
+export async function startSignerHost(
+  hsm: SoftHsm,
+  { frontUser, as, clients }: Running = {},
+): Promise<SignerHost> {
   const { file, socket } = writeSignerFile(hsm.settings, hsm.environment, frontUser);
   if (as) {
     spawnSync('chown', ['-R', `${as.uid}:${as.gid}`, hsm.folder]);
     chmodSync(hsm.folder, 0o711);
+    chownSync(file, 0, as.gid);
+    chmodSync(file, 0o640);
+  }
+  if (clients !== undefined) {
+    chownSync(dirname(socket), as?.uid ?? 0, clients);
+    chmodSync(dirname(socket), 0o2750);
   }
   return launch({ socket, file, as });
 }

@@ -2,7 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { errorMessage } from '../../lib/text.ts';
 import { peerOf } from '../peer.ts';
 import { userId } from '../user-id.ts';
-import { BadFrame, FrameReader, frameOf, readFrames } from '../wire/frames.ts';
+import { BadFrame, FrameReader, frameOf, MOST_UNREAD, readFrames } from '../wire/frames.ts';
 import { type FrontMessage, WIRE_VERSION } from '../wire/from-front.ts';
 import { fromWire, type SignerMessage } from '../wire/from-signer.ts';
 import type { ProcessEvents, StartProcess } from './process-handle.ts';
@@ -18,7 +18,7 @@ export interface RemoteSigner {
 
 /** Connecting, asking the kernel for the peer, and the greeting. */
 const WELCOME_MS = 10_000;
-/** After `kill` and `leave` the signer says that the process has ended; one that does not is left alone. */
+/** After `kill` the signer says that the process has ended; one that does not hangs. */
 const END_FOLLOWS_MS = 3_000;
 
 /**
@@ -69,18 +69,20 @@ class Connection {
     const remote: Remote = { events, pid: undefined };
     this.#processes.set(number, remote);
     this.#say({ start: number, sessions });
-    const end = (message: FrontMessage) => {
-      if (!this.#processes.has(number)) return;
-      this.#say(message);
-      setTimeout(() => this.#ended(number, 'the signer did not say that it ended'), END_FOLLOWS_MS).unref();
+    const endFollows = () => {
+      if (this.#processes.has(number)) this.#end('the signer did not say that a process ended');
     };
     return {
       get pid() {
         return remote.pid;
       },
       send: (request: Extract<FrontMessage, { to: number }>['request']) => this.#say({ to: number, request }),
-      leave: () => end({ leave: number }),
-      kill: () => end({ kill: number }),
+      leave: () => this.#say({ leave: number }),
+      kill: () => {
+        if (!this.#processes.has(number)) return;
+        this.#say({ kill: number });
+        setTimeout(endFollows, END_FOLLOWS_MS).unref();
+      },
     };
   }
 
@@ -112,6 +114,7 @@ class Connection {
       if (!(error instanceof BadFrame)) throw error;
       this.#end(`message not delivered: ${error.message}`);
     }
+    if (this.#socket.writableLength > MOST_UNREAD) this.#end('the signer does not read what it is asked');
   }
 
   #hear(given: unknown): void {

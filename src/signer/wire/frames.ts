@@ -4,6 +4,8 @@ const HEADER = 4;
 
 /** Of what both sides take; it bounds what a stranger can make them hold. All keys of one `serve` fit in. */
 export const LARGEST_FRAME = 64 * 1024 * 1024;
+/** Bytes that wait for a peer to read them; one that lets more wait hangs. */
+export const MOST_UNREAD = 2 * LARGEST_FRAME;
 /** Objects and lists within each other. */
 const DEEPEST = 12;
 
@@ -23,9 +25,15 @@ export function frameOf(message: unknown): Buffer {
   return frame;
 }
 
-/** Puts frames together from whatever pieces they come in. */
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Puts frames together from whatever pieces they come in. It keeps no piece: what came of a frame is copied to one
+ * buffer, which grows with what came and not with what was announced.
+ */
 export class FrameReader {
-  readonly #pieces: Buffer[] = [];
+  /** Of the header or message that has begun: the first `#held` bytes came. */
+  #buffer = NOTHING;
   #held = 0;
   #wanted = HEADER;
   #isHeader = true;
@@ -41,16 +49,40 @@ export class FrameReader {
 
   /** `BadFrame`. */
   push(piece: Buffer): void {
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    while (this.#held >= this.#wanted) {
-      const bytes = this.#take(this.#wanted);
-      if (this.#isHeader) this.#expect(bytes.readUInt32BE());
-      else {
-        this.#wanted = HEADER;
-        this.#isHeader = true;
-        this.onMessage(messageIn(bytes), bytes.length);
-      }
+    for (let at = 0; at < piece.length; ) {
+      const part = piece.subarray(at, at + this.#wanted - this.#held);
+      at += part.length;
+      const whole = this.#complete(part);
+      if (whole) this.#heed(whole);
+    }
+  }
+
+  /** The bytes that were wanted, once all are there. */
+  #complete(part: Buffer): Buffer | undefined {
+    if (part.length === this.#wanted) return part;
+    const held = this.#held + part.length;
+    if (held > this.#buffer.length) this.#grow(held);
+    part.copy(this.#buffer, this.#held);
+    this.#held = held;
+    if (held < this.#wanted) return undefined;
+    const whole = this.#buffer.subarray(0, held);
+    this.#buffer = NOTHING;
+    this.#held = 0;
+    return whole;
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.alloc(Math.min(this.#wanted, 2 * needed));
+    this.#buffer.copy(larger);
+    this.#buffer = larger;
+  }
+
+  #heed(bytes: Buffer): void {
+    if (this.#isHeader) this.#expect(bytes.readUInt32BE());
+    else {
+      this.#wanted = HEADER;
+      this.#isHeader = true;
+      this.onMessage(messageIn(bytes), bytes.length);
     }
   }
 
@@ -58,14 +90,6 @@ export class FrameReader {
     if (length === 0 || length > this.limit) throw new BadFrame(`a frame of ${length} bytes`);
     this.#wanted = length;
     this.#isHeader = false;
-  }
-
-  #take(length: number): Buffer {
-    const all = this.#pieces.length === 1 ? (this.#pieces[0] as Buffer) : Buffer.concat(this.#pieces);
-    this.#pieces.length = 0;
-    if (all.length > length) this.#pieces.push(all.subarray(length));
-    this.#held = all.length - length;
-    return all.subarray(0, length);
   }
 }
 

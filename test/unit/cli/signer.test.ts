@@ -1,6 +1,6 @@
-import { chownSync, existsSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { beginPinAttempt, readLatch } from '../../../src/signer/pin-latch.ts';
 import { keyward } from '../../support/command-line.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -61,14 +61,39 @@ describe('keyward signer clear-latch', () => {
     ]);
   });
 
-  it.runIf(process.getuid?.() === 0)('is for the user of the signer alone (needs root)', async () => {
-    reject();
-    chownSync(latch, 64_121, 64_121);
-    const { exitCode, err } = await clear();
-    expect([exitCode, err]).toEqual([
+  it('makes a latch where the folder is this user’s', async () => {
+    for (const made of [latch, `${latch}.lock`]) rmSync(made, { force: true });
+    expect((await clear()).exitCode).toBe(0);
+    expect(readLatch(latch)).toEqual({ state: 'clear', attempts: 0 });
+  });
+
+  describe.runIf(process.getuid?.() === 0)('is for the user of the signer alone (needs root)', () => {
+    afterEach(() => chownSync(folder.path, 0, 0));
+
+    const refused = (path: string) => [
       1,
-      expect.stringContaining(`${latch} belongs to user 64121: run this as that user`),
-    ]);
-    expect(readLatch(latch).state).toBe('rejected');
+      expect.stringContaining(`${path} belongs to user 64121: run this as that user`),
+    ];
+
+    it.each([
+      ['the latch', latch],
+      ['its lock', `${latch}.lock`],
+    ])('where %s is another’s', async (_, path) => {
+      for (const made of [latch, `${latch}.lock`]) rmSync(made, { force: true });
+      reject();
+      writeFileSync(`${latch}.lock`, '');
+      chownSync(path, 64_121, 64_121);
+      const { exitCode, err } = await clear();
+      expect([exitCode, err]).toEqual(refused(path));
+      expect(readLatch(latch).state).toBe('rejected');
+    });
+
+    it('where neither is there, and the folder is another’s: none is made', async () => {
+      for (const made of [latch, `${latch}.lock`]) rmSync(made, { force: true });
+      chownSync(folder.path, 64_121, 64_121);
+      const { exitCode, err } = await clear();
+      expect([exitCode, err]).toEqual(refused(folder.path));
+      expect([latch, `${latch}.lock`].filter(existsSync)).toEqual([]);
+    });
   });
 });

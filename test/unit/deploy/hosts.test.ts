@@ -108,7 +108,7 @@ describe('deploy/debian and deploy/systemd', () => {
   it('starts what is installed, each under a user of its own, with the PIN as the signer’s credential', () => {
     expect(setting('ExecStart')).toBe('/usr/bin/keyward serve');
     expect([setting('User'), setting('LoadCredential')]).toEqual(['keyward', undefined]);
-    expect(setting('SupplementaryGroups')).toBe('keyward-signer');
+    expect(setting('SupplementaryGroups')).toBe('keyward-signer-clients');
     expect(signer('ExecStart')).toBe('/usr/bin/keyward signer --config /etc/keyward-signer/signer.yaml');
     expect([signer('User'), signer('LoadCredential')]).toEqual([
       'keyward-signer',
@@ -123,10 +123,20 @@ describe('deploy/debian and deploy/systemd', () => {
     const { socket, frontUser, tokens } = readHostSettings(at);
     expect(config.hsm.signer).toEqual({ socket, user: signer('User') });
     expect(frontUser).toBe(setting('User'));
-    expect(dirname(socket)).toBe(`/run/${signer('RuntimeDirectory')}`);
+    expect([signer('ReadWritePaths'), signer('RuntimeDirectory')]).toEqual([dirname(socket), undefined]);
     const { pin_file, latch_file, state_dir } = tokens.get('primary') ?? {};
     expect(pin_file).toBe('/run/credentials/keyward-signer.service/pin');
     for (const file of [latch_file, state_dir]) expect(file).toMatch(`/var/lib/${signer('StateDirectory')}/`);
+  });
+
+  it('keeps the service’s user out of the signer’s own group', () => {
+    const clients = setting('SupplementaryGroups');
+    const added = read('deploy/debian/postinst').match(/^adduser --quiet keyward .*$/gm);
+    expect(added).toEqual([`adduser --quiet keyward ${clients}`]);
+    expect(signer('Group')).toBe('keyward-signer');
+    expect(signer('ExecStartPre')).toBe(
+      `+/usr/bin/install -d -o keyward-signer -g ${clients} -m 2750 ${signer('ReadWritePaths')}`,
+    );
   });
 
   it.each([

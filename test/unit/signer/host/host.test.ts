@@ -10,10 +10,20 @@ let setup: FakeSetup;
 beforeEach(async () => {
   setup = await FakeSetup.make({}, true);
 });
-afterEach(() => setup.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await setup.close();
+});
+
+interface Front {
+  readonly socket: Socket;
+  readonly told: readonly unknown[];
+  readonly heard: Promise<unknown[]>;
+  readonly first: Promise<unknown>;
+}
 
 /** A front that says what it likes, and all that it is told until the signer closes. */
-async function front(): Promise<{ socket: Socket; heard: Promise<unknown[]>; first: Promise<unknown> }> {
+async function front(): Promise<Front> {
   const socket = connect(join(setup.token, 'signer.sock'));
   const messages: unknown[] = [];
   const first = Promise.withResolvers<unknown>();
@@ -23,12 +33,32 @@ async function front(): Promise<{ socket: Socket; heard: Promise<unknown[]>; fir
   });
   socket.on('data', (piece) => reader.push(piece));
   socket.on('error', () => {});
-  const heard = once(socket, 'close').then(() => messages);
+  // Whether in order or by a reset.
+  const heard = new Promise<unknown[]>((resolve) => socket.once('close', () => resolve(messages)));
   await once(socket, 'connect');
-  return { socket, heard, first: first.promise };
+  return { socket, told: messages, heard, first: first.promise };
 }
 
 const HELLO = frameOf({ hello: 1, token: 'primary' });
+const WELCOME = { welcome: 1 };
+
+/** A front with one process; its number. */
+async function frontWithProcess(): Promise<Front & { readonly pid: number }> {
+  const one = await front();
+  one.socket.write(HELLO);
+  await vi.waitFor(() => expect(one.told).toContainEqual(WELCOME));
+  one.socket.write(frameOf({ start: 1, sessions: 1 }));
+  const pid = await vi.waitFor(() => {
+    const started = one.told.find(isStarted);
+    if (!started) throw new Error('not yet');
+    return started.pid;
+  });
+  return { ...one, pid };
+}
+
+function isStarted(message: unknown): message is { readonly started: number; readonly pid: number } {
+  return Object.hasOwn(message as object, 'started');
+}
 
 describe('a greeting', () => {
   it.each([
@@ -86,6 +116,73 @@ describe('a front that was let in', () => {
     );
     socket.end();
     expect(await heard).toContainEqual({ ended: 5, why: '4 processes of this front are running' });
+  });
+});
+
+describe('three fronts that wait for one whose process has not ended', () => {
+  let waiting: Front[];
+  beforeEach(async () => {
+    const { socket, pid } = await frontWithProcess();
+    // It does not leave: the host kills it in the end.
+    process.kill(pid, 'SIGSTOP');
+    socket.destroy();
+    await vi.waitFor(() =>
+      expect(setup.lines).toContainEqual({ log: 'info', message: 'front disconnected' }),
+    );
+    waiting = await Promise.all([1, 2, 3].map(front));
+    for (const each of waiting) each.socket.write(HELLO);
+  });
+
+  it('one is let in, the others are told why not, and all ends with the signer', async () => {
+    await vi.waitFor(() => expect(waiting.every(({ told }) => told.length > 1)).toBe(true), 10_000);
+    const refused = { refused: `another front is connected, process ${process.pid}` };
+    const said = waiting.map(({ told }) => JSON.stringify(told[1])).sort();
+    expect(said).toEqual([refused, refused, WELCOME].map((each) => JSON.stringify(each)));
+    const admitted = waiting.find(({ told }) => JSON.stringify(told[1]) === JSON.stringify(WELCOME)) as Front;
+    admitted.socket.write(frameOf({ start: 1, sessions: 1 }));
+    await vi.waitFor(() => expect(admitted.told.some(isStarted)).toBe(true));
+    await setup.stopHost();
+    expect((await admitted.heard).at(-1)).toEqual({ refused: 'the signer is stopping' });
+    const ended = setup.lines.filter(({ message }) => message === 'process ended');
+    expect(ended).toHaveLength(2);
+  });
+
+  it('none is let in where the signer stops meanwhile', async () => {
+    await setup.stopHost();
+    const heard = await Promise.all(waiting.map((each) => each.heard));
+    expect(heard.flat()).not.toContainEqual(WELCOME);
+  });
+});
+
+describe('a front that does the same again and again', () => {
+  const DAY_MS = 86_400_000;
+
+  it('has its processes started no faster by connecting anew', async () => {
+    await setup.stopHost();
+    await setup.startHost({ starts: { most: 1, everyMs: DAY_MS } });
+    const one = await frontWithProcess();
+    one.socket.destroy();
+    const { socket, told } = await front();
+    socket.write(HELLO);
+    await vi.waitFor(() => expect(told).toContainEqual(WELCOME), 10_000);
+    socket.write(frameOf({ start: 1, sessions: 1 }));
+    await vi.waitFor(() => expect(told).toContainEqual({ ended: 1, why: 'processes are started too often' }));
+  });
+
+  it('has its refusals counted, and told once in a second', async () => {
+    const refusals: unknown[] = [];
+    await setup.stopHost();
+    await setup.startHost({ log: (_, message, { times }) => void refusals.push({ message, times }) });
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    for (let at = 0; at < 5; at += 1) {
+      const { socket, heard } = await front();
+      socket.write(frameOf({ hello: 1, token: `other-${at}` }));
+      await heard;
+    }
+    const message = 'a front was refused';
+    expect(refusals).toEqual([{ message, times: undefined }]);
+    await setup.stopHost();
+    expect(refusals.slice(1)).toEqual([{ message, times: 4 }]);
   });
 });
 

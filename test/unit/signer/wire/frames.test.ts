@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BadFrame, FrameReader, frameOf } from '../../../../src/signer/wire/frames.ts';
 import { frontMessageIn, greetingIn } from '../../../../src/signer/wire/from-front.ts';
 import { fromWire, toWire } from '../../../../src/signer/wire/from-signer.ts';
@@ -45,6 +45,31 @@ describe('frames', () => {
         },
       ),
     );
+  });
+
+  it('that come byte by byte are copied to few buffers, and no piece is kept', () => {
+    const message = 'x'.repeat(1 << 20);
+    const messages: unknown[] = [];
+    const reader = new FrameReader((each) => messages.push(each));
+    const made = [vi.spyOn(Buffer, 'alloc'), vi.spyOn(Buffer, 'concat')];
+    const piece = Buffer.from([0]);
+    for (const byte of frameOf(message)) {
+      piece[0] = byte;
+      reader.push(piece);
+    }
+    const buffers = made.reduce((sum, { mock }) => sum + mock.calls.length, 0);
+    vi.restoreAllMocks();
+    expect(messages).toEqual([message]);
+    expect(buffers).toBeLessThan(30);
+  });
+
+  it('that are announced and do not come take no memory', () => {
+    const made = [vi.spyOn(Buffer, 'alloc'), vi.spyOn(Buffer, 'allocUnsafe')];
+    read([Buffer.from([4, 0, 0, 0]), Buffer.from('"'), Buffer.from('begun')]);
+    const bytes = made.flatMap(({ mock }) => mock.calls).reduce((sum, [size]) => sum + size, 0);
+    vi.restoreAllMocks();
+    expect(bytes).toBeGreaterThan(0);
+    expect(bytes).toBeLessThan(64);
   });
 
   it('of any bytes are read or refused, and nothing else happens', () => {
