@@ -52,7 +52,7 @@ beforeEach(() => {
   for (const name of ['active', 'bin', 'run/systemd/system'])
     mkdirSync(join(host, name), { recursive: true });
   writeFileSync(join(host, 'bin/systemctl'), SYSTEMCTL, { mode: 0o755 });
-  for (const name of ['adduser', 'install']) {
+  for (const name of ['addgroup', 'adduser', 'install']) {
     writeFileSync(join(host, 'bin', name), '#!/bin/sh\n', { mode: 0o755 });
   }
   writeFileSync(join(host, 'calls'), '');
