@@ -26,7 +26,8 @@ const OF_SERVICES = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // On two cores: the tests of whole services wait for one a third of the time.
+    maxWorkers: 3,
     restoreMocks: true,
     // Node loads the sources as it does in production: mock no module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
