@@ -26,8 +26,7 @@ const OF_SERVICES = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    // On two cores: the tests of whole services wait for one a third of the time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     restoreMocks: true,
     // Node loads the sources as it does in production: mock no module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
