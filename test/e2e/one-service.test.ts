@@ -108,7 +108,8 @@ describe('one service, with everything on it', { timeout: TIMEOUT_MS }, () => {
   });
 
   it('then answers docs/api.md as it shows', async () => {
-    const cli = [process.execPath, 'src/cli/main.ts', '--config', join(directory, 'config.yaml')].join(' ');
+    const words = [process.execPath, 'src/cli/main.ts', '--config', join(directory, 'config.yaml')];
+    const cli = words.map((word) => `'${word}'`).join(' ');
     for (const shown of shownCommands(read('docs/api.md').replaceAll('127.0.0.1:8080', data))) {
       const command = shown.command
         .replaceAll('./scripts/keyward', 'keyward')

@@ -24,7 +24,7 @@ import { STATES, tamper, tryService } from '../support/tamper/service-cell.ts';
 import { ALL_TABLES } from '../support/tamper/table-sets.ts';
 
 const DEADLINE_MS = 1_800_000;
-const PATIENCE_MS = 75_000;
+const PATIENCE_MS = 180_000;
 const AT_A_TIME = 2;
 /** Running cells of one manipulation with a service: all of them would take minutes. */
 const SERVED_OF_KIND = 2;

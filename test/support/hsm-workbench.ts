@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import pkcs11js from 'pkcs11js';
-import { type Pkcs11Process, startPkcs11 } from './pkcs11-process.ts';
+import { Pkcs11CallError, type Pkcs11Process, startPkcs11 } from './pkcs11-process.ts';
 import type { SoftHsm } from './softhsm.ts';
 
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
@@ -101,12 +101,18 @@ class OpenWorkbench implements Workbench {
   }
 
   async sign(hsmId: string, digest: Buffer): Promise<Buffer> {
-    const [key] = await this.#find(hsmId, pkcs11js.CKO_PRIVATE_KEY);
-    await this.#process.call('C_SignInit', this.#session, { mechanism: pkcs11js.CKM_ECDSA }, key);
+    await onLiveHandles(async () => {
+      const [key] = await this.#find(hsmId, pkcs11js.CKO_PRIVATE_KEY);
+      await this.#process.call('C_SignInit', this.#session, { mechanism: pkcs11js.CKM_ECDSA }, key);
+    });
     return Buffer.from(await this.#process.call<Buffer>('C_Sign', this.#session, digest, Buffer.alloc(64)));
   }
 
-  async points(hsmId: string): Promise<Buffer[]> {
+  points(hsmId: string): Promise<Buffer[]> {
+    return onLiveHandles(() => this.#points(hsmId));
+  }
+
+  async #points(hsmId: string): Promise<Buffer[]> {
     const points: Buffer[] = [];
     for (const handle of await this.#find(hsmId, pkcs11js.CKO_PUBLIC_KEY)) {
       const attributes = [{ type: pkcs11js.CKA_EC_POINT }];
@@ -125,7 +131,11 @@ class OpenWorkbench implements Workbench {
     return (await this.#find(hsmId, objectClass)).length;
   }
 
-  async ids(objectClass: number): Promise<string[]> {
+  ids(objectClass: number): Promise<string[]> {
+    return onLiveHandles(() => this.#ids(objectClass));
+  }
+
+  async #ids(objectClass: number): Promise<string[]> {
     const ids: string[] = [];
     for (const handle of await this.#matching({ [pkcs11js.CKA_CLASS]: objectClass })) {
       const attributes = [{ type: pkcs11js.CKA_ID }];
@@ -140,10 +150,12 @@ class OpenWorkbench implements Workbench {
     return ids.sort();
   }
 
-  async destroy(hsmId: string, objectClass: number): Promise<void> {
-    for (const handle of await this.#find(hsmId, objectClass)) {
-      await this.#process.call('C_DestroyObject', this.#session, handle);
-    }
+  destroy(hsmId: string, objectClass: number): Promise<void> {
+    return onLiveHandles(async () => {
+      for (const handle of await this.#find(hsmId, objectClass)) {
+        await this.#process.call('C_DestroyObject', this.#session, handle);
+      }
+    });
   }
 
   stop(): Promise<void> {
@@ -178,6 +190,21 @@ class OpenWorkbench implements Workbench {
     const found = await this.#process.call<Buffer[]>('C_FindObjects', this.#session, 1_024);
     await this.#process.call('C_FindObjectsFinal', this.#session);
     return found.map((handle) => Buffer.from(handle));
+  }
+}
+
+const CKR_OBJECT_HANDLE_INVALID = 0x82;
+const TRIES = 20;
+
+/** SoftHSM gives objects other handles once another process, such as the signer, has changed the token in between. */
+async function onLiveHandles<T>(work: () => Promise<T>): Promise<T> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const isStale = error instanceof Pkcs11CallError && error.ckr === CKR_OBJECT_HANDLE_INVALID;
+      if (!isStale || left === 0) throw error;
+    }
   }
 }
 
