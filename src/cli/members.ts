@@ -3,7 +3,7 @@ import type { Cell } from './table.ts';
 
 /** Members that are moments by their names: of evidence, of claims, of what a policy would become. */
 const MOMENT = /(?:^|_)(?:at|from|until|since)$|^(?:iat|exp|nbf|auth_time|hour|wall)$/;
-/** The years 2001 to 5138: any smaller number is a count or a span. */
+/** The years 2001 to 5138; smaller numbers are counts or spans. */
 const EPOCH = { first: 1e9, last: 1e11 } as const;
 
 /** What a program was told, for people: times as times, lists as lists. */

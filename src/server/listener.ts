@@ -128,7 +128,8 @@ export interface Listener {
   handOver(seconds: number): Promise<void>;
   /**
    * From now on requests get 503 `shutting_down`, on old connections and new ones, while those in flight
-   * finish; after `handOver` they are answered. Settles when the listener is closed: after that many seconds, what is left is cut off.
+   * finish; after `handOver` they are answered. Settles when the listener is closed: after that many seconds, what is
+   * left is cut off.
    */
   drain(seconds: number): Promise<void>;
   /** Cuts off whatever is in flight. */

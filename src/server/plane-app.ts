@@ -93,12 +93,14 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   };
 }
 
-/** Once: a proxy that is not listed sends the header with each request, and anybody else may. */
+const MOST_PEERS_TOLD = 16;
+
+/** Once a peer: a proxy that is not listed sends the header with each request, and anybody else may. */
 function warnOnce(plane: PlaneName, log: Logger): (peer: string) => void {
-  let isTold = false;
+  const told = new Set<string>();
   return (peer) => {
-    if (isTold) return;
-    isTold = true;
+    if (told.has(peer) || told.size >= MOST_PEERS_TOLD) return;
+    told.add(peer);
     log.warn({ plane, peer }, 'X-Forwarded-For is ignored: its sender is not in trusted_proxies');
   };
 }

@@ -16,7 +16,7 @@ export const TOKEN_VERBS: Noun = {
   verbs: [
     {
       name: 'issue <scope>',
-      description: 'have a token signed, in the name of a client; it is recorded as any other',
+      description: 'issue a token in the name of a client; it is recorded like every token',
       options: [
         ...SERVICE,
         ['--subject <text>', '`sub` of the token'],

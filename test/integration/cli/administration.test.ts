@@ -8,23 +8,11 @@ import { type Credential, readCredential } from '../../../src/kernel/credential.
 import { keyward as call, NOW } from '../../support/command-line.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
+import { PAYMENTS_ANSWER } from '../../support/payments.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const CREDENTIAL = 'kw_ops_of_a_test';
-const POLICY = {
-  max_ttl_seconds: 3600,
-  default_ttl_seconds: 300,
-  cryptoperiod_seconds: 1_209_600,
-  jwks_max_age_seconds: 300,
-  max_stale_seconds: 3600,
-  clock_skew_seconds: 30,
-  token_types: ['at+jwt', 'JWT'],
-  require_subject: true,
-  record_subject: 'plain',
-  root_claim: null,
-  suspend_on_forgery: false,
-  external_claims: false,
-};
+const POLICY = PAYMENTS_ANSWER.policy;
 const payments = {
   id: 'payments',
   issuer: 'https://id.example',

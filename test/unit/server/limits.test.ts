@@ -1,3 +1,4 @@
+import { Agent } from 'node:http';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CallerBudget } from '../../../src/server/caller-budget.ts';
 import { networkOf } from '../../../src/server/connections.ts';
@@ -116,6 +117,19 @@ test('what an unlisted sender puts into its headers is not in the log, however m
   expect(told).toHaveLength(1);
   expect(Object.keys(told[0] ?? {}).toSorted()).toEqual(['level', 'msg', 'peer', 'plane', 'time']);
   expect(JSON.stringify(lines)).not.toMatch(/forged|203\.0\.113/);
+});
+
+test('each of the first sixteen senders that are not listed is named', async () => {
+  const { log, lines } = recordedLog();
+  const http = await dataPlane({ log, listener: { trusted_proxies: ['192.0.2.0/24'] } });
+  for (let sender = 2; sender < 22; sender++) {
+    const from = new Agent({ localAddress: `127.0.0.${sender}` });
+    await http.get('/scopes/payments/jwks.json').agent(from).set('X-Forwarded-For', '192.0.2.1');
+  }
+  const told = lines.filter(({ msg }) => String(msg).startsWith('X-Forwarded-For')).map(({ peer }) => peer);
+  expect(told).toEqual(
+    Array.from({ length: 16 }, (_, at) => expect.stringMatching(`127\\.0\\.0\\.${at + 2}$`)),
+  );
 });
 
 test('a listed proxy is believed without a word of it', async () => {
