@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import pkcs11js from 'pkcs11js';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import type { Attack } from './attack.ts';
@@ -60,8 +61,7 @@ export const canaryKey: Attack = {
       planted: 'HSM token primary',
       scope: mail.id,
     });
-    const [taken] = (await untoldKeys(stage)).filter((id) => !before.includes(id));
-    if (taken === undefined) throw new Error('the decoy key is not in the HSM');
+    const taken = await newUntoldKey(stage, before);
     const published = await stage.key(mail, 'active');
     const since = performance.now();
     const token = await stage.forge(intruder, { ...published, hsm_id: taken }, mail);
@@ -74,6 +74,16 @@ export const canaryKey: Attack = {
     };
   },
 };
+
+/** The decoy; a key that a rotation is just making is not told of yet either, and soon will be. */
+async function newUntoldKey(stage: Stage, before: readonly string[]): Promise<string> {
+  for (;;) {
+    const [taken, ...more] = (await untoldKeys(stage)).filter((id) => !before.includes(id));
+    if (taken === undefined) throw new Error('the decoy key is not in the HSM');
+    if (more.length === 0) return taken;
+    await wait(100);
+  }
+}
 
 /** The ids of those that the service does not tell of. */
 async function untoldKeys({ service, intruder }: Stage): Promise<string[]> {

@@ -9,7 +9,7 @@ import {
   startService,
 } from '../../test/support/running-service.ts';
 import { copyGround, type Ground } from '../../test/support/tamper/ground.ts';
-import { HURRIED } from '../../test/support/tamper/launch.ts';
+import { HURRIED, hurry } from '../../test/support/tamper/launch.ts';
 import type { Outcome } from './attack.ts';
 import type { HeardAt } from './stage.ts';
 
@@ -120,6 +120,17 @@ export function write({ database }: Ground, change: (db: DatabaseSync) => void):
 
 /** The first critical event of that type that the service logs; undefined after twenty seconds without. */
 export async function critical(service: RunningService, type: string): Promise<HeardAt | undefined> {
+  // Once would pass by a task that is just under way, and began before the attack.
+  hurry(service);
+  const hurrying = setInterval(hurry, 1_000, service);
+  try {
+    return await logged(service, type);
+  } finally {
+    clearInterval(hurrying);
+  }
+}
+
+async function logged(service: RunningService, type: string): Promise<HeardAt | undefined> {
   const told = service
     .logged(({ level, event }) => level === 60 && event === type)
     .then(() => ({ event: { type, severity: 'critical', evidence: {} }, at: performance.now() }))

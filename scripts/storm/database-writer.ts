@@ -7,7 +7,6 @@ import { openWorkbench } from '../../test/support/hsm-workbench.ts';
 import { restoreTables } from '../../test/support/restore-tables.ts';
 import type { RunningService } from '../../test/support/running-service.ts';
 import { query } from '../../test/support/store-database.ts';
-import { hurry } from '../../test/support/tamper/launch.ts';
 import { tablesOfSet } from '../../test/support/tamper/table-sets.ts';
 import type { Row } from '../../test/support/tampering.ts';
 import { appendEvent } from './append-event.ts';
@@ -30,7 +29,6 @@ export const ghostRecord: Attack = {
           for (const table of ['issuance_records', 'ledger_groups', 'ledger_row_hashes'])
             db.exec(`DELETE FROM ${table} WHERE rowid IN (${FAR}, -1)`);
         });
-        hurry(service);
         return {
           refused: `token by payments: ${verdict}`,
           failed: verdict === 'never_issued',
@@ -116,7 +114,6 @@ export const pendingRow: Attack = {
       const started = await startedOn(stage.ground);
       if ('refused' in started) return { refused: `start: ${started.refused}`, failed: true, heard: [] };
       try {
-        hurry(started.service);
         const heard = [await critical(started.service, 'audit.unwitnessed')];
         const destroyed = before - (await privateKeysIn(stage));
         const pending = query(
@@ -155,7 +152,6 @@ export const clockAhead: Attack = {
       const started = await startedOn(stage.ground);
       if ('refused' in started) return { refused: `start: ${started.refused}`, failed: true, heard: [] };
       const { service } = started;
-      hurry(service);
       const heard = [await critical(service, 'clock.jump')];
       const ahead = await issueOn(service, stage);
       const destroyed = before - (await privateKeysIn(stage));
