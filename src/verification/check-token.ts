@@ -6,6 +6,7 @@ import type { ClaimRules } from '../token/check-claims.ts';
 import { type ParsedToken, parseToken } from '../token/parse-token.ts';
 import { verifySignature } from '../token/signature.ts';
 import { type VerificationRules, verifyToken } from '../token/verify-token.ts';
+import { rememberRight } from './known-signatures.ts';
 
 const REFUSED_STATES = new Map<KeyState, RefusalReason>([
   ['suspended', 'key_suspended'],
@@ -70,6 +71,7 @@ type TokenCheck = (scopeId: string, presented: unknown) => Promise<VerificationR
 
 /** Form and key of the scope here, all else as `verifyToken` has it. */
 export function createTokenCheck({ keyRing, clock }: TokenCheckDeps): TokenCheck {
+  const checkSignature = rememberRight(verifySignature);
   return async (scopeId, presented) => {
     const scope = requireScope(keyRing, scopeId);
     const parsed = parseToken(presented);
@@ -81,7 +83,7 @@ export function createTokenCheck({ keyRing, clock }: TokenCheckDeps): TokenCheck
     const now = clock.nowSeconds();
     const { refusal, signatureValid: signed } = await verifyToken(
       token,
-      verificationRulesOf(keyRing, scope, key, now),
+      { ...verificationRulesOf(keyRing, scope, key, now), checkSignature },
       now,
     );
     const of = signed ? { scope, key, token } : undefined;
@@ -114,12 +116,11 @@ function verificationRulesOf(
   scope: Scope,
   key: SigningKey,
   now: number,
-): VerificationRules {
+): Omit<VerificationRules, 'checkSignature'> {
   const { tokenTypes, requireSubject } = scope.policy;
   return {
     algorithm: key.binding.algorithm,
     publicKey: key.publicKey,
-    checkSignature: verifySignature,
     tokenTypes,
     requireSubject,
     rules: rulesOf(scope, key),
