@@ -18,13 +18,8 @@ import {
 import { probeSection, probeSettings } from './probes/settings.ts';
 import { reportSection } from './reports/settings.ts';
 import { reviewSection } from './reviews/settings.ts';
-import {
-  type Signing,
-  sharedTokenFlaws,
-  signerSections,
-  withOneSigner,
-  withTokenFiles,
-} from './signer/settings.ts';
+import { type Signing, sharedTokenFlaws, withTokenFiles } from './signer/token-files.ts';
+import { signerSections, withOneSigner } from './signer/token-sections.ts';
 import { tracingSection, tracingSettings } from './tracing/settings.ts';
 import { FlawedFile, firstProblems, type Locate, type Problem, problemOf } from './yaml-file/problem.ts';
 import { readYamlAs } from './yaml-file/read-yaml.ts';

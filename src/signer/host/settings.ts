@@ -4,15 +4,9 @@ import { FIRST_TOKEN } from '../../kernel/key.ts';
 import type { ValidationIssue } from '../../kernel/policy.ts';
 import { FlawedFile, firstProblems, problemOf } from '../../yaml-file/problem.ts';
 import { readYamlAs } from '../../yaml-file/read-yaml.ts';
-import {
-  ownText,
-  type Signing,
-  sharedTokenFlaws,
-  signerSections,
-  user,
-  withOneSigner,
-  withTokenFiles,
-} from '../settings.ts';
+import { ownText } from '../own-file.ts';
+import { type Signing, sharedTokenFlaws, withTokenFiles } from '../token-files.ts';
+import { signerSections, user, withOneSigner } from '../token-sections.ts';
 
 /** The file of a signer that runs by itself: the signer's sections of the configuration, and who may connect. */
 export const signerFileSchema = z.strictObject({
