@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { startService } from '../test/support/running-service.ts';
 import { compileLoop, runLoop } from './benchmark/c-loop.ts';
-import { runWrk } from './benchmark/wrk.ts';
+import { CLAIMS, runWrk } from './benchmark/wrk.ts';
 
 const HELP = `Usage: ./scripts/bench [--seconds N] [--connections N] [--algorithm ES256 …]
 
@@ -41,8 +41,8 @@ async function measure(algorithms: readonly string[], seconds: number, connectio
       );
       const { sign } = await service.provision({ id, algorithm });
       const url = `${service.dataUrl}/v1/scopes/${id}/tokens`;
-      await runWrk({ url, credential: sign, seconds: 2, connections });
-      const served = await runWrk({ url, credential: sign, seconds, connections });
+      await runWrk({ url, credential: sign, seconds: 2, connections, bodies: [CLAIMS] });
+      const served = await runWrk({ url, credential: sign, seconds, connections, bodies: [CLAIMS] });
       const { body } = await service.operations('GET', `/v1/admin/keys?scope=${id}`);
       const hsmId = body.keys.find((key: { state: string }) => key.state === 'active').hsm_id;
       const bare = [];
