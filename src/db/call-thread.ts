@@ -1,3 +1,4 @@
+import { parse } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../kernel/errors.ts';
 import { threadEnvironment } from '../lib/thread-environment.ts';
@@ -40,7 +41,12 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
 
   constructor({ entry, settings, deadlineMs }: CallThreadOptions) {
     this.#deadlineMs = deadlineMs;
-    this.#worker = new Worker(entry, { workerData: settings, execArgv: [], env: threadEnvironment() });
+    this.#worker = new Worker(entry, {
+      name: parse(entry.pathname).name,
+      workerData: settings,
+      execArgv: [],
+      env: threadEnvironment(),
+    });
     this.#worker.on('message', (reply: CallReply) => this.#settle(reply));
     this.#worker.on('messageerror', (error) => this.#lose(error));
     this.#worker.on('error', (error) => this.#lose(error));

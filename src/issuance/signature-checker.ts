@@ -65,7 +65,12 @@ function refuse(turn: readonly Waiting[]): void {
 }
 
 class Thread {
-  readonly #worker = new Worker(WORKER, { env: threadEnvironment(), execArgv: [], stdout: false });
+  readonly #worker = new Worker(WORKER, {
+    name: 'checker',
+    env: threadEnvironment(),
+    execArgv: [],
+    stdout: false,
+  });
   readonly #asked: (readonly Waiting[])[] = [];
   readonly #known = new Set<string>();
   #lost: unknown;
