@@ -1,69 +1,70 @@
-// Starts a service of its own in a temporary folder, asks it for tokens with wrk, and measures the bare HSM with a
-// C loop in the same run: figures of different runs or machines do not compare, their ratios do.
+// npm run bench: measures the service beside a peer without its guarantees and the bare HSM, all in one run, and writes
+// the figures into docs/performance.md: figures of different runs or machines do not compare, their ratios do.
 import { parseArgs } from 'node:util';
-import { startService } from '../test/support/running-service.ts';
-import { compileLoop, runLoop } from './benchmark/c-loop.ts';
-import { CLAIMS, runWrk } from './benchmark/wrk.ts';
+import { cellsOf, FULL, SHORT } from './benchmark/cells.ts';
+import { describeCores, describeMachine, loadOfOthers } from './benchmark/machine.ts';
+import { writePage } from './benchmark/page.ts';
+import { showProgress } from './benchmark/progress.ts';
+import { type Ratio, ratiosOf } from './benchmark/ratios.ts';
+import { fallenRatios, readRecorded, recordRatios } from './benchmark/recorded.ts';
+import { runRounds, Samples } from './benchmark/rounds.ts';
+import { setStage } from './benchmark/stage.ts';
 
-const HELP = `Usage: ./scripts/bench [--seconds N] [--connections N] [--algorithm ES256 …]
+const HELP = `Usage: npm run bench [-- --short]
 
-One service, wrk with one thread on the same machine, every token recorded and verified.
+Some ten minutes on two cores; writes docs/performance.md and docs/performance.json.
+
+  --short   about a minute: compares ratios with docs/performance.json, warns of each that fell by more than 15 %,
+            and writes nothing
 `;
-const MOST_THREADS = 2;
 
 const { values: options } = parseArgs({
-  options: {
-    seconds: { type: 'string', default: '10' },
-    connections: { type: 'string', default: '64' },
-    algorithm: { type: 'string', multiple: true, default: ['ES256', 'RS256', 'Ed25519'] },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
+  options: { short: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } },
 });
 
-if (options.help) {
-  process.stdout.write(HELP);
-} else {
-  const rows = await measure(options.algorithm, Number(options.seconds), Number(options.connections));
-  if (options.json) console.log(JSON.stringify(rows));
-  else console.table(rows);
+if (options.help) process.stdout.write(HELP);
+else await main(options.short);
+
+async function main(isShort: boolean): Promise<void> {
+  const extent = isShort ? SHORT : FULL;
+  const samples = new Samples();
+  const say = (step: string) => process.stderr.write(`${step}\n`);
+  const load = loadOfOthers(say);
+  const stage = await setStage(extent.slow.length > 0, say);
+  process.once('SIGINT', () => void stage.stop().then(() => process.exit(130)));
+  try {
+    const cells = await cellsOf(stage, extent, samples);
+    await runRounds(cells, extent.rounds, samples, showProgress(extent.rounds));
+    const failures = samples.failures();
+    if (Object.keys(failures).length > 0) console.warn('failed requests:', failures);
+    const ratios = ratiosOf(samples);
+    console.table(
+      ratios.map(({ name, value, byCpu, goal }) => ({
+        ratio: name,
+        is: value.toFixed(2),
+        'by CPU time': byCpu?.toFixed(2) ?? '',
+        goal: goal ?? '',
+      })),
+    );
+    if (isShort) {
+      compare(ratios);
+      return;
+    }
+    const machine = describeMachine(stage.bao?.version, load);
+    const { idle } = stage;
+    writePage({ machine, samples, ratios, idle, busy: stage.memory() });
+    recordRatios(machine, ratios);
+    console.log('written: docs/performance.md, docs/performance.json');
+  } finally {
+    await stage.stop();
+  }
 }
 
-async function measure(algorithms: readonly string[], seconds: number, connections: number) {
-  const loop = await compileLoop();
-  const service = await startService();
-  const rows = [];
-  try {
-    for (const algorithm of algorithms) {
-      const id = algorithm.toLowerCase();
-      process.stderr.write(
-        `${algorithm}: making keys, then ${seconds} s of wrk and ${MOST_THREADS} × 3 s of C\n`,
-      );
-      const { sign } = await service.provision({ id, algorithm });
-      const url = `${service.dataUrl}/v1/scopes/${id}/tokens`;
-      await runWrk({ url, credential: sign, seconds: 2, connections, bodies: [CLAIMS] });
-      const served = await runWrk({ url, credential: sign, seconds, connections, bodies: [CLAIMS] });
-      const { body } = await service.operations('GET', `/v1/admin/keys?scope=${id}`);
-      const hsmId = body.keys.find((key: { state: string }) => key.state === 'active').hsm_id;
-      const bare = [];
-      for (let threads = 1; threads <= MOST_THREADS; threads++) {
-        bare.push(await runLoop(loop, service.hsm, { hsmId, algorithm, threads, seconds: 3 }));
-      }
-      const best = Math.max(...bare);
-      rows.push({
-        algorithm,
-        'tokens/s': Math.round(served.perSecond),
-        'p50 ms': served.p50Ms,
-        'p99 ms': served.p99Ms,
-        'not 201': served.failed,
-        'C loop/s, 1 thread': bare[0],
-        'C loop/s, 2 threads': bare[1],
-        'of the better loop': `${Math.round((100 * served.perSecond) / best)} %`,
-      });
-    }
-    return rows;
-  } finally {
-    await service.stop();
-    await service.remove();
-  }
+function compare(ratios: readonly Ratio[]): void {
+  const recorded = readRecorded();
+  const { machine } = recorded.measured;
+  if (machine !== describeCores()) console.log(`what follows compares with another machine: ${machine}`);
+  const fallen = fallenRatios(ratios, recorded);
+  for (const ratio of fallen) console.log(`WARNING: ${ratio}`);
+  if (fallen.length === 0) console.log('no ratio fell by more than 15 %');
 }

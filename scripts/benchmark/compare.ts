@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cellName, type Kind, loadCells, warmUp } from './load-cells.ts';
 import { type Party, startKeyward, startPeer } from './parties.ts';
+import { showProgress } from './progress.ts';
 import { runRounds, Samples } from './rounds.ts';
 import { residentMiB } from './threads.ts';
 
@@ -53,13 +54,16 @@ async function main(checkouts: readonly string[]): Promise<void> {
     }
     const peer = await startPeer(scope, started[0] as Party);
     started.push(peer);
-    for (const party of started) await warmUp(party, effort);
+    for (const party of started) await warmUp(party, effort.tokens);
     const samples = new Samples();
     const cells = kinds.flatMap((kind) => loadCells(kind, connections, started, effort));
-    await runRounds(cells, Number(options.rounds), samples);
+    const rounds = Number(options.rounds);
+    await runRounds(cells, rounds, samples, showProgress(rounds));
     const rows = kinds.flatMap((kind) =>
       connections.flatMap((count) => started.map(({ name }) => rowOf(samples, kind, count, name, peer.name))),
     );
+    const failures = samples.failures();
+    if (Object.keys(failures).length > 0) console.warn('failed requests:', failures);
     if (options.json) console.log(JSON.stringify(rows));
     else print(rows, started);
   } finally {

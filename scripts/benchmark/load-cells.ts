@@ -56,9 +56,9 @@ export async function measureLoad(
 }
 
 /** Until it is compiled and its caches are full. */
-export async function warmUp(party: Party, effort: Effort): Promise<void> {
+export async function warmUp(party: Party, tokens: number): Promise<void> {
   await runWrk({ ...party.issue, seconds: 2, connections: 64, bodies: [CLAIMS] });
-  const bodies = await bodiesOf('verify', party, effort.tokens)(0);
+  const bodies = await bodiesOf('verify', party, tokens)(0);
   await runWrk({ ...party.verify, seconds: 1, connections: 64, bodies });
 }
 

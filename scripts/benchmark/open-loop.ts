@@ -1,10 +1,10 @@
 // Asks for tokens at a rate of its own, whatever the answers do, and prints what became of them; at rate 0 each
 // connection asks again as soon as it is answered:
-// node scripts/benchmark/open-loop.ts URL CREDENTIAL RATE SECONDS [CONNECTIONS]
+// node scripts/benchmark/open-loop.ts URL CREDENTIAL RATE SECONDS [CONNECTIONS [WARM-UP SECONDS]]
 import { connect, type Socket } from 'node:net';
 import { constants, setPriority } from 'node:os';
 
-const [url = '', credential = '', rate = '1000', seconds = '10', connections = '1000'] =
+const [url = '', credential = '', rate = '1000', seconds = '10', connections = '1000', warmUp = '3'] =
   process.argv.slice(2);
 const { hostname, port, pathname } = new URL(url);
 const body = JSON.stringify({ claims: { sub: 'user-1' } });
@@ -18,8 +18,9 @@ const REQUEST = [
   body,
 ].join('\r\n');
 const isClosed = Number(rate) === 0;
-const WARM_UP_MS = 3_000;
-const TICK_MS = 5;
+const WARM_UP_MS = 1_000 * Number(warmUp);
+const TICK_MS = 1;
+const GIVE_UP_MS = 2_000;
 
 interface Line {
   readonly socket: Socket;
@@ -100,14 +101,17 @@ await new Promise<void>((resolve) => {
   }, TICK_MS);
 });
 const unanswered = due.length;
-await new Promise((resolve) => setTimeout(resolve, 2_000));
+for (const deadline = performance.now() + GIVE_UP_MS; performance.now() < deadline; ) {
+  if (due.length === 0 && idle.length === Number(connections)) break;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
 const at = (of: readonly number[], share: number) =>
-  Math.round(of.toSorted((a, b) => a - b)[Math.floor((of.length - 1) * share)] ?? 0);
+  Math.round(10 * (of.toSorted((a, b) => a - b)[Math.floor((of.length - 1) * share)] ?? 0)) / 10;
 console.log(
   JSON.stringify({
     rate: Number(rate),
     unsent: unanswered,
-    lost,
+    lost: lost + Number(connections) - idle.length,
     answers: Object.fromEntries(
       Object.entries(waits).map(([kind, of]) => [
         kind,
@@ -115,6 +119,7 @@ console.log(
           aSecond: Math.round(of.length / Number(seconds)),
           p50: at(of, 0.5),
           p99: at(of, 0.99),
+          p999: at(of, 0.999),
           most: at(of, 1),
         },
       ]),

@@ -7,6 +7,7 @@ import { parseArgs, promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { freePorts } from '../../test/support/free-port.ts';
 import { startService } from '../../test/support/running-service.ts';
+import type { Answered } from './ask-openly.ts';
 
 const { values } = parseArgs({
   options: {
@@ -18,18 +19,6 @@ const { values } = parseArgs({
     source: { type: 'string', default: fileURLToPath(new URL('../..', import.meta.url)) },
   },
 });
-/** As `open-loop.ts` prints it. */
-interface Answered {
-  readonly unsent: number;
-  readonly lost: number;
-  readonly answers: Readonly<
-    Record<
-      string,
-      { readonly aSecond: number; readonly p50: number; readonly p99: number; readonly most: number }
-    >
-  >;
-}
-
 const CONNECTIONS = 1_000;
 const run = promisify(execFile);
 const onCore = (core: number, argv: string[]): [string, string[]] =>

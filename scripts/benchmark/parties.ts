@@ -34,13 +34,13 @@ export async function startKeyward(name: string, checkout: string, scope: Scope)
     startService(options?: ServiceOptions): Promise<RunningService>;
   };
   const service = await startService();
-  return partyOf(name, service, scope, await service.provision({ ...scope }));
+  return partyOf(name, service, scope.id, await service.provision({ ...scope }));
 }
 
 export function partyOf(
   name: string,
   service: RunningService,
-  { id }: Scope,
+  id: string,
   credentials: { readonly sign: string; readonly verify: string },
 ): Party {
   const url = `${service.dataUrl}/v1/scopes/${id}`;

@@ -49,6 +49,16 @@ export class Samples {
     );
   }
 
+  /** How many requests failed, by cell; only where some did. */
+  failures(): Readonly<Record<string, number>> {
+    const failed = (samples: readonly Sample[]) => samples.reduce((sum, each) => sum + (each.failed ?? 0), 0);
+    return Object.fromEntries(
+      [...this.#samples]
+        .map(([name, samples]) => [name, failed(samples)] as const)
+        .filter(([, count]) => count > 0),
+    );
+  }
+
   byThread(name: string): Readonly<Record<string, number>> {
     const all = this.of(name).map(({ byThread }) => byThread ?? {});
     const threads = [...new Set(all.flatMap((one) => Object.keys(one)))];
@@ -56,31 +66,21 @@ export class Samples {
   }
 }
 
+/** Told before each measurement, and at the end, without a cell; `share` of all has been done. */
+export type Progress = (round: number, cell: string | undefined, share: number) => void;
+
 /** All cells in turn, and every other round backwards: a machine that becomes busier favours nobody. */
-export async function runRounds(cells: readonly Cell[], rounds: number, samples: Samples): Promise<void> {
-  const began = performance.now();
-  let done = 0;
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, measure } of round % 2 === 0 ? cells : cells.toReversed()) {
-      showProgress(
-        `round ${round + 1} of ${rounds}, ${name}${timeLeft(began, done / (rounds * cells.length))}`,
-      );
-      const sample = await measure(round);
-      samples.add(name, sample);
-      if (sample.failed) process.stderr.write(`\n${name}: ${sample.failed} requests failed\n`);
-      done += 1;
-    }
-    if (!process.stderr.isTTY) process.stderr.write(`round ${round + 1} of ${rounds} is done\n`);
+export async function runRounds(
+  cells: readonly Cell[],
+  rounds: number,
+  samples: Samples,
+  onProgress: Progress,
+): Promise<void> {
+  for (let done = 0; done < rounds * cells.length; done++) {
+    const round = Math.floor(done / cells.length);
+    const cell = (round % 2 === 0 ? cells : cells.toReversed())[done % cells.length] as Cell;
+    onProgress(round, cell.name, done / (rounds * cells.length));
+    samples.add(cell.name, await cell.measure(round));
   }
-  showProgress('');
-}
-
-function showProgress(text: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
-}
-
-function timeLeft(began: number, share: number): string {
-  if (share < 0.02) return '';
-  const seconds = ((performance.now() - began) / 1_000) * (1 / share - 1);
-  return seconds < 90 ? `, ${Math.round(seconds)} s left` : `, ${Math.round(seconds / 60)} min left`;
+  onProgress(rounds, undefined, 1);
 }

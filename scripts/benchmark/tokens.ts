@@ -16,9 +16,13 @@ export async function issueTokens({ issue }: Party, count: number): Promise<read
 }
 
 /** Throws where it is refused: a refusal is answered as fast as an acceptance, and with the same status. */
-export async function demandValid({ name, verify }: Party, token: string): Promise<void> {
-  const { valid, reason } = await post(verify.url, verify.credential, { token });
-  if (valid !== true) throw new Error(`${name} refused a token: ${reason}`);
+export async function demandValid(party: Party, token: string): Promise<void> {
+  const { valid, reason } = await verdict(party, token);
+  if (!valid) throw new Error(`${party.name} refused a token: ${reason}`);
+}
+
+export function verdict({ verify }: Party, token: string): Promise<{ valid: boolean; reason?: string }> {
+  return post(verify.url, verify.credential, { token });
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: answers of two servers

@@ -18,6 +18,7 @@ export interface Measured {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
+  readonly longestMs: number;
   /** Answers other than 2xx, and connections lost. */
   readonly failed: number;
 }
@@ -40,9 +41,9 @@ end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format(
-    'RESULT {"requests":%d,"perSecond":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d}\\n',
+    'RESULT {"requests":%d,"perSecond":%f,"p50Ms":%f,"p99Ms":%f,"longestMs":%f,"failed":%d}\\n',
     summary.requests, summary.requests / summary.duration * 1e6,
-    latency:percentile(50) / 1000, latency:percentile(99) / 1000,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000, latency.max / 1000,
     e.status + e.connect + e.read + e.write + e.timeout))
 end
 `;
