@@ -1,17 +1,16 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { SoftHsm } from '../../test/support/softhsm.ts';
+import { passingFolder } from './passing-folder.ts';
 
 const SOURCE = fileURLToPath(new URL('./pkcs11-loop.c', import.meta.url));
 const run = promisify(execFile);
 
-/** The path of the program, in a temporary folder. */
+/** The path of the program, which is there as long as this process. */
 export async function compileLoop(): Promise<string> {
-  const program = join(await mkdtemp(join(tmpdir(), 'keyward-loop-')), 'pkcs11-loop');
+  const program = join(passingFolder(), 'pkcs11-loop');
   await run('gcc', ['-std=c11', '-O2', '-o', program, SOURCE, '-ldl', '-pthread']);
   return program;
 }

@@ -1,8 +1,7 @@
 // What many rows of the ledger change: `node scripts/benchmark/ledger-rows.ts --rows 10000000`. An empty database and
 // one of that many rows are measured in turn, round after round; what is printed is the least disturbed round of each.
 // Needs about 320 bytes of disk a row under the temporary folder, and removes them again.
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../src/db/open-store.ts';
@@ -11,6 +10,7 @@ import { createRunKey } from '../../src/kernel/audit-chain.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';
 import { type Costs, LedgerUnderLoad } from './ledger-under-load.ts';
+import { passingFolder } from './passing-folder.ts';
 
 const { values } = parseArgs({
   options: {
@@ -20,8 +20,7 @@ const { values } = parseArgs({
   },
 });
 const [rows, groupSize, rounds] = [Number(values.rows), Number(values.group), Number(values.rounds)];
-const folder = mkdtempSync(join(tmpdir(), 'keyward-bench-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const folder = passingFolder();
 process.once('SIGINT', () => process.exit(130));
 
 const empty = await ledgerOf('empty', 0);

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { passingFolder } from './passing-folder.ts';
 
 export interface Load {
   readonly url: string;
@@ -48,20 +48,19 @@ done = function(summary, latency)
 end
 `;
 
+let folder: string | undefined;
+
+/** One at a time. */
 export async function runWrk({ url, credential, seconds, connections, bodies }: Load): Promise<Measured> {
-  const folder = await mkdtemp(join(tmpdir(), 'keyward-bench-'));
-  try {
-    const [lua, lines] = [join(folder, 'load.lua'), join(folder, 'bodies')];
-    await writeFile(lines, `${bodies.join('\n')}\n`, { mode: 0o600 });
-    await writeFile(lua, script(credential, lines), { mode: 0o600 });
-    const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', lua, url];
-    const { stdout } = await promisify(execFile)('wrk', argv).catch(explained);
-    const result = stdout.match(/^RESULT (.*)$/m)?.[1];
-    if (result === undefined) throw new Error(`wrk gave no result: ${stdout}`);
-    return JSON.parse(result);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  folder ??= passingFolder();
+  const [lua, lines] = [join(folder, 'load.lua'), join(folder, 'bodies')];
+  await writeFile(lines, `${bodies.join('\n')}\n`, { mode: 0o600 });
+  await writeFile(lua, script(credential, lines), { mode: 0o600 });
+  const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', lua, url];
+  const { stdout } = await promisify(execFile)('wrk', argv).catch(explained);
+  const result = stdout.match(/^RESULT (.*)$/m)?.[1];
+  if (result === undefined) throw new Error(`wrk gave no result: ${stdout}`);
+  return JSON.parse(result);
 }
 
 function explained(error: NodeJS.ErrnoException): never {
