@@ -1,6 +1,6 @@
 // One of the callers' processes: asks for tokens as fast as they come and prints how many it got.
-import { readdirSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
+import { cpuSeconds } from './process-usage.ts';
 
 const [url = '', credential = '', callers = '64', seconds = '10', batch = '1', service = '0'] =
   process.argv.slice(2);
@@ -49,22 +49,4 @@ function ask(): Promise<number> {
     sent.once('error', reject);
     sent.end(body);
   });
-}
-
-/** Of a process, its threads and its children (proc(5)); a tick is a hundredth of a second. */
-function cpuSeconds(pid: number): number {
-  const own = statOf(pid);
-  const children = readdirSync('/proc').filter(
-    (name) => /^\d+$/.test(name) && statOf(Number(name)).parent === pid,
-  );
-  return own.seconds + children.reduce((sum, child) => sum + statOf(Number(child)).seconds, 0);
-}
-
-function statOf(pid: number): { parent: number; seconds: number } {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return { parent: Number(fields[1]), seconds: (Number(fields[11]) + Number(fields[12])) / 100 };
-  } catch {
-    return { parent: 0, seconds: 0 };
-  }
 }

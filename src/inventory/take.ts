@@ -11,7 +11,7 @@ import { type Accounts, compareInventory } from './compare.ts';
 interface InventoryDeps {
   /** By a process that has just opened the token. */
   readonly inspect: (hsmToken: string, keys: readonly KeyReference[]) => Promise<TokenInspection>;
-  readonly signer: Pick<Signer, 'serve' | 'tokens'>;
+  readonly signer: Pick<Signer, 'serveAlso' | 'tokens'>;
   readonly keyRing: KeyRingKeeper;
   readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
   /** The service's own keys on the token. */
@@ -59,10 +59,9 @@ export function createInventories(deps: InventoryDeps): Inventories {
     keyRing.applyProofs(changed.filter(({ proven }) => !proven));
     latest.set(hsmToken, report);
     deps.onReport(report);
-    const serving = new Set(keyRing.references().map(({ kid }) => kid));
-    if (changed.some(({ kid }) => serving.has(kid))) {
-      keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken));
-    }
+    const kids = new Set(changed.map(({ kid }) => kid));
+    const serving = changed.length > 0 ? keyRing.references().filter(({ kid }) => kids.has(kid)) : [];
+    if (serving.length > 0) keyRing.applyProofs(await signer.serveAlso(serving, hsmToken));
     return report;
   };
 

@@ -164,6 +164,10 @@ export interface TokenSigner {
    * made to sign. An unproven key is left out and does not keep the others from serving.
    */
   serve(keys: readonly KeyReference[]): Promise<readonly KeyProof[]>;
+  /** The same for these keys alone: those that serve already go on serving. One that is not proven now serves no more. */
+  serveAlso(keys: readonly KeyReference[]): Promise<readonly KeyProof[]>;
+  /** Takes keys out of service, by their `CKA_ID`. One that does not serve is no error. */
+  release(hsmIds: readonly string[]): Promise<void>;
   /** Examines a key anew, whether it serves or not, and has it sign what was found. The nonce is the asker's own. */
   prove(key: KeyReference, nonce: string): Promise<KeyEvidence>;
   inventory(): Promise<readonly InventoryObject[]>;
@@ -199,6 +203,9 @@ export interface Signer extends Pick<TokenSigner, 'sign'> {
    * asked; where none could, fails as the first of them did.
    */
   serve(keys: readonly PlacedKey[], hsmToken?: string): Promise<readonly KeyProof[]>;
+  /** Of `keys`, those on that token. */
+  serveAlso(keys: readonly PlacedKey[], hsmToken: string): Promise<readonly KeyProof[]>;
+  release(hsmIds: readonly string[], hsmToken: string): Promise<void>;
   prove(key: PlacedKey, nonce: string): Promise<KeyEvidence>;
   inventory(hsmToken: string): Promise<readonly InventoryObject[]>;
   discard(key: { readonly hsmId: string } & Placed): Promise<void>;

@@ -21,12 +21,12 @@ import {
   type ScopeKeys,
 } from './lifecycle/plans.ts';
 import { planTokenCompromise } from './lifecycle/token-compromise.ts';
-import { serveWith } from './make-key.ts';
+import { serveProven } from './make-key.ts';
 
 interface KeyAdministrationDeps {
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
-  readonly signer: Pick<Signer, 'serve' | 'tokens'>;
+  readonly signer: Pick<Signer, 'serveAlso' | 'tokens'>;
   readonly clock: Clock;
   readonly graceSeconds: number;
   /** Told after each change, which does not wait for what follows from it. */
@@ -95,7 +95,7 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
       const { scope } = scopeOf(keyRing, kid);
       const { started } = preview(request);
       // Where the HSM has to make it sign again, it proves the key before anybody is told.
-      if (started && !urgent) await serveWith(deps, started.hsmToken, [started]);
+      if (started && !urgent) await serveProven(deps, started.hsmToken, [started]);
       const apply = urgent ? changes.applyUrgently : changes.apply;
       const plan = await apply({
         plan: (keys) => planned(keys.of(scope.id), request),

@@ -11,7 +11,7 @@ import {
   newHsmId,
   proveNewKey,
   requireTrustedToken,
-  serveWith,
+  serveProven,
 } from './make-key.ts';
 import { withRollback } from './with-rollback.ts';
 
@@ -58,7 +58,7 @@ async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promi
   return await withRollback(
     async () => {
       const key = await makeKey(deps, scope, reservation.hsmId, 2);
-      await serveWith(deps, hsmToken, [key]);
+      await serveProven(deps, hsmToken, [key]);
       await registry.completeKey(await proveNewKey(deps, key), actor);
       return key;
     },
@@ -76,7 +76,7 @@ async function clearLeftovers(deps: StandbyDeps, { id, hsmToken }: Scope, actor:
 }
 
 async function undo(
-  { signer, registry, keyRing }: StandbyDeps,
+  { signer, registry }: StandbyDeps,
   reservation: ReservedKey,
   why: string,
   actor: Actor,
@@ -84,7 +84,7 @@ async function undo(
   const reserved = await registry.reservedKeys();
   // Where only the answer was lost, the key is in use by now.
   if (!reserved.some(({ hsmId }) => hsmId === reservation.hsmId)) return;
-  await signer.serve(keyRing.references(), reservation.hsmToken);
+  await signer.release([reservation.hsmId], reservation.hsmToken);
   await signer.discard(reservation);
   await registry.abandonKey(reservation, why, actor);
 }

@@ -2,7 +2,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { RefusedKey, SigningKey } from '../kernel/key.ts';
 import type { Registry, ScopesAndKeys, StoredKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
-import type { Signer } from '../kernel/signer.ts';
+import type { PlacedKey, Signer } from '../kernel/signer.ts';
 import { errorMessage } from '../lib/text.ts';
 import { readBindingRecord } from '../token/binding-record.ts';
 import { importPublicKey, readPublicJwk, thumbprint } from '../token/public-jwk.ts';
@@ -106,23 +106,37 @@ export async function loadRing({ signer, ...deps }: RingLoadingDeps): Promise<vo
   }
 }
 
-/** What each HSM token's signer was last asked to serve: it holds those keys, and so do its successors. */
+/** The `CKA_ID`s of the keys that each HSM token's signer is asked to serve: it holds them, and so do its successors. */
 export type Served = () => ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The signer, which remembers that. */
-export function trackLoadedKeys<S extends Pick<Signer, 'serve' | 'tokens'>>(
-  signer: S,
-): { readonly signer: S; readonly served: Served } {
-  const served = new Map<string, ReadonlySet<string>>();
+export function trackLoadedKeys<
+  S extends Pick<Signer, 'serve' | 'serveAlso' | 'release' | 'tokens'>,
+>(signer: S): { readonly signer: S; readonly served: Served } {
+  const served = new Map<string, Set<string>>();
+  const idsOn = (hsmToken: string, keys: readonly PlacedKey[]) =>
+    keys.flatMap((key) => (key.hsmToken === hsmToken ? [key.hsmId] : []));
+  const servedOn = (hsmToken: string) => {
+    const ids = served.get(hsmToken) ?? new Set();
+    served.set(hsmToken, ids);
+    return ids;
+  };
   return {
     signer: {
       ...signer,
       serve(keys, hsmToken) {
         for (const name of hsmToken === undefined ? signer.tokens : [hsmToken]) {
-          const here = keys.filter((key) => key.hsmToken === name);
-          served.set(name, new Set(here.map(({ kid }) => kid)));
+          served.set(name, new Set(idsOn(name, keys)));
         }
         return signer.serve(keys, hsmToken);
+      },
+      serveAlso(keys, hsmToken) {
+        for (const hsmId of idsOn(hsmToken, keys)) servedOn(hsmToken).add(hsmId);
+        return signer.serveAlso(keys, hsmToken);
+      },
+      release(hsmIds, hsmToken) {
+        for (const hsmId of hsmIds) servedOn(hsmToken).delete(hsmId);
+        return signer.release(hsmIds, hsmToken);
       },
     },
     served: () => served,

@@ -102,17 +102,17 @@ export function requireTrustedToken(
 }
 
 interface ServingDeps {
-  readonly signer: Pick<Signer, 'serve'>;
+  readonly signer: Pick<Signer, 'serveAlso'>;
   readonly keyRing: KeyRingKeeper;
 }
 
 /** The signer of that token proves the new keys before anybody hears of them (I7). */
-export async function serveWith(
+export async function serveProven(
   { signer, keyRing }: ServingDeps,
   hsmToken: string,
   keys: readonly SigningKey[],
 ): Promise<void> {
-  const proofs = await signer.serve([...keyRing.references(), ...keys.map(referenceTo)], hsmToken);
+  const proofs = await signer.serveAlso(keys.map(referenceTo), hsmToken);
   keyRing.applyProofs(proofs);
   for (const { kid } of keys) {
     const proof = proofs.find((candidate) => candidate.kid === kid);

@@ -12,7 +12,7 @@ import {
   newHsmId,
   proveNewKey,
   requireTrustedToken,
-  serveWith,
+  serveProven,
 } from './make-key.ts';
 import { withRollback } from './with-rollback.ts';
 
@@ -69,7 +69,7 @@ async function createScope(deps: ProvisioningDeps, definition: ScopeDefinition, 
         await makeKey(deps, scope, hsmIds[1], 2),
       ] as const;
       const keys = publishedTogether(made, scope, deps.clock.nowSeconds());
-      await serveWith(deps, scope.hsmToken, keys);
+      await serveProven(deps, scope.hsmToken, keys);
       const witnessed = await Promise.all(keys.map((key) => proveNewKey(deps, key)));
       await deps.registry.completeScope(scope.id, witnessed, actor);
       return { scope, keys };
@@ -122,7 +122,7 @@ async function cutShort({ registry, leadership }: ProvisioningDeps): Promise<rea
 }
 
 async function undo(
-  { signer, registry, keyRing }: ProvisioningDeps,
+  { signer, registry }: ProvisioningDeps,
   { scopeId, hsmToken, hsmIds }: UnfinishedScope,
   why: string,
   actor: Actor,
@@ -130,7 +130,7 @@ async function undo(
   const { unfinished } = await registry.load();
   // Where only the answer was lost, the scope is in use by now.
   if (!unfinished.some((scope) => scope.scopeId === scopeId)) return;
-  await signer.serve(keyRing.references(), hsmToken);
+  await signer.release(hsmIds, hsmToken);
   for (const hsmId of hsmIds) await signer.discard({ hsmToken, hsmId });
   await registry.abandonScope(scopeId, why, actor);
 }

@@ -39,7 +39,7 @@ interface ReconcileDeps {
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
   readonly standbys: StandbyKeeper;
-  readonly signer: Pick<Signer, 'destroy' | 'serve'>;
+  readonly signer: Pick<Signer, 'destroy' | 'serveAlso' | 'release'>;
   readonly served: Served;
   /** Shared by all that make keys. */
   readonly turns: KeyedMutex;
@@ -156,24 +156,37 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
     };
   };
 
-  /** The signer holds no key longer than it may sign. */
-  const release = (hsmToken: string): readonly ReconcileStep[] => {
-    const wanted = new Set(keyRing.references().map(({ kid }) => kid));
-    if ([...(served().get(hsmToken) ?? [])].every((kid) => wanted.has(kid))) return [];
-    // A key that is being made is with the signer before it is in the ring.
+  const servedOtherwise = (hsmToken: string) => {
+    const held = served().get(hsmToken);
+    if (!held) return { surplus: [], lacking: [] };
+    const wanted = keyRing.references().filter((key) => key.hsmToken === hsmToken);
+    const ids = new Set(wanted.map(({ hsmId }) => hsmId));
+    return {
+      surplus: [...held].filter((hsmId) => !ids.has(hsmId)),
+      lacking: wanted.filter(({ hsmId }) => !held.has(hsmId)),
+    };
+  };
+
+  /** The signer holds no key longer than it may sign, and each that may. */
+  const load = (hsmToken: string): readonly ReconcileStep[] => {
+    const { surplus, lacking } = servedOtherwise(hsmToken);
+    if (surplus.length + lacking.length === 0) return [];
     const run = () =>
-      turns.runExclusive(hsmToken, async () =>
-        keyRing.applyProofs(await signer.serve(keyRing.references(), hsmToken)),
-      );
+      turns.runExclusive(hsmToken, async () => {
+        // A key that is being made is with the signer before it is in the ring: by now it may be in both.
+        const { surplus, lacking } = servedOtherwise(hsmToken);
+        if (surplus.length > 0) await signer.release(surplus, hsmToken);
+        if (lacking.length > 0) keyRing.applyProofs(await signer.serveAlso(lacking, hsmToken));
+      });
     const subject = `hsm:${hsmToken}`;
-    return [{ name: `release ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
+    return [{ name: `load ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
   };
 
   return {
     immediate: () =>
       due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
     deferred: (hsmToken) => [
-      ...release(hsmToken),
+      ...load(hsmToken),
       ...due().flatMap(({ scopeId, step }) => {
         if ('key' in step) return step.key.hsmToken === hsmToken ? [stepOf(step.name, step.key)] : [];
         const isHere = keyRing.scope(scopeId)?.hsmToken === hsmToken;

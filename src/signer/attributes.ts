@@ -1,7 +1,7 @@
 import graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
 import { meaningOf } from './ckr.ts';
-import { type Attribute, type Cryptoki, CryptokiError, type Handle } from './cryptoki.ts';
+import { type Cryptoki, CryptokiError, type Handle } from './cryptoki.ts';
 
 /** Attribute types of PKCS#11 v2.40 and 3.0 by their names there. */
 export const CKA = {
@@ -110,10 +110,11 @@ export interface KeyPairHandles {
 
 export const { PRIVATE_KEY, PUBLIC_KEY } = graphene.ObjectClass;
 
-/** The objects under one id, by a search of their own: for a key that has just been made, or shall go. */
+/** The objects under one id, by one search of their own: it may take a module as long as it has objects. */
 export function findKeyPair(cryptoki: Cryptoki, session: Handle, hsmId: string): KeyPairHandles {
-  const id: Attribute = { type: CKA.ID, value: Buffer.from(hsmId, 'hex') };
-  const ofClass = (value: number) => cryptoki.find(session, [{ type: CKA.CLASS, value }, id]);
+  const found = cryptoki.find(session, [{ type: CKA.ID, value: Buffer.from(hsmId, 'hex') }]);
+  const classOf = (object: Handle) => new ObjectReader(cryptoki, session, object).number(CKA.CLASS);
+  const ofClass = (value: number) => found.filter((object) => ifReadable(() => classOf(object)) === value);
   return { privateKeys: ofClass(PRIVATE_KEY), publicKeys: ofClass(PUBLIC_KEY) };
 }
 

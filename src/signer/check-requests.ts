@@ -28,13 +28,17 @@ export function requireBatch(batch: Operations['sign']['takes']): void {
   }
 }
 
-export function requireReferences(references: Operations['serve']['takes']): void {
-  requireThat(Array.isArray(references) && references.length <= MAX_KEYS, 'keys');
+export function requireReferences(references: Operations['serve']['takes'], most = MAX_KEYS): void {
+  requireThat(Array.isArray(references) && references.length <= most, 'keys');
   const kids = new Set(references.map(({ kid }) => kid));
   requireThat(kids.size === references.length, 'keys: each once');
   for (const { kid, hsmId, bindingRecord } of references) {
     requireThat(typeof kid === 'string' && typeof bindingRecord === 'string' && isHsmId(hsmId), 'keys');
   }
+}
+
+export function requireHsmIds(hsmIds: Operations['release']['takes']): void {
+  requireThat(Array.isArray(hsmIds) && hsmIds.length <= MAX_KEYS && hsmIds.every(isHsmId), 'keys');
 }
 
 const NONCE = /^[A-Za-z0-9_-]{8,128}$/;

@@ -56,6 +56,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     if (!labels.every((label) => KEY_LABEL.test(label))) refuse('the object of this id is not one of ours');
     if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
     loadedKeys.remove(kid);
+    hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
     keys.remove(hsmId);
     return null;
@@ -87,6 +88,7 @@ export function discard(
     const all = [...halves.privateKeys, ...halves.publicKeys];
     for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);
     if (all.length > 0 && !keys.get(hsmId)) refuse('the signer did not make the object of this id');
+    hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
     keys.remove(hsmId);
     return null;

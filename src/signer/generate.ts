@@ -114,8 +114,7 @@ export function generate(
       throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
     }
     records.reserve(hsmId, label);
-    await makePair(hsm, session.handle, specification);
-    const halves = findKeyPair(cryptoki, session.handle, hsmId);
+    const halves = hsm.newPairs.add(hsmId, await makePair(hsm, session.handle, specification));
     const { key, attributes, unproven } = examine(cryptoki, session, halves, {
       hsmId,
       label,

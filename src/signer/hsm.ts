@@ -6,6 +6,7 @@ import type { Epoch } from './epoch.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
 import { findTokenSlot, loadModule, type Profile, profileOf, sessionLimit } from './module.ts';
+import { NewPairs } from './new-pairs.ts';
 import { reportModule } from './report.ts';
 import type { SignerSettings } from './settings.ts';
 
@@ -93,6 +94,7 @@ export interface Hsm {
   readonly direct: SessionPool;
   /** Sessions for signatures that take their time. */
   readonly concurrent: SessionPool;
+  readonly newPairs: NewPairs;
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
@@ -114,6 +116,7 @@ export function openHsm(settings: SignerSettings): Hsm {
     anchor: new SessionPool([anchor]),
     direct,
     concurrent: others.length > 0 ? new SessionPool(others) : direct,
+    newPairs: new NewPairs(),
   };
 }
 

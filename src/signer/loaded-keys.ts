@@ -68,9 +68,9 @@ export interface ServedKey extends LiveKey {
   readonly guard: Guard;
 }
 
-/** The keys in service by kid, replaced as a whole. */
+/** The keys in service by kid. */
 export class LoadedKeys {
-  #keys: ReadonlyMap<string, ServedKey> = new Map();
+  #keys: Map<string, ServedKey> = new Map();
   #bindingIssuer: ServedKey | null = null;
   #audit: ServedKey | null = null;
 
@@ -105,7 +105,20 @@ export class LoadedKeys {
     this.#keys = new Map(keys.map((key) => [key.kid, key]));
   }
 
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(key: ServedKey): void {
+    this.#keys.set(key.kid, key);
+  }
+
   remove(kid: string): void {
-    this.#keys = new Map([...this.#keys].filter(([other]) => other !== kid));
+    this.#keys.delete(kid);
+  }
+
+  /** By their `CKA_ID`. */
+  removeIds(hsmIds: ReadonlySet<string>): void {
+    for (const { kid, hsmId } of this.#keys.values()) if (hsmIds.has(hsmId)) this.#keys.delete(kid);
   }
 }

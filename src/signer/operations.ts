@@ -5,8 +5,10 @@ import { Mutex } from '../lib/mutex.ts';
 import type { BindingIssuer } from '../token/binding-record.ts';
 import { importPublicKey, thumbprint } from '../token/public-jwk.ts';
 import {
+  MAX_KEYS,
   requireBatch,
   requireDestroyed,
+  requireHsmIds,
   requireKeyName,
   requireOpening,
   requireProving,
@@ -23,7 +25,7 @@ import { type Hsm, keepAlive, openHsm } from './hsm.ts';
 import { takeInventory } from './inventory.ts';
 import { LoadedKeys } from './loaded-keys.ts';
 import type { Log, Operation, Operations } from './protocol.ts';
-import { attest, serve } from './serve.ts';
+import { attest, serve, serveAlso } from './serve.ts';
 import { serveAudit, serveBindingIssuer, showSealed } from './serve-registry.ts';
 import type { ServiceKids, SignerSettings } from './settings.ts';
 import { signBatch } from './sign.ts';
@@ -58,7 +60,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
 
   const serveOwnKeys = async ({ hsm, state, clock, others, settings }: Opened): Promise<boolean> => {
     const named = ownKeys(settings, state);
-    const guarding = { cryptoki: hsm.cryptoki, state, clock, others };
+    const guarding = { hsm, state, clock, others };
     const bindingIssuerFound = await serveBindingIssuer(hsm, loadedKeys, named, guarding, log);
     if (named.auditKid !== null) await serveAudit(hsm, loadedKeys, named.auditKid, guarding, log);
     return bindingIssuerFound;
@@ -104,6 +106,22 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       return changingLoadedKeys.runExclusive(async () => {
         const bindingIssuerFound = await serveOwnKeys(current);
         return serve({ hsm, loadedKeys, state, clock }, { references, bindingIssuerFound }, log);
+      });
+    },
+    async serveAlso(references) {
+      const current = now();
+      const { hsm, state, clock } = current;
+      return changingLoadedKeys.runExclusive(async () => {
+        requireReferences(references, MAX_KEYS - loadedKeys.size);
+        const bindingIssuerFound = loadedKeys.bindingIssuer !== null || (await serveOwnKeys(current));
+        return serveAlso({ hsm, loadedKeys, state, clock }, { references, bindingIssuerFound }, log);
+      });
+    },
+    async release(hsmIds) {
+      requireHsmIds(hsmIds);
+      return changingLoadedKeys.runExclusive(async () => {
+        loadedKeys.removeIds(new Set(hsmIds));
+        return null;
       });
     },
     async prove(takes) {

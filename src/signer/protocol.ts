@@ -41,6 +41,9 @@ export interface Operations {
   /** Of the specification, everything but id and label, which are of the trial's own. */
   trial: { takes: Pick<KeySpecification, 'algorithm' | 'modulusBits'>; gives: KeyTrial };
   serve: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
+  serveAlso: { takes: readonly KeyReference[]; gives: readonly KeyProof[] };
+  /** By `CKA_ID`. */
+  release: { takes: readonly string[]; gives: null };
   prove: { takes: { readonly key: KeyReference; readonly nonce: string }; gives: KeyEvidence };
   inventory: { takes: null; gives: readonly InventoryObject[] };
   discard: { takes: { hsmId: string }; gives: null };

@@ -16,7 +16,7 @@ import {
 import { isRunCertificate, RUN_TYP } from '../token/run-certificate.ts';
 import { type Claims, SERVICE_ALGORITHM } from '../token/statement.ts';
 import { CKA, findKeyPair, ifReadable, ObjectReader } from './attributes.ts';
-import type { Cryptoki, Handle } from './cryptoki.ts';
+import type { Handle } from './cryptoki.ts';
 import { readPublicKey } from './examine.ts';
 import {
   type Guard,
@@ -27,13 +27,14 @@ import {
   requireThat,
   type Sealing,
 } from './guard.ts';
+import type { Hsm } from './hsm.ts';
 import { requireTrueKeySet } from './key-set-guard.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from './protocol.ts';
 import type { Sealed, SealedRecord, SignerState } from './state/signer-state.ts';
 
 /** What the guards of the service's own keys need beside the input. */
 export interface Guarding {
-  readonly cryptoki: Cryptoki;
+  readonly hsm: Pick<Hsm, 'cryptoki' | 'newPairs'>;
   readonly state: SignerState;
   readonly clock: OwnClock;
   /** The binding keys of the other HSM tokens. */
@@ -145,14 +146,14 @@ function sealing(
  */
 function requireTrueBinding(
   claims: Claims,
-  { cryptoki, session, state, clock, signingInput }: GuardContext,
+  { hsm: { cryptoki, newPairs }, session, state, clock, signingInput }: GuardContext,
 ): Sealing {
   const { kid, scope, issuer, audience, alg, hsm_id: hsmId } = claims;
   if (!isText(scope) || !isText(issuer) || !isText(audience)) refuse('the record names no scope');
   if (!isText(hsmId) || !isText(kid) || !isText(alg)) refuse('the record names no key');
   const algorithm = algorithmNamed(alg) ?? refuse('the record names no known algorithm');
   requireBounds(claims);
-  const { privateKeys, publicKeys } = findKeyPair(cryptoki, session, hsmId);
+  const { privateKeys, publicKeys } = newPairs.get(hsmId) ?? findKeyPair(cryptoki, session, hsmId);
   const [privateKey, publicKey] = [privateKeys[0], publicKeys[0]];
   if (!privateKey || !publicKey || privateKeys.length + publicKeys.length !== 2) {
     refuse('the HSM does not hold exactly one key under the id of the record');

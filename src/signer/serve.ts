@@ -9,6 +9,7 @@ import { verifySignatureSync } from '../token/signature.ts';
 import { findKeyPair, type KeyPairHandles, listKeyPairs } from './attributes.ts';
 import { type Examination, examine } from './examine.ts';
 import { guardOfBinding, type OwnClock } from './guard.ts';
+import type { Handle } from './cryptoki.ts';
 import type { Hsm } from './hsm.ts';
 import { type LiveKey, type LoadedKeys, type ServedKey, signNow } from './loaded-keys.ts';
 import { MECHANISMS } from './mechanisms.ts';
@@ -25,6 +26,9 @@ interface Serving {
 
 type Verdict = Omit<Examination, 'key'> & { readonly key: ServedKey | null };
 
+/** What the HSM has under an id. */
+type FindPair = (hsmId: string, session: Handle) => KeyPairHandles;
+
 /**
  * Replaces the keys in service by those that are proven now. Until the last one is, the former ones serve; an
  * unproven key is left out, and said to be at the highest level.
@@ -34,23 +38,53 @@ export async function serve(
   { references, bindingIssuerFound }: { references: readonly KeyReference[]; bindingIssuerFound: boolean },
   log: Log,
 ): Promise<KeyProof[]> {
-  const { hsm, loadedKeys, state } = serving;
-  const keyPairOf = await hsm.direct.lend((session) => listKeyPairs(hsm.cryptoki, session.handle));
+  const { hsm, loadedKeys } = serving;
+  const listed = await hsm.direct.lend((session) => listKeyPairs(hsm.cryptoki, session.handle));
   const served: ServedKey[] = [];
   const proofs: KeyProof[] = [];
   for (const reference of references) {
-    const { key, ...verdict } = await judge(serving, keyPairOf, reference, bindingIssuerFound);
-    const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
-    if (key) {
-      served.push(key);
-      remember(state, reference, key, log);
-    } else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
+    const { key, proof } = await admit(serving, listed, reference, bindingIssuerFound, log);
+    if (key) served.push(key);
     proofs.push(proof);
-    // Signatures that arrived meanwhile go first.
-    await nextTurn();
   }
   loadedKeys.replace(served);
   return proofs;
+}
+
+/** Proves these keys, and puts them in service beside the others: one that is not proven serves no more. */
+export async function serveAlso(
+  serving: Serving,
+  { references, bindingIssuerFound }: { references: readonly KeyReference[]; bindingIssuerFound: boolean },
+  log: Log,
+): Promise<KeyProof[]> {
+  const { hsm, loadedKeys } = serving;
+  const findPair: FindPair = (hsmId, session) =>
+    hsm.newPairs.get(hsmId) ?? findKeyPair(hsm.cryptoki, session, hsmId);
+  const proofs: KeyProof[] = [];
+  for (const reference of references) {
+    const { key, proof } = await admit(serving, findPair, reference, bindingIssuerFound, log);
+    if (key) loadedKeys.add(key);
+    else loadedKeys.remove(reference.kid);
+    hsm.newPairs.remove(reference.hsmId);
+    proofs.push(proof);
+  }
+  return proofs;
+}
+
+async function admit(
+  serving: Serving,
+  findPair: FindPair,
+  reference: KeyReference,
+  bindingIssuerFound: boolean,
+  log: Log,
+): Promise<{ readonly key: ServedKey | null; readonly proof: KeyProof }> {
+  const { key, ...verdict } = await judge(serving, findPair, reference, bindingIssuerFound);
+  const proof: KeyProof = { kid: reference.kid, proven: key !== null, ...verdict };
+  if (key) remember(serving.state, reference, key, log);
+  else log('fatal', 'a key is not proven and does not serve', { hsmId: reference.hsmId, ...proof });
+  // Signatures that arrived meanwhile go first.
+  await nextTurn();
+  return { key, proof };
 }
 
 /** Of a key that was bound before the state was lost; without a place to write, it serves all the same. */
@@ -67,7 +101,7 @@ function remember({ keys }: SignerState, reference: KeyReference, { label }: Ser
 /** Holds one key against its binding record, and the HSM against that. */
 async function judge(
   { hsm, loadedKeys: { bindingIssuer }, state, clock }: Serving,
-  keyPairOf: (hsmId: string) => KeyPairHandles,
+  findPair: FindPair,
   reference: KeyReference,
   bindingIssuerFound: boolean,
 ): Promise<Verdict> {
@@ -78,7 +112,7 @@ async function judge(
   const { kid, hsmId, algorithm, issuer, audience } = binding;
   const label = scopeLabel({ id: binding.scope, issuer, audience });
   const { key, ...rest } = await hsm.direct.lend((session) =>
-    examine(hsm.cryptoki, session, keyPairOf(hsmId), { kid, hsmId, algorithm, label }),
+    examine(hsm.cryptoki, session, findPair(hsmId, session.handle), { kid, hsmId, algorithm, label }),
   );
   return { ...rest, key: key && { ...key, label, guard: guardOfBinding(binding, clock) } };
 }
@@ -111,8 +145,8 @@ export async function attest(
 ): Promise<KeyEvidence> {
   const { hsm } = serving;
   const { cryptoki, description: token } = hsm;
-  const halves = await hsm.direct.lend(({ handle }) => findKeyPair(cryptoki, handle, reference.hsmId));
-  const { key, ...verdict } = await judge(serving, () => halves, reference, true);
+  const findPair: FindPair = (hsmId, session) => findKeyPair(cryptoki, session, hsmId);
+  const { key, ...verdict } = await judge(serving, findPair, reference, true);
   const proof = { kid: reference.kid, proven: key !== null, ...verdict };
   if (!key) return { proof, token, statement: null };
   const { sign, signName } = MECHANISMS[key.algorithm];

@@ -89,6 +89,8 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     },
     generate: (specification) => supervisor.call('generate', plain(specification)),
     serve: (keys) => supervisor.serve(keys.map(asReference)),
+    serveAlso: (keys) => supervisor.serveAlso(keys.map(asReference)),
+    release: (hsmIds) => supervisor.release(hsmIds),
     prove: (key, nonce) => supervisor.call('prove', { key: asReference(key), nonce }),
     inventory: () => supervisor.call('inventory', null),
     discard: async ({ hsmId }) => void (await supervisor.call('discard', { hsmId })),

@@ -19,25 +19,28 @@ export function createSignerRouter(
 ): Signer {
   const tokens = [...signers.keys()];
   const first = of(tokens[0] ?? '');
-  const served = new Map<string, ReadonlySet<string>>();
+  /** By HSM token: the kids of the keys there by their `CKA_ID`. */
+  const served = new Map<string, Map<string, string>>(tokens.map((name) => [name, new Map()]));
   const places = new Map([...ownKeys].map(([kid, hsmToken]) => [kid, of(hsmToken)]));
 
   function of(hsmToken: string): TokenSigner {
     return signers.get(hsmToken) ?? noSuchToken(signers);
   }
 
-  const place = (hsmToken: string, kids: readonly string[]) => {
-    for (const kid of served.get(hsmToken) ?? []) if (places.get(kid) === of(hsmToken)) places.delete(kid);
-    for (const kid of kids) places.set(kid, of(hsmToken));
-    served.set(hsmToken, new Set(kids));
+  const placeOn = (hsmToken: string, { kid, hsmId }: PlacedKey) => {
+    places.set(kid, of(hsmToken));
+    served.get(hsmToken)?.set(hsmId, kid);
+  };
+  const displace = (hsmToken: string, hsmId: string) => {
+    const kid = served.get(hsmToken)?.get(hsmId);
+    if (kid !== undefined && places.get(kid) === of(hsmToken)) places.delete(kid);
+    served.get(hsmToken)?.delete(hsmId);
   };
 
   const serveOn = (hsmToken: string, keys: readonly PlacedKey[]): Promise<readonly KeyProof[]> => {
     const here = keys.filter((key) => key.hsmToken === hsmToken);
-    place(
-      hsmToken,
-      here.map(({ kid }) => kid),
-    );
+    for (const hsmId of [...(served.get(hsmToken)?.keys() ?? [])]) displace(hsmToken, hsmId);
+    for (const key of here) placeOn(hsmToken, key);
     return of(hsmToken).serve(here);
   };
 
@@ -49,6 +52,15 @@ export function createSignerRouter(
       hsmToken === undefined
         ? answered(await Promise.allSettled(tokens.map((name) => serveOn(name, keys))))
         : serveOn(hsmToken, keys),
+    serveAlso: async (keys, hsmToken) => {
+      const here = keys.filter((key) => key.hsmToken === hsmToken);
+      for (const key of here) placeOn(hsmToken, key);
+      return of(hsmToken).serveAlso(here);
+    },
+    release: async (hsmIds, hsmToken) => {
+      for (const hsmId of hsmIds) displace(hsmToken, hsmId);
+      return of(hsmToken).release(hsmIds);
+    },
     prove: async (key, nonce) => of(key.hsmToken).prove(key, nonce),
     inventory: async (hsmToken) => of(hsmToken).inventory(),
     discard: async (key) => of(key.hsmToken).discard(key),

@@ -144,6 +144,8 @@ function withoutReceiver(signer: Signer): Signer {
     sign: (request) => signer.sign(request),
     generate: (specification) => signer.generate(specification),
     serve: (keys, hsmToken) => signer.serve(keys, hsmToken),
+    serveAlso: (keys, hsmToken) => signer.serveAlso(keys, hsmToken),
+    release: (hsmIds, hsmToken) => signer.release(hsmIds, hsmToken),
     prove: (key, nonce) => signer.prove(key, nonce),
     inventory: (hsmToken) => signer.inventory(hsmToken),
     discard: (key) => signer.discard(key),

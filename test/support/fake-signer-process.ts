@@ -45,13 +45,11 @@ const answers = {
     if (has('pin-rejected')) return failing(FAILURES.pin as Failure);
     return has('mute') ? undefined : { gives: describe() };
   },
-  serve(keys: readonly KeyReference[]): unknown {
-    journal(`serve ${keys.map(({ kid }) => kid).join(' ')}`);
-    const gives = keys.map(({ kid }) => {
-      const found = !hidden.includes(kid);
-      return { kid, found, proven: found, attributes: {}, unproven: found ? [] : ['not found'] };
-    });
-    return { gives };
+  serve: (keys: readonly KeyReference[]) => proving('serve', keys),
+  serveAlso: (keys: readonly KeyReference[]) => proving('serveAlso', keys),
+  release(hsmIds: readonly string[]): unknown {
+    journal(`release ${hsmIds.join(' ')}`);
+    return { gives: null };
   },
   sign(items: readonly (readonly [string, string])[]): unknown {
     journal(`sign ${items.length}`);
@@ -72,6 +70,15 @@ const answers = {
   describe: () => ({ gives: describe() }),
   report: () => ({ gives: { mechanisms: [] } }),
 };
+
+function proving(op: string, keys: readonly KeyReference[]): unknown {
+  journal(`${op} ${keys.map(({ kid }) => kid).join(' ')}`);
+  const gives = keys.map(({ kid }) => {
+    const found = !hidden.includes(kid);
+    return { kid, found, proven: found, attributes: {}, unproven: found ? [] : ['not found'] };
+  });
+  return { gives };
+}
 
 function failing(failure: Failure): unknown {
   return { failure };

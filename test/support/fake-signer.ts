@@ -91,6 +91,17 @@ export class FakeSigner implements Signer, TokenSigner {
     return keys.map((reference) => this.#admit(reference));
   }
 
+  async serveAlso(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
+    this.#requireHsm();
+    for (const { kid } of keys) this.#served.delete(kid);
+    return keys.map((reference) => this.#admit(reference));
+  }
+
+  async release(hsmIds: readonly string[]): Promise<void> {
+    this.#requireHsm();
+    for (const [kid, { hsmId }] of this.#served) if (hsmIds.includes(hsmId)) this.#served.delete(kid);
+  }
+
   async prove({ kid, hsmId, bindingRecord }: KeyReference, nonce: string): Promise<KeyEvidence> {
     this.#requireHsm();
     const token = await this.describe();

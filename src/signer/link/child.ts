@@ -27,7 +27,7 @@ interface PendingCall {
 }
 
 /** While one of these is under way, a signature that is late says nothing about the health of the process. */
-const OCCUPYING: ReadonlySet<Operation> = new Set(['serve', 'prove', 'inventory']);
+const OCCUPYING: ReadonlySet<Operation> = new Set(['serve', 'serveAlso', 'prove', 'inventory']);
 
 const EXIT_FOLLOWS_MS = 500;
 

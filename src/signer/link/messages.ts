@@ -16,6 +16,8 @@ export const WELL_FORMED = {
   generate: isObject,
   trial: isTrial,
   serve: areProofsOf,
+  serveAlso: areProofsOf,
+  release: () => true,
   prove: isObject,
   inventory: isArrayOfObjects,
   discard: () => true,

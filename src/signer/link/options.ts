@@ -35,7 +35,7 @@ export interface SignerLinkOptions {
 export interface Deadlines {
   readonly signMs: number;
   readonly generateMs: number;
-  /** Of everything else; `serve` gets more, by the number of its keys. */
+  /** Of everything else; what proves keys gets more, by their number. */
   readonly openMs: number;
 }
 
@@ -68,6 +68,8 @@ const MEMBER = {
   generate: 'generateMs',
   trial: 'generateMs',
   serve: 'openMs',
+  serveAlso: 'openMs',
+  release: 'openMs',
   prove: 'openMs',
   inventory: 'openMs',
   discard: 'openMs',
@@ -82,6 +84,6 @@ export function deadlineOf<K extends Operation>(
   op: K,
   takes: Operations[K]['takes'],
 ): number {
-  const keys = op === 'serve' ? (takes as readonly KeyReference[]).length : 0;
+  const keys = op === 'serve' || op === 'serveAlso' ? (takes as readonly KeyReference[]).length : 0;
   return deadlines[MEMBER[op]] + keys * SERVE_MS_PER_KEY;
 }

@@ -51,14 +51,17 @@ export class Probe {
     this.#backoff = new Backoff(BACKOFF_MS, options.random);
   }
 
-  /** Takes what the serving process proved. A process that is not fresh is not believed that keys are missing. */
-  follow(keys: readonly KeyReference[], proofs: readonly KeyProof[], fresh: boolean): void {
+  /**
+   * Takes what the serving process could not prove of the keys. A process that is not fresh is not believed that keys
+   * are missing.
+   */
+  follow(keys: readonly KeyReference[], unproven: readonly KeyProof[], fresh: boolean): void {
     this.#stopRound();
-    const missing = missingKids(proofs);
+    const missing = missingKids(unproven);
     if (fresh || missing.length === 0) this.#report(missing);
     if (missing.length === 0) return;
     this.#backoff.reset();
-    this.#schedule(keys, countProven(proofs), fresh ? this.#backoff.next() : 0);
+    this.#schedule(keys, keys.length - unproven.length, fresh ? this.#backoff.next() : 0);
   }
 
   /** All there is on the token, and whether the keys are proven there, as a fresh process finds it. `hsm_unavailable`. */

@@ -45,6 +45,8 @@ export class Supervisor {
   #spend: (why: string) => void = () => {};
   #awayFor = '';
   #keys: readonly KeyReference[] | undefined;
+  /** Of these keys the last proof failed. */
+  readonly #unproven = new Map<string, KeyProof>();
   #fresh = true;
 
   constructor(options: SupervisorOptions) {
@@ -104,8 +106,28 @@ export class Supervisor {
     this.#keys = keys;
     const fresh = this.#fresh;
     const proofs = await this.call('serve', keys);
-    if (this.#keys === keys) this.#took(keys, proofs, fresh);
+    if (this.#keys === keys) this.#took(proofs, fresh);
     return proofs;
+  }
+
+  /** These are remembered as well. */
+  async serveAlso(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
+    const kids = new Set(keys.map(({ kid }) => kid));
+    this.#keys = [...(this.#keys ?? []).filter(({ kid }) => !kids.has(kid)), ...keys];
+    const proofs = await this.call('serveAlso', keys);
+    this.#learn(proofs);
+    this.#follow(false);
+    return proofs;
+  }
+
+  /** These are remembered no more, even when this call fails. */
+  async release(hsmIds: readonly string[]): Promise<void> {
+    const released = new Set(hsmIds);
+    const remembered = Map.groupBy(this.#keys ?? [], ({ hsmId }) => released.has(hsmId));
+    this.#keys = remembered.get(false) ?? [];
+    for (const { kid } of remembered.get(true) ?? []) this.#unproven.delete(kid);
+    await this.call('release', hsmIds);
+    this.#follow(false);
   }
 
   /** Beside the process that serves, by one of its own that logs in once more. */
@@ -156,7 +178,7 @@ export class Supervisor {
       const answer = await child.call('serve', served);
       if (!('gives' in answer)) return answer;
       this.#options.onEvent({ type: 'proofs', proofs: answer.gives });
-      this.#took(served, answer.gives, true);
+      if (this.#keys === served) this.#took(answer.gives, true);
     }
     return opened;
   }
@@ -201,9 +223,22 @@ export class Supervisor {
     this.#spend('latched');
   }
 
-  #took(keys: readonly KeyReference[], proofs: readonly KeyProof[], fresh: boolean): void {
+  #took(proofs: readonly KeyProof[], fresh: boolean): void {
     this.#fresh = false;
-    this.#probe.follow(keys, proofs, fresh);
+    this.#unproven.clear();
+    this.#learn(proofs);
+    this.#follow(fresh);
+  }
+
+  #learn(proofs: readonly KeyProof[]): void {
+    for (const proof of proofs) {
+      if (proof.proven) this.#unproven.delete(proof.kid);
+      else this.#unproven.set(proof.kid, proof);
+    }
+  }
+
+  #follow(fresh: boolean): void {
+    this.#probe.follow(this.#keys ?? [], [...this.#unproven.values()], fresh);
   }
 
   async #pause(): Promise<void> {

@@ -37,6 +37,8 @@ const TAKES = {
   generate: z.strictObject({ hsmId: name, label: name, ...kind }),
   trial: z.strictObject(kind),
   serve: z.array(reference).max(MAX_KEYS),
+  serveAlso: z.array(reference).max(MAX_KEYS),
+  release: z.array(name).max(MAX_KEYS),
   prove: z.strictObject({ key: reference, nonce: name }),
   inventory: z.null(),
   discard: z.strictObject({ hsmId: name }),

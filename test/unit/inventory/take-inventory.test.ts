@@ -28,7 +28,7 @@ async function kindsFound(objects: readonly InventoryObject[], ...records: reado
   const left = [...records];
   const inventories = createInventories({
     inspect: async () => ({ token: TOKEN, objects, proofs: [] }),
-    signer: { tokens: ['primary'], serve: async () => [] },
+    signer: { tokens: ['primary'], serveAlso: async () => [] },
     keyRing: createKeyRing(),
     registry: {
       load: async () => ({ scopes: [], keys: [], unfinished: [] }),

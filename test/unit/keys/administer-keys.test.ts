@@ -91,7 +91,7 @@ const keys = () =>
     keyRing: ring,
     signer: {
       tokens: [FIRST_TOKEN, 'partner'],
-      serve: async (references) => references.map(({ kid }) => proofOf(kid)),
+      serveAlso: async (references) => references.map(({ kid }) => proofOf(kid)),
     },
     clock: { nowSeconds: () => NOW },
     graceSeconds: 3_600,

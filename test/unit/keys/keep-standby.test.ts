@@ -64,10 +64,11 @@ const signer = {
     expect(reserved.at(-1)).toEqual({ scopeId: 'payments', hsmToken: 'primary', hsmId });
     return { kid: made.kid, publicJwk: made.publicJwk, proof: { ...proof(), proven: true } };
   },
-  serve: async (keys: readonly { kid: string }[]) => {
+  serveAlso: async (keys: readonly { kid: string }[]) => {
     step('serve');
     return keys.map(({ kid }) => ({ ...proof(), kid, proven: kid === made.kid ? proven : true }));
   },
+  release: async () => step('release'),
   prove: async ({ kid, hsmId, bindingRecord }: KeyReference, nonce: string) => {
     step('prove');
     const signingInput = composeKeyProof({
@@ -146,8 +147,8 @@ describe('a scope without a standby', () => {
   });
 
   it.each([
-    ['generate', ['reserve', 'generate', 'serve', 'discard', 'abandon: hsm_unavailable']],
-    ['complete', [...MAKING.slice(0, 5), 'serve', 'discard', 'abandon: hsm_unavailable']],
+    ['generate', ['reserve', 'generate', 'release', 'discard', 'abandon: hsm_unavailable']],
+    ['complete', [...MAKING.slice(0, 5), 'release', 'discard', 'abandon: hsm_unavailable']],
   ])('leaves nothing behind where it fails to %s', async (name, expected) => {
     failing.set(name, new KeywardError('hsm_unavailable', 'away'));
     await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
@@ -172,7 +173,7 @@ describe('a scope without a standby', () => {
   it('gets no key that does not sign what the HSM shows of it', async () => {
     shows = false;
     await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'key_unproven' });
-    expect(steps).toEqual([...MAKING.slice(0, 4), 'serve', 'discard', 'abandon: key_unproven']);
+    expect(steps).toEqual([...MAKING.slice(0, 4), 'release', 'discard', 'abandon: key_unproven']);
     expect(ring.keysOf('payments')).toEqual([active]);
   });
 
@@ -185,7 +186,7 @@ describe('a scope without a standby', () => {
     failing.clear();
     steps = [];
     await provide('payments', KEYWARD);
-    expect(steps).toEqual(['serve', 'discard', 'abandon: cut short', ...MAKING]);
+    expect(steps).toEqual(['release', 'discard', 'abandon: cut short', ...MAKING]);
   });
 
   it('leaves a reservation alone that another process is at', async () => {

@@ -60,7 +60,7 @@ async function ask(path: string, body: object, { as = 'operates', twoPersons = t
       keyRing: ring,
       signer: {
         tokens: [FIRST_TOKEN],
-        serve: async (keys) =>
+        serveAlso: async (keys) =>
           keys.map(({ kid }) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] })),
       },
       clock: { nowSeconds: () => NOW },

@@ -24,6 +24,11 @@ function token(name: string): TokenSigner {
       step(`serve ${keys.map(({ kid }) => kid).join(' ')}`);
       return keys.map(({ kid }) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] }));
     },
+    serveAlso: async (keys) => {
+      step(`serve also ${keys.map(({ kid }) => kid).join(' ')}`);
+      return keys.map(({ kid }) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] }));
+    },
+    release: async (hsmIds) => step(`release ${hsmIds.join(' ')}`),
     discard: async ({ hsmId }) => step(`discard ${hsmId}`),
     destroy: async ({ kid }) => step(`destroy ${kid}`),
   } as Partial<TokenSigner> as TokenSigner;
@@ -67,6 +72,23 @@ describe('a signer for several HSM tokens', () => {
     expect(await proven()).toEqual(['k1', 'k2']);
     expect(await proven('b')).toEqual(['k2']);
     expect(asked).toEqual(['primary serve k1', 'b serve k2', 'b serve k2']);
+  });
+
+  it('signs with a key that is served also where it is, and as before once it is released', async () => {
+    await router.serve(KEYS);
+    await router.serveAlso([key('k3', 'b'), key('k4', 'primary')], 'b');
+    for (const kid of ['k2', 'k3', 'k4']) await router.sign({ kid, signingInput: '' });
+    await router.release(['k3'], 'b');
+    for (const kid of ['k2', 'k3']) await router.sign({ kid, signingInput: '' });
+    expect(asked.slice(2)).toEqual([
+      'b serve also k3',
+      'b sign k2',
+      'b sign k3',
+      'primary sign k4',
+      'b release k3',
+      'b sign k2',
+      'primary sign k3',
+    ]);
   });
 
   it('serves on the others while one is away, whichever', async () => {
