@@ -110,9 +110,9 @@ export async function loadRing({ signer, ...deps }: RingLoadingDeps): Promise<vo
 export type Served = () => ReadonlyMap<string, ReadonlySet<string>>;
 
 /** The signer, which remembers that. */
-export function trackLoadedKeys<
-  S extends Pick<Signer, 'serve' | 'serveAlso' | 'release' | 'tokens'>,
->(signer: S): { readonly signer: S; readonly served: Served } {
+export function trackLoadedKeys<S extends Pick<Signer, 'serve' | 'serveAlso' | 'release' | 'tokens'>>(
+  signer: S,
+): { readonly signer: S; readonly served: Served } {
   const served = new Map<string, Set<string>>();
   const idsOn = (hsmToken: string, keys: readonly PlacedKey[]) =>
     keys.flatMap((key) => (key.hsmToken === hsmToken ? [key.hsmId] : []));

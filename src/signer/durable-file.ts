@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  constants,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { KeywardError } from '../kernel/errors.ts';
 
@@ -12,13 +22,35 @@ export function writeDurably(path: string, text: string): void {
   rmSync(draft, { force: true });
   const file = openSync(draft, 'wx', 0o600);
   try {
-    writeSync(file, text);
+    appendFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);
   }
   renameSync(draft, path);
   syncDirectory(dirname(path));
+}
+
+/**
+ * Appends to a file of exactly so many bytes, and returns once it is on disk; a crash may leave a part of the text.
+ * False where there is no such file, and nothing was done.
+ */
+export function appendDurably(path: string, text: string, bytes: number): boolean {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_WRONLY | constants.O_APPEND);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    if (fstatSync(file).size !== bytes) return false;
+    appendFileSync(file, text);
+    fdatasyncSync(file);
+    return true;
+  } finally {
+    closeSync(file);
+  }
 }
 
 function syncDirectory(path: string): void {

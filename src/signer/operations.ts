@@ -171,9 +171,8 @@ function bindingIssuerOf(jwk: PublicJwk, { otherBindingKids }: SignerSettings): 
 
 /** While `keyward init` makes them, the settings name none yet. */
 function ownKeys(settings: SignerSettings, { keys }: SignerState): ServiceKids {
-  const made = keys.serviceKids();
   const kidOf = (member: keyof ServiceKids) =>
-    settings[member] ?? (settings.serviceKeys.includes(member) ? made[member] : null);
+    settings[member] ?? (settings.serviceKeys.includes(member) ? keys.serviceKids()[member] : null);
   return {
     registryKid: kidOf('registryKid'),
     auditKid: kidOf('auditKid'),

@@ -124,6 +124,36 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
       expect(await refusal(signer.sign(token(mail)))).toBe('key_unproven');
     });
 
+    it('serves a key beside those that it serves already, and releases one alone', async () => {
+      await serve(payments);
+      const added = await signer.serveAlso([mail.reference]);
+      expect(added).toMatchObject([{ kid: mail.kid, proven: true, found: true, unproven: [] }]);
+      expect([await isSigned(payments), await isSigned(mail)]).toEqual([true, true]);
+      await signer.release([payments.binding.hsmId, newHsmId()]);
+      expect(await refusal(signer.sign(token(payments)))).toBe('key_unproven');
+      expect(await isSigned(mail)).toBe(true);
+      await signer.serveAlso([payments.reference]);
+      expect(await isSigned(payments)).toBe(true);
+    });
+
+    it('serves a key no more that is not proven when it is served again, and the others all the same', async () => {
+      await serve(payments, mail);
+      const another = { ...payments.reference, bindingRecord: mail.reference.bindingRecord };
+      expect(await signer.serveAlso([another])).toMatchObject([{ kid: payments.kid, proven: false }]);
+      expect(await refusal(signer.sign(token(payments)))).toBe('key_unproven');
+      expect(await isSigned(mail)).toBe(true);
+    });
+
+    it('serves no key also that is served twice at once, or was destroyed since it was made', async () => {
+      await serve(mail);
+      expect(await refusal(signer.serveAlso([payments.reference, payments.reference]))).toBe('invalid_request');
+      const gone = await bind(PAYMENTS);
+      const { hsmId, kid } = gone.binding;
+      await signer.destroy({ hsmId, kid, bindingRecord: null });
+      expect(await signer.serveAlso([gone.reference])).toMatchObject([{ proven: false, found: false }]);
+      expect(await isSigned(mail)).toBe(true);
+    });
+
     it('answers the proofs in the order of the keys', async () => {
       expect((await serve(mail, payments)).map(({ kid }) => kid)).toEqual([mail.kid, payments.kid]);
       expect((await serve(payments, mail)).map(({ kid }) => kid)).toEqual([payments.kid, mail.kid]);

@@ -157,6 +157,24 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
         expect(setup.of('proofs')).toHaveLength(1);
       });
 
+      it('is given what was served also, and nothing that was released', async () => {
+        await started();
+        await setup.link.serve(keys('a', 'b'));
+        await setup.link.serveAlso(keys('c', 'a'));
+        await setup.link.release(['b']);
+        expect(await text(sign('exit-once'))).toBe('exit-once signed input');
+        expect(setup.asked()).toEqual([
+          'open',
+          'serve a b',
+          'serveAlso c a',
+          'release b',
+          'sign 1',
+          'open',
+          'serve c a',
+          'sign 1',
+        ]);
+      });
+
       it('tells what it found of the keys, and which it could not find', async () => {
         await started();
         await setup.link.serve(keys('a', 'b'));
@@ -171,6 +189,18 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
           ],
         ]);
         expect(setup.of('missing')).toEqual([{ type: 'missing', kids: ['b'] }]);
+      });
+
+      it('remembers what was to be served also, or released, while the signer was away', async () => {
+        setup = await made();
+        setup.put('absent');
+        await setup.link.start();
+        await expect(setup.link.serve(keys('a', 'b'))).rejects.toMatchObject(UNAVAILABLE);
+        await expect(setup.link.serveAlso(keys('c'))).rejects.toMatchObject(UNAVAILABLE);
+        await expect(setup.link.release(['a'])).rejects.toMatchObject(UNAVAILABLE);
+        setup.remove('absent');
+        await setup.until('ready');
+        expect(setup.asked().at(-1)).toBe('serve b c');
       });
 
       it('remembers keys that were given while the signer was away', async () => {
@@ -232,6 +262,20 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
           { type: 'missing', kids: ['b'] },
           { type: 'missing', kids: [] },
         ]);
+      });
+
+      it('is looked for where it was served also, and no more once it is released', async () => {
+        await started();
+        await setup.link.serve(keys('a'));
+        setup.put('hidden', 'b');
+        process.kill(setup.pid(), 'SIGKILL');
+        await setup.until('ready', 2);
+        const [proof] = await setup.link.serveAlso(keys('b'));
+        expect(proof).toMatchObject({ kid: 'b', found: false });
+        await setup.until('missing');
+        expect(setup.of('missing')).toEqual([{ type: 'missing', kids: ['b'] }]);
+        await setup.link.release(['b']);
+        expect(setup.of('missing').at(-1)).toEqual({ type: 'missing', kids: [] });
       });
 
       it('is not told by a process that has served before, until a fresh one misses it too', async () => {

@@ -337,7 +337,7 @@ export function signerStateContract(name: string, makeBackend: () => Promise<Sig
       it('is refused where it is damaged, and the token is not opened', async () => {
         await make();
         await signer.stop();
-        writeFileSync(join(stateFiles(), 'keys.json'), '{"keys":');
+        writeFileSync(join(stateFiles(), 'keys.jsonl'), '["0a",{}]\n');
         signer = startSigner(backend.environment, settings);
         expect(await signer.failing('open', signer.opening)).toMatchObject({
           code: 'invalid_config',

@@ -187,5 +187,5 @@ export class FakeSetup {
 }
 
 export function keys(...kids: string[]): KeyReference[] {
-  return kids.map((kid) => ({ kid, hsmId: '00', bindingRecord: 'record' }));
+  return kids.map((kid) => ({ kid, hsmId: kid, bindingRecord: 'record' }));
 }

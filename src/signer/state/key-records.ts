@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { refuse, requireThat } from '../guard.ts';
 import { SERVICE_LABELS } from '../protocol.ts';
 import type { ServiceKids } from '../settings.ts';
-import type { StateFile } from './state-file.ts';
+import type { StateLog } from './state-log.ts';
 
-const record = z.strictObject({
+/** Of a key, by its `CKA_ID` in hex. */
+export const keyRecordSchema = z.strictObject({
   label: z.string(),
   /** Null until the key is made. */
   kid: z.string().nullable(),
@@ -13,34 +14,27 @@ const record = z.strictObject({
   binding: z.string().nullable(),
 });
 
-export const keyRecordsSchema = z.strictObject({
-  /** By `CKA_ID`, hex. */
-  keys: z.record(z.string(), record),
-});
-
-type KeyRecord = z.infer<typeof record>;
-type Keys = z.infer<typeof keyRecordsSchema>;
+type KeyRecord = z.infer<typeof keyRecordSchema>;
 
 /** The keys that this signer generated, each with the one record that binds it. */
 export class KeyRecords {
-  readonly #file: StateFile<Keys>;
+  readonly #log: StateLog<KeyRecord>;
 
-  constructor(file: StateFile<Keys>) {
-    this.#file = file;
+  constructor(log: StateLog<KeyRecord>) {
+    this.#log = log;
   }
 
   get(hsmId: string): KeyRecord | undefined {
-    const keys = this.#keys();
-    return Object.hasOwn(keys, hsmId) ? keys[hsmId] : undefined;
+    return this.#log.entries().get(hsmId);
   }
 
   /** Before it is generated: whatever a crash leaves under the id is known to be this signer's. */
   reserve(hsmId: string, label: string): void {
-    this.#put(hsmId, { label, kid: null, binding: null });
+    this.#log.put(hsmId, { label, kid: null, binding: null });
   }
 
   generated(hsmId: string, label: string, kid: string): void {
-    this.#put(hsmId, { label, kid, binding: null });
+    this.#log.put(hsmId, { label, kid, binding: null });
   }
 
   /** `binding_refused` unless the key was generated here and is bound by this record or by none. */
@@ -55,7 +49,7 @@ export class KeyRecords {
 
   bound(hsmId: string, signingInput: string): void {
     const known = this.get(hsmId);
-    if (known) this.#put(hsmId, { ...known, binding: digestOf(signingInput) });
+    if (known) this.#log.put(hsmId, { ...known, binding: digestOf(signingInput) });
   }
 
   /** Whether another binding record than this one was signed for the key. */
@@ -67,19 +61,16 @@ export class KeyRecords {
   /** Takes a verified binding record for its word: after the state was lost. */
   learn(hsmId: string, label: string, kid: string, bindingRecord: string): void {
     if (this.get(hsmId)?.binding) return;
-    this.#put(hsmId, { label, kid, binding: digestOf(inputOf(bindingRecord)) });
+    this.#log.put(hsmId, { label, kid, binding: digestOf(inputOf(bindingRecord)) });
   }
 
   remove(hsmId: string): void {
-    if (!this.get(hsmId)) return;
-    this.#file.change((now) => ({
-      keys: Object.fromEntries(Object.entries(now?.keys ?? {}).filter(([id]) => id !== hsmId)),
-    }));
+    if (this.get(hsmId)) this.#log.put(hsmId, null);
   }
 
   /** The service's own keys that were generated here last: for `keyward init`, before the settings name them. */
   serviceKids(): ServiceKids {
-    const all = Object.values(this.#keys());
+    const all = [...this.#log.entries().values()];
     const lastOf = (member: keyof ServiceKids) =>
       all.findLast(({ label }) => label === SERVICE_LABELS[member])?.kid ?? null;
     return {
@@ -87,14 +78,6 @@ export class KeyRecords {
       auditKid: lastOf('auditKid'),
       bindingKid: lastOf('bindingKid'),
     };
-  }
-
-  #keys(): Keys['keys'] {
-    return this.#file.read()?.keys ?? {};
-  }
-
-  #put(hsmId: string, known: KeyRecord): void {
-    this.#file.change((now) => ({ keys: { ...now?.keys, [hsmId]: known } }));
   }
 }
 
@@ -107,16 +90,14 @@ function digestOf(signingInput: string): string {
 }
 
 /** The newest version of each scope's key set that this signer signed, by the scope's id. */
-export const keySetVersionsSchema = z.record(z.string(), z.int().min(1));
-
-type Versions = z.infer<typeof keySetVersionsSchema>;
+export const keySetVersionSchema = z.int().min(1);
 
 /** Key sets go upward alone: a front gone bad cannot have a withdrawn key published again under an old version. */
 export class KeySetVersions {
-  readonly #file: StateFile<Versions>;
+  readonly #log: StateLog<number>;
 
-  constructor(file: StateFile<Versions>) {
-    this.#file = file;
+  constructor(log: StateLog<number>) {
+    this.#log = log;
   }
 
   /** The newest itself is signed anew as often as it is asked for. */
@@ -128,12 +109,10 @@ export class KeySetVersions {
   }
 
   keep(scope: string, version: number): void {
-    if (version <= this.#newestOf(scope)) return;
-    this.#file.change((now = {}) => ({ ...now, [scope]: version }));
+    if (version > this.#newestOf(scope)) this.#log.put(scope, version);
   }
 
   #newestOf(scope: string): number {
-    const versions = this.#file.read() ?? {};
-    return Object.hasOwn(versions, scope) ? (versions[scope] ?? 0) : 0;
+    return this.#log.entries().get(scope) ?? 0;
   }
 }

@@ -5,8 +5,9 @@ import { parseToken } from '../../token/parse-token.ts';
 import { lockFile } from '../durable-file.ts';
 import { refuse, requireThat } from '../guard.ts';
 import type { SignerSettings } from '../settings.ts';
-import { KeyRecords, KeySetVersions, keyRecordsSchema, keySetVersionsSchema } from './key-records.ts';
+import { KeyRecords, KeySetVersions, keyRecordSchema, keySetVersionSchema } from './key-records.ts';
 import { StateFile, type StateLock } from './state-file.ts';
+import { StateLog } from './state-log.ts';
 
 /** The last of each that this signer signed, as compact JWS. */
 const statement = z
@@ -135,12 +136,12 @@ export function openState({
 }: Pick<SignerSettings, 'stateDir' | 'tokenSerial'>): SignerState {
   const folder = join(stateDir, `token-${encodeURIComponent(tokenSerial)}`);
   const lock = lockIn(folder);
-  const keys = new StateFile(join(folder, 'keys.json'), keyRecordsSchema, lock);
+  const keys = new StateLog(join(folder, 'keys.jsonl'), keyRecordSchema, lock);
   const sealed = new StateFile(join(folder, 'sealed.json'), sealedSchema, lock);
-  const sets = new StateFile(join(folder, 'key-sets.json'), keySetVersionsSchema, lock);
-  const found = [keys.read(), sealed.read(), sets.read()];
+  const sets = new StateLog(join(folder, 'key-sets.jsonl'), keySetVersionSchema, lock);
+  const found = [keys.exists, sealed.read() !== undefined, sets.exists];
   return {
-    isEmpty: found.every((file) => file === undefined),
+    isEmpty: !found.includes(true),
     keys: new KeyRecords(keys),
     sealed: new SealedRecord(sealed),
     keySets: new KeySetVersions(sets),

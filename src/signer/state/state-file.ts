@@ -30,15 +30,11 @@ export class StateFile<T> {
 
   /** On disk when it returns. `store_unavailable`, `hsm_unavailable`. */
   change(edit: (now: T | undefined) => T): void {
-    mkdirSync(dirname(this.#path), { recursive: true, mode: 0o700 });
-    this.#lock.take();
-    const next = edit(this.read());
-    try {
+    changing(this.#path, this.#lock, () => {
+      const next = edit(this.read());
       writeDurably(this.#path, `${JSON.stringify(next)}\n`);
-    } catch (cause) {
-      throw new KeywardError('store_unavailable', `${this.#path} cannot be written`, { cause });
-    }
-    this.#held = next;
+      this.#held = next;
+    });
   }
 
   #parse(): T | undefined {
@@ -46,24 +42,37 @@ export class StateFile<T> {
     if (text === undefined) return undefined;
     const parsed = this.#schema.safeParse(jsonIn(text));
     if (parsed.success) return parsed.data;
-    return this.#refuse(parsed.error);
+    throw damaged(this.#path, parsed.error);
   }
 
   #text(): string | undefined {
     try {
       return readFileSync(this.#path, 'utf8');
     } catch (cause) {
-      return (cause as NodeJS.ErrnoException).code === 'ENOENT' ? undefined : this.#refuse(cause);
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+      throw damaged(this.#path, cause);
     }
   }
+}
 
-  #refuse(cause: unknown): never {
-    throw new KeywardError(
-      'invalid_config',
-      `${this.#path} is damaged: restore it, or remove it to have the signer learn it anew`,
-      { cause },
-    );
+/** Writes in a folder that is made where it is not there, with the lock. `store_unavailable`, `hsm_unavailable`. */
+export function changing(path: string, lock: StateLock, write: () => void): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  lock.take();
+  try {
+    write();
+  } catch (cause) {
+    if (cause instanceof KeywardError) throw cause;
+    throw new KeywardError('store_unavailable', `${path} cannot be written`, { cause });
   }
+}
+
+export function damaged(path: string, cause: unknown): KeywardError {
+  return new KeywardError(
+    'invalid_config',
+    `${path} is damaged: restore it, or remove it to have the signer learn it anew`,
+    { cause },
+  );
 }
 
 function jsonIn(text: string): unknown {
