@@ -146,7 +146,9 @@ export function signerContract(name: string, open: () => Promise<SignerBackend>)
 
     it('serves no key also that is served twice at once, or was destroyed since it was made', async () => {
       await serve(mail);
-      expect(await refusal(signer.serveAlso([payments.reference, payments.reference]))).toBe('invalid_request');
+      expect(await refusal(signer.serveAlso([payments.reference, payments.reference]))).toBe(
+        'invalid_request',
+      );
       const gone = await bind(PAYMENTS);
       const { hsmId, kid } = gone.binding;
       await signer.destroy({ hsmId, kid, bindingRecord: null });
