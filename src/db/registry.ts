@@ -30,13 +30,21 @@ export function createRegistry(reader: TrxReader, changes: RegistryChanges): Reg
     async load() {
       await changes.settle();
       const { view } = changes;
-      return { scopes: scopesIn(view), keys: keysIn(view), unfinished: unfinishedIn(view) };
+      return {
+        scopes: scopesOf(view.rows('scopes')),
+        keys: keysFrom(view.rows('signing_keys')),
+        unfinished: unfinishedIn(view),
+      };
+    },
+    async unfinishedScopes() {
+      await changes.settle();
+      return unfinishedIn(changes.view);
     },
     follow: follow(changes, ['scopes', 'signing_keys'], (rows, registry) => {
-      const changed = new Set(rows.flatMap(scopeOf));
+      const changed = [...new Set(rows.flatMap(scopeOf))];
       return {
-        scopes: scopesIn(registry, ({ id }) => changed.has(id)),
-        keys: keysIn(registry, ({ scope_id }) => changed.has(scope_id)),
+        scopes: scopesOf(changed.flatMap((id) => registry.row('scopes', id) ?? [])),
+        keys: keysFrom(changed.flatMap((id) => registry.keysOf(id))),
       };
     }),
     reserveScope: (scope, hsmIds, actor) =>
@@ -93,10 +101,9 @@ function eventOf({ actor, type, subject, details }: KeyAct) {
   return actOf(actor, type, subject, details);
 }
 
-function scopesIn(registry: RegistryView, isWanted: (row: RowOf<'scopes'>) => boolean = () => true): Scope[] {
-  return registry
-    .rows('scopes')
-    .filter((row) => row.state === 'ready' && isWanted(row))
+function scopesOf(rows: readonly RowOf<'scopes'>[]): Scope[] {
+  return rows
+    .filter(({ state }) => state === 'ready')
     .sort((a, b) => a.created_at - b.created_at || compareText(a.id, b.id))
     .map(scopeFromRow);
 }
@@ -107,13 +114,9 @@ function scopeOf({ table, row }: ChangedRow<'scopes' | 'signing_keys'>): string[
   return [table === 'scopes' ? row.id : row.scope_id];
 }
 
-function keysIn(
-  registry: RegistryView,
-  isWanted: (row: RowOf<'signing_keys'>) => boolean = () => true,
-): StoredKey[] {
-  return registry
-    .rows('signing_keys')
-    .filter((row): row is MadeKeyRow => row.state !== 'reserved' && isWanted(row))
+function keysFrom(rows: readonly RowOf<'signing_keys'>[]): StoredKey[] {
+  return rows
+    .filter((row): row is MadeKeyRow => row.state !== 'reserved')
     .sort((a, b) => b.created_at - a.created_at || compareText(a.kid, b.kid))
     .map(keyFromRow);
 }
@@ -134,9 +137,7 @@ function byId(a: RowOf<'scopes'>, b: RowOf<'scopes'>): number {
 }
 
 function reservedFor(registry: RegistryView, scopeId: string): readonly RowOf<'signing_keys'>[] {
-  return registry
-    .rows('signing_keys')
-    .filter(({ scope_id, state }) => scope_id === scopeId && state === 'reserved');
+  return registry.keysOf(scopeId).filter(({ state }) => state === 'reserved');
 }
 
 function reserve(registry: RegistryView, scope: Scope, hsmIds: readonly string[]): RowChange[] {
@@ -206,9 +207,7 @@ function withNextKeySet(registry: RegistryView, scopeId: string): RowChange {
 }
 
 function changedKey(registry: RegistryView, { before, after }: KeyLifecycleChange): RowOf<'signing_keys'> {
-  const row = registry
-    .rows('signing_keys')
-    .find(({ kid, scope_id }) => kid === after.kid && scope_id === after.scopeId);
+  const row = registry.keysOf(after.scopeId).find(({ kid }) => kid === after.kid);
   if (!row) throw inconsistent(`there is no key ${after.kid} of ${after.scopeId}`);
   if (row.state !== before.state) {
     throw new KeywardError(

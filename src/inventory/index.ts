@@ -102,7 +102,7 @@ interface InventoryRootDeps {
   readonly config: Config;
   readonly signers: Pick<Signers, 'signer' | 'inspect' | 'suspectTokens'>;
   readonly keyRing: KeyRingKeeper;
-  readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
+  readonly registry: Pick<Registry, 'unfinishedScopes' | 'reservedKeys'>;
   readonly raiser: EventRaiser;
   readonly canaries: InventoriedCanaries;
   readonly audit: AuditTrail;

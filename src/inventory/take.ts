@@ -13,7 +13,7 @@ interface InventoryDeps {
   readonly inspect: (hsmToken: string, keys: readonly KeyReference[]) => Promise<TokenInspection>;
   readonly signer: Pick<Signer, 'serveAlso' | 'tokens'>;
   readonly keyRing: KeyRingKeeper;
-  readonly registry: Pick<Registry, 'load' | 'reservedKeys'>;
+  readonly registry: Pick<Registry, 'unfinishedScopes' | 'reservedKeys'>;
   /** The service's own keys on the token. */
   readonly ownKeys: (hsmToken: string) => Accounts['own'];
   readonly canaries: (hsmToken: string) => CanaryKeysOnToken;
@@ -99,7 +99,7 @@ async function accountsOf(deps: InventoryDeps, hsmToken: string): Promise<Accoun
   );
   const isGoing = (key: SigningKey) => (privateKeyDueAt(key, graceSeconds) ?? Infinity) <= clock.nowSeconds();
   const [going, expected] = partition(there, isGoing);
-  const { unfinished } = await registry.load();
+  const unfinished = await registry.unfinishedScopes();
   const reserved = [
     ...unfinished.flatMap(({ scopeId, hsmIds }) => hsmIds.map((hsmId) => [hsmId, scopeId] as const)),
     ...(await registry.reservedKeys()).map(({ scopeId, hsmId }) => [hsmId, scopeId] as const),

@@ -69,6 +69,8 @@ export interface ScopesAndKeys {
 export interface Registry {
   /** With what became of changes whose answer was lost. `store_unavailable`. */
   load(): Promise<ScopesAndKeys & { readonly unfinished: readonly UnfinishedScope[] }>;
+  /** Reservations that no scope came of yet. As `load`. */
+  unfinishedScopes(): Promise<readonly UnfinishedScope[]>;
   readonly follow: Follow<ScopesAndKeys>;
   /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
   reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;

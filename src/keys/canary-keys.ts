@@ -9,7 +9,7 @@ import { newHsmId, requireTrustedToken } from './make-key.ts';
 
 interface CanaryKeyDeps {
   readonly signer: Pick<Signer, 'generate' | 'discard' | 'destroy'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'scope' | 'scopes' | 'scopeKeys'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'scope' | 'isTokenCompromised'>;
   /** Shared by all that make keys. */
   readonly turns: KeyedMutex;
 }

@@ -32,6 +32,8 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Which of a token's keys a process did not find that had just opened it: the whole list, each time it changes. */
   reportMissing(hsmToken: string, kids: readonly string[]): void;
+  /** Then no key is made there again. */
+  isTokenCompromised(hsmToken: string): boolean;
   /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
   scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
@@ -99,6 +101,7 @@ export function createKeyRing(): KeyRingKeeper {
       return key && known(key, proofs.get(kid));
     },
     refusedKeys: () => [...refused.values()].flat(),
+    isTokenCompromised: (hsmToken) => blocked.has(hsmToken),
     references: () =>
       [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key)).map(referenceTo),
 

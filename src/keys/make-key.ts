@@ -9,7 +9,6 @@ import { composeBindingRecord } from '../token/binding-record.ts';
 import { readKeyProof } from '../token/key-proof.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
 import { type KeyRingKeeper, referenceTo } from './key-ring.ts';
-import { isTokenCompromised } from './lifecycle/token-compromise.ts';
 import type { BindingKeys } from './registry-key.ts';
 
 export interface KeyMakingDeps {
@@ -94,11 +93,10 @@ export function newHsmId(): string {
 
 /** `hsm_token_compromised`. */
 export function requireTrustedToken(
-  keyRing: Pick<KeyRingKeeper, 'scopes' | 'scopeKeys'>,
+  keyRing: Pick<KeyRingKeeper, 'isTokenCompromised'>,
   hsmToken: string,
 ): void {
-  const keys = keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id)?.keys ?? []);
-  if (isTokenCompromised(keys, hsmToken)) throw noKeyMadeOn(hsmToken);
+  if (keyRing.isTokenCompromised(hsmToken)) throw noKeyMadeOn(hsmToken);
 }
 
 interface ServingDeps {

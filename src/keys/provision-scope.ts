@@ -117,7 +117,7 @@ async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Ac
 }
 
 async function cutShort({ registry, leadership }: ProvisioningDeps): Promise<readonly UnfinishedScope[]> {
-  const { unfinished } = await registry.load();
+  const unfinished = await registry.unfinishedScopes();
   return unfinished.filter(({ scopeId }) => leadership.isAbandoned({ kind: 'scope', id: scopeId }));
 }
 
@@ -127,7 +127,7 @@ async function undo(
   why: string,
   actor: Actor,
 ): Promise<void> {
-  const { unfinished } = await registry.load();
+  const unfinished = await registry.unfinishedScopes();
   // Where only the answer was lost, the scope is in use by now.
   if (!unfinished.some((scope) => scope.scopeId === scopeId)) return;
   await signer.release(hsmIds, hsmToken);

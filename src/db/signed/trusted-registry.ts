@@ -10,6 +10,7 @@ import { contentInForce, type TrustedRow, type VerifiedRegistry } from './verify
 export interface RegistryView {
   rows<T extends RegistryTable>(table: T): readonly RowOf<T>[];
   row<T extends RegistryTable>(table: T, id: string): RowOf<T> | undefined;
+  keysOf(scopeId: string): readonly RowOf<'signing_keys'>[];
 }
 
 export interface PreparedRow {
@@ -62,6 +63,8 @@ export interface CommittedChange extends Pick<PreparedChange, 'rows'> {
 export class TrustedRegistry implements RegistryView {
   readonly #changed = new Emitter<readonly ChangedRow[]>();
   readonly #rows = new Map<RegistryTable, Map<string, TrustedRow>>();
+  /** Ids of rows of `signing_keys`, by the scope: no key changes hands. */
+  readonly #keysByScope = new Map<string, Set<string>>();
   readonly #pending = new Map<string, TrustedRow>();
   readonly #refused: ReadonlySet<string>;
   readonly #buckets: { digest: string; listed: Bucket | null }[];
@@ -122,6 +125,10 @@ export class TrustedRegistry implements RegistryView {
 
   row<T extends RegistryTable>(table: T, id: string): RowOf<T> | undefined {
     return (this.#rows.get(table)?.get(id)?.row ?? undefined) as RowOf<T> | undefined;
+  }
+
+  keysOf(scopeId: string): readonly RowOf<'signing_keys'>[] {
+    return [...(this.#keysByScope.get(scopeId) ?? [])].flatMap((id) => this.row('signing_keys', id) ?? []);
   }
 
   /** Also where a removal waits for its signature. `registry_refused` for a row that failed at load. */
@@ -195,12 +202,24 @@ export class TrustedRegistry implements RegistryView {
   #put(row: TrustedRow): void {
     const rows = this.#rows.get(row.table) ?? new Map<string, TrustedRow>();
     this.#rows.set(row.table, rows.set(row.id, row));
+    this.#index(row);
     const key = rowKey(row.table, row.id);
     if (row.pending === null) this.#pending.delete(key);
     else this.#pending.set(key, row);
   }
 
+  #index({ table, id, row }: TrustedRow): void {
+    if (table !== 'signing_keys' || row === null) return;
+    const { scope_id } = row as unknown as RowOf<'signing_keys'>;
+    const ids = this.#keysByScope.get(scope_id) ?? new Set();
+    this.#keysByScope.set(scope_id, ids.add(id));
+  }
+
   #drop(table: RegistryTable, id: string): void {
+    if (table === 'signing_keys') {
+      const { scope_id } = this.row(table, id) ?? {};
+      if (scope_id !== undefined) this.#keysByScope.get(scope_id)?.delete(id);
+    }
     this.#rows.get(table)?.delete(id);
     this.#pending.delete(rowKey(table, id));
   }

@@ -69,11 +69,6 @@ export function isToBeMarked({ state, times }: Pick<SigningKey, 'state' | 'times
   return state !== 'destroyed' && times.tokenCompromised === null;
 }
 
-/** As any key on it says: then no key is made there again. */
-export function isTokenCompromised(keys: readonly SigningKey[], hsmToken: string): boolean {
-  return keys.some((key) => key.hsmToken === hsmToken && key.times.tokenCompromised !== null);
-}
-
 /**
  * A key after its HSM token was lost: its private key is gone, so it signs no more and no token of it can be dated
  * later. What it signed before stays good, unless the token was stolen.

@@ -31,7 +31,7 @@ async function kindsFound(objects: readonly InventoryObject[], ...records: reado
     signer: { tokens: ['primary'], serveAlso: async () => [] },
     keyRing: createKeyRing(),
     registry: {
-      load: async () => ({ scopes: [], keys: [], unfinished: [] }),
+      unfinishedScopes: async () => [],
       reservedKeys: async () => [],
     },
     ownKeys: () => [],
