@@ -241,7 +241,7 @@ export const configurationSchema = z.strictObject({
         .min(1)
         .default(120)
         .describe('Wrong credentials from one network.'),
-      event_streams: z.int().min(1).max(4_096).default(1_024).describe('Event streams open at once.'),
+      event_streams: z.int().min(1).max(10_000).default(1_024).describe('Event streams open at once.'),
       event_streams_per_client: z.int().min(1).max(512).default(128).describe('Event streams of one client.'),
       drain_seconds: z
         .int()

@@ -7,13 +7,10 @@ import {
   type PastChange,
   type SecurityEventFeed,
 } from '../kernel/security-events.ts';
+import { oncePerObject } from '../lib/once-per-object.ts';
 import { actorOf, READING } from '../server/admission.ts';
-import {
-  type EventStreams,
-  type Follower,
-  lastEventId,
-  type StreamMessage,
-} from '../server/event-streams.ts';
+import type { Follower, StreamMessage } from '../server/event-stream.ts';
+import { type EventStreams, lastEventId } from '../server/event-streams.ts';
 import { CODES, problems } from '../server/responses.ts';
 import type { ApiRequest, Route } from '../server/route.ts';
 import { eventRepresentation, securityEvent } from './routes.ts';
@@ -76,7 +73,7 @@ export const adminEventStreamRoutes = [followSecurityEvents];
 async function open(feed: SecurityEventFeed, place: number | undefined) {
   const heard: PastChange[] = [];
   let told = (change: PastChange): void => void heard.push(change);
-  const stop = feed.subscribe((change) => told({ ...change, became: change.event.state }));
+  const stop = feed.subscribe((change) => told(asPast(change)));
   try {
     const from = place ?? (await feed.lastPlace());
     const missed = place === undefined ? [] : await feed.changesAfter(place, MOST_MISSED);
@@ -107,9 +104,17 @@ function* opening(
   for (const change of heard) if (change.place > last) yield message(change);
 }
 
-function message({ place, became, event }: PastChange): StreamMessage {
-  return { id: String(place), event: NAMES[became], data: { event: eventRepresentation(event) } };
-}
+/** One for all streams. */
+const asPast = oncePerObject(
+  (change: Omit<PastChange, 'became'>): PastChange => ({ ...change, became: change.event.state }),
+);
+const message = oncePerObject(
+  ({ place, became, event }: PastChange): StreamMessage => ({
+    id: String(place),
+    event: NAMES[became],
+    data: { event: eventRepresentation(event) },
+  }),
+);
 
 function placeIn(request: ApiRequest): number | undefined {
   const given = lastEventId(request);

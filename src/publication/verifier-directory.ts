@@ -52,7 +52,7 @@ interface Entry extends Verifier {
 }
 
 /** More than may be connected, so that those that are not are forgotten first. */
-const MOST_VERIFIERS = 4_096;
+const MOST_VERIFIERS = 16_384;
 /** So that one client's made-up instances push out no other's. */
 const MOST_OF_ONE_CLIENT = 512;
 
@@ -63,6 +63,8 @@ export function createVerifierDirectory({
 }: VerifierDirectoryDeps): VerifierDirectory {
   // In the order in which they were last heard of.
   const entries = new Map<string, Entry>();
+  /** How many each client has among them. */
+  const counts = new Map<string, number>();
   const published = new Map<string, VersionHistory>();
 
   const note = (scopeId: string) => {
@@ -78,7 +80,10 @@ export function createVerifierDirectory({
     const known = entries.get(name);
     entries.delete(name);
     const { scopeId, clientId, instance } = verifier;
-    if (!known) makeRoom(entries, clientId);
+    if (!known) {
+      makeRoom(clientId);
+      counts.set(clientId, (counts.get(clientId) ?? 0) + 1);
+    }
     const fresh = {
       connections: 0,
       connectedAtMs: 0,
@@ -90,6 +95,19 @@ export function createVerifierDirectory({
     entry.lastSeen = clock.nowSeconds();
     entries.set(name, entry);
     return entry;
+  };
+  /** Forgets who has been silent for longest among those that are not connected. */
+  const makeRoom = (clientId: string): void => {
+    const hasMany = (counts.get(clientId) ?? 0) >= MOST_OF_ONE_CLIENT;
+    if (!hasMany && entries.size < MOST_VERIFIERS) return;
+    for (const [name, entry] of entries) {
+      if (entry.connections > 0 || (hasMany && entry.clientId !== clientId)) continue;
+      entries.delete(name);
+      const left = (counts.get(entry.clientId) ?? 1) - 1;
+      if (left > 0) counts.set(entry.clientId, left);
+      else counts.delete(entry.clientId);
+      return;
+    }
   };
   const ofScope = (scopeId: string | undefined) =>
     [...entries.values()].filter((entry) => scopeId === undefined || entry.scopeId === scopeId);
@@ -143,18 +161,6 @@ function standing(
   return { ...entry, version: held.latest === 0 ? null : held.latest, lagsForSeconds };
 }
 
-/** Forgets who has been silent for longest among those that are not connected. */
-function makeRoom(entries: Map<string, Entry>, clientId: string): void {
-  const own = [...entries].filter(([, entry]) => entry.clientId === clientId);
-  const candidates = own.length >= MOST_OF_ONE_CLIENT ? own : entries;
-  if (candidates === entries && entries.size < MOST_VERIFIERS) return;
-  for (const [name, { connections }] of candidates) {
-    if (connections > 0) continue;
-    entries.delete(name);
-    return;
-  }
-}
-
 function nameOf({ scopeId, clientId, instance }: Verifier): string {
   return `${scopeId} ${clientId} ${instance}`;
 }
@@ -164,10 +170,8 @@ export function verifierGauges(
   verifiers: Pick<VerifierDirectory, 'list'>,
 ): Gauges {
   const countByScope = (counts: (verifier: VerifierStanding) => boolean) => {
-    const counted = verifiers.list().filter(counts);
-    return Object.fromEntries(
-      keyRing.scopes().map(({ id }) => [id, counted.filter(({ scopeId }) => scopeId === id).length]),
-    );
+    const counted = Map.groupBy(verifiers.list().filter(counts), ({ scopeId }) => scopeId);
+    return Object.fromEntries(keyRing.scopes().map(({ id }) => [id, counted.get(id)?.length ?? 0]));
   };
   return {
     verifiersConnected: () => countByScope(({ connectedSince }) => connectedSince !== null),

@@ -1,123 +1,6 @@
 import { KeywardError } from '../kernel/errors.ts';
+import { EventStream, type Follower } from './event-stream.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
-import { finish } from './send.ts';
-
-/** One message of a stream, as the HTML standard frames it (§9.2). */
-export interface StreamMessage {
-  /** Where to resume; null for what must not be resumed from. */
-  readonly id: string | null;
-  readonly event: string;
-  readonly data: object;
-}
-
-export interface Follower {
-  /** Told first, in order, as fast as the connection takes it. */
-  readonly opening: Iterator<StreamMessage>;
-  /** The stream ends behind the opening: there is more, and the reader is to resume for it. */
-  readonly endsThere?: boolean;
-  follow(told: (message: StreamMessage) => void): () => void;
-}
-
-/** What may wait for one slow reader; with that much waiting it is cut off, and resumes when it comes back. */
-const MOST_WAITING_BYTES = 256 * 1024;
-const HEADERS = ['Content-Type', 'text/event-stream', 'Cache-Control', 'no-store', 'Connection', 'close'];
-/** For proxies that would hold the events back. */
-const UNBUFFERED = ['X-Accel-Buffering', 'no'];
-
-/** Server-sent events on one connection, which ends with them. */
-class EventStream {
-  readonly #response: ApiResponse;
-  readonly #follower: Follower;
-  readonly #onEnd: () => void;
-  #unfollow = () => {};
-  #opening = true;
-  /** Whether the connection has emptied what waited since the last beat. */
-  #taken = true;
-  #over = false;
-
-  constructor(response: ApiResponse, follower: Follower, onEnd: () => void) {
-    this.#response = response;
-    this.#follower = follower;
-    this.#onEnd = onEnd;
-  }
-
-  /** The request counts as answered from here on: it takes no place among those in flight. */
-  begin(): void {
-    const response = this.#response;
-    const { headers, requestId } = response.locals;
-    response.once('close', () => this.#finish());
-    response.on('drain', () => {
-      this.#taken = true;
-    });
-    response.writeHead(200, [...headers, 'X-Request-Id', requestId, ...HEADERS, ...UNBUFFERED]);
-    response.flushHeaders();
-    finish(response, 200);
-    if (response.destroyed) this.#finish();
-    else if (response.req.method === 'HEAD') this.end();
-    else this.#start();
-  }
-
-  /** Keeps the connection alive, or gives up a reader that took nothing from one beat to the next. */
-  beat(): void {
-    if (this.#response.writableLength === 0) {
-      this.#taken = true;
-      this.#response.write(':\n\n');
-    } else if (this.#taken) this.#taken = false;
-    else this.#cutOff();
-  }
-
-  end(): void {
-    if (this.#over) return;
-    this.#finish();
-    this.#response.end();
-  }
-
-  #start(): void {
-    this.#unfollow = this.#follower.follow((message) =>
-      this.#write(this.#opening ? { ...message, id: null } : message),
-    );
-    this.#open();
-  }
-
-  /** Goes on when the connection has taken what was written. */
-  #open(): void {
-    while (!this.#over) {
-      const { value, done } = this.#follower.opening.next();
-      if (done) {
-        this.#opening = false;
-        if (this.#follower.endsThere) this.end();
-        return;
-      }
-      this.#write(value, value.id === null ? RESTART : '');
-      if (this.#response.writableNeedDrain) {
-        this.#response.once('drain', () => this.#open());
-        return;
-      }
-    }
-  }
-
-  #write({ id, event, data }: StreamMessage, before = ''): void {
-    if (this.#over) return;
-    const named = id === null ? before : `id: ${id}\n`;
-    this.#response.write(`${named}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    if (this.#response.writableLength > MOST_WAITING_BYTES) this.#cutOff();
-  }
-
-  #cutOff(): void {
-    this.#finish();
-    this.#response.destroy();
-  }
-
-  #finish(): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#unfollow();
-    this.#onEnd();
-  }
-}
-
-/** An empty id: whoever is cut off now must not resume, but begin again. */
-const RESTART = 'id:\n';
 
 /** The part of the configuration's `limits` that event streams obey. Read at each use: a reload may change it. */
 interface StreamLimits {
@@ -139,6 +22,7 @@ const HEARTBEAT_MS = 15_000;
 export class EventStreams {
   readonly #limits: StreamLimits;
   readonly #open = new Map<EventStream, StreamOwner>();
+  readonly #openByOwner = new Map<string, number>();
   readonly #heartbeat: NodeJS.Timeout;
   #ended = false;
 
@@ -155,10 +39,11 @@ export class EventStreams {
   begin(response: ApiResponse, owner: StreamOwner, follower: Follower, onEnd: () => void): void {
     this.#refuseOneTooMany(owner);
     const stream = new EventStream(response, follower, () => {
-      this.#open.delete(stream);
+      if (this.#open.delete(stream)) this.#count(owner, -1);
       onEnd();
     });
     this.#open.set(stream, owner);
+    this.#count(owner, 1);
     stream.begin();
   }
 
@@ -182,6 +67,12 @@ export class EventStreams {
     for (const stream of this.#open.keys()) stream.beat();
   }
 
+  #count({ ownerId }: StreamOwner, change: number): void {
+    const open = (this.#openByOwner.get(ownerId) ?? 0) + change;
+    if (open > 0) this.#openByOwner.set(ownerId, open);
+    else this.#openByOwner.delete(ownerId);
+  }
+
   #refuseOneTooMany({ ownerId }: StreamOwner): void {
     if (this.#ended)
       throw new KeywardError('shutting_down', 'this instance is shutting down; try again elsewhere');
@@ -190,8 +81,7 @@ export class EventStreams {
         retryAfterSeconds: 5,
       });
     }
-    const own = [...this.#open.values()].filter((owner) => owner.ownerId === ownerId);
-    if (own.length < this.#limits.event_streams_per_client) return;
+    if ((this.#openByOwner.get(ownerId) ?? 0) < this.#limits.event_streams_per_client) return;
     throw new KeywardError('rate_limited', 'you have too many event streams open; end one first', {
       retryAfterSeconds: 5,
     });

@@ -8,13 +8,10 @@ import type {
   ScopeEvents,
   VerifierDirectory,
 } from '../../kernel/publication.ts';
+import { oncePerObject } from '../../lib/once-per-object.ts';
 import { type AdmissionDeps, admitClient } from '../../server/admission.ts';
-import {
-  type EventStreams,
-  type Follower,
-  lastEventId,
-  type StreamMessage,
-} from '../../server/event-streams.ts';
+import type { Follower, StreamMessage } from '../../server/event-stream.ts';
+import { type EventStreams, lastEventId } from '../../server/event-streams.ts';
 import { validated } from '../../server/read-body.ts';
 import { CODES, problems } from '../../server/responses.ts';
 import type { ApiRequest, Route } from '../../server/route.ts';
@@ -75,9 +72,10 @@ const SCOPE_EVENTS = {
   revoked: z.strictObject({ revocation: revokedTokens }).meta({ id: 'ScopeTokensRevoked' }),
 } as const satisfies Record<ScopeEvent['type'], z.ZodType>;
 
-function streamMessage({ id, event }: EventMessage): StreamMessage {
-  return { id, event: event.type, data: dataOf(event) };
-}
+/** One for all streams. */
+const streamMessage = oncePerObject(
+  ({ id, event }: EventMessage): StreamMessage => ({ id, event: event.type, data: dataOf(event) }),
+);
 
 function dataOf(event: ScopeEvent): object {
   switch (event.type) {

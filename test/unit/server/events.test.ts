@@ -58,6 +58,31 @@ async function served(changes: Partial<DataPlaneDeps> = {}, heartbeatMs?: number
   return { deps, listener, url, eventStreams, follow };
 }
 
+test('an event is serialised once, however many follow', async () => {
+  const { scopeEvents, tell } = toldEvents();
+  const { follow } = await served({ scopeEvents });
+  const streams = [await follow(), await follow(), await follow()];
+  for (const events of streams) await events.next();
+  let reads = 0;
+  const event = {
+    type: 'compromised',
+    kid: 'kid-1',
+    get version() {
+      reads += 1;
+      return 2;
+    },
+  } as const;
+  tell({ id: 'life.1', event });
+  for (const events of streams) {
+    expect(await events.next()).toEqual({
+      id: 'life.1',
+      event: 'compromised',
+      data: { kid: 'kid-1', version: 2 },
+    });
+  }
+  expect(reads).toBe(1);
+});
+
 test('opens with all that holds now and goes on with what happens', async () => {
   const { scopeEvents, tell } = toldEvents();
   const { follow } = await served({ scopeEvents });
