@@ -2,6 +2,7 @@ import { createPublicKey, hash, type KeyObject } from 'node:crypto';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import { isObject } from '../lib/json.ts';
+import { oncePerObject } from '../lib/once-per-object.ts';
 import { decodeBase64url } from './base64url.ts';
 import { hasRocaFingerprint, isEd25519Point } from './weak-keys.ts';
 
@@ -48,16 +49,16 @@ export function thumbprint(jwk: PublicJwk): string {
 }
 
 /**
- * Ready for `crypto.verify`, which the hot path calls; jose would give a `CryptoKey`. Throws `key_unproven` where the
+ * Ready for `crypto.verify`, which the hot path calls; jose would give a `CryptoKey`. Imported once. Throws `key_unproven` where the
  * point is not on its curve.
  */
-export function importPublicKey(jwk: PublicJwk): KeyObject {
+export const importPublicKey = oncePerObject((jwk: PublicJwk): KeyObject => {
   try {
     return createPublicKey({ key: { ...jwk }, format: 'jwk' });
   } catch (cause) {
     throw new KeywardError('key_unproven', 'the public key is not on its curve', { cause });
   }
-}
+});
 
 function readEc(jwk: Members): PublicJwk {
   const { crv } = jwk;
