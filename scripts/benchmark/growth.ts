@@ -7,6 +7,7 @@ import { parseArgs, promisify } from 'node:util';
 import { freePorts } from '../../test/support/free-port.ts';
 import { startService } from '../../test/support/running-service.ts';
 import { cpuSeconds, usageOf } from './process-usage.ts';
+import { residentMiB } from './threads.ts';
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +56,8 @@ try {
 }
 
 async function fill(from: number, to: number): Promise<Row> {
-  const before = { front: front(), signer: signer(), at: performance.now() };
+  const spent = () => ({ front: usageOf(frontPid()).seconds, signer: usageOf(service.signerPid()).seconds });
+  const before = { ...spent(), at: performance.now() };
   for (let n = from; n < to; n++) {
     const id = `scope-${n}`;
     const scope = { id, issuer: 'https://login.example', audience: `https://${id}.example` };
@@ -63,11 +65,11 @@ async function fill(from: number, to: number): Promise<Row> {
     if ((n + 1) % PROGRESS_EVERY === 0) progress(n + 1, from, before.at);
   }
   const seconds = (performance.now() - before.at) / 1_000;
-  const count = Math.max(1, to - from);
+  const [after, count] = [spent(), Math.max(1, to - from)];
   return {
     'made a second': round(count / seconds),
-    'front ms each': round((1_000 * (front().seconds - before.front.seconds)) / count),
-    'signer ms each': round((1_000 * (signer().seconds - before.signer.seconds)) / count),
+    'front ms each': round((1_000 * (after.front - before.front)) / count),
+    'signer ms each': round((1_000 * (after.signer - before.signer)) / count),
   };
 }
 
@@ -80,8 +82,11 @@ async function measure(sign: string): Promise<Row> {
   await service.stop();
   const began = performance.now();
   service = await service.restart();
-  const start = { 'start s': seconds(began), 'start CPU s': round(cpuSeconds(service.process.pid ?? 0)) };
-  const memory = { 'front MB': front().megabytes, 'signer MB': signer().megabytes };
+  const start = { 'start s': seconds(began), 'start CPU s': round(cpuSeconds(frontPid())) };
+  const memory = {
+    'front MiB': Math.round(residentMiB(frontPid())),
+    'signer MiB': Math.round(residentMiB(service.signerPid())),
+  };
   const commands = COMMANDS.map((argv) => [argv.join(' '), () => keyward(argv)] as const);
   const inventory = () => service.act('POST', '/v1/admin/inventory', {});
   const times: Record<string, number> = {};
@@ -106,7 +111,7 @@ async function keyward(argv: readonly string[]): Promise<void> {
 async function load(sign: string): Promise<Row> {
   if (Number(values.seconds) === 0) return {};
   const url = `${service.dataUrl}/v1/scopes/payments/tokens`;
-  const argv = [pathOf('./load.ts'), url, sign, '64', values.seconds, '1', String(service.process.pid)];
+  const argv = [pathOf('./load.ts'), url, sign, '64', values.seconds, '1', String(frontPid())];
   const { rate, cpuUs } = JSON.parse((await run(process.execPath, argv)).stdout) as {
     rate: number;
     cpuUs: number;
@@ -114,12 +119,8 @@ async function load(sign: string): Promise<Row> {
   return { 'tokens a second': Math.round(rate), 'us CPU a token': Math.round(cpuUs) };
 }
 
-function front() {
-  return usageOf(service.process.pid ?? 0);
-}
-
-function signer() {
-  return usageOf(service.signerPid());
+function frontPid(): number {
+  return service.process.pid ?? 0;
 }
 
 function seconds(since: number): number {

@@ -4,11 +4,7 @@ interface ProcessUsage {
   readonly parent: number;
   /** Of CPU, all threads; a tick is a hundredth of a second (proc(5)). */
   readonly seconds: number;
-  /** Resident. */
-  readonly megabytes: number;
 }
-
-const PAGE_BYTES = 4_096;
 
 /** Nothing for a process that is gone. */
 export function usageOf(pid: number): ProcessUsage {
@@ -17,10 +13,9 @@ export function usageOf(pid: number): ProcessUsage {
     return {
       parent: Number(fields[1]),
       seconds: (Number(fields[11]) + Number(fields[12])) / 100,
-      megabytes: Math.round((Number(fields[21]) * PAGE_BYTES) / 1e6),
     };
   } catch {
-    return { parent: 0, seconds: 0, megabytes: 0 };
+    return { parent: 0, seconds: 0 };
   }
 }
 
