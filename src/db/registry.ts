@@ -30,11 +30,7 @@ export function createRegistry(reader: TrxReader, changes: RegistryChanges): Reg
     async load() {
       await changes.settle();
       const { view } = changes;
-      return {
-        scopes: scopesOf(view.rows('scopes')),
-        keys: keysFrom(view.rows('signing_keys')),
-        unfinished: unfinishedIn(view),
-      };
+      return { scopes: scopesOf(view.rows('scopes')), keys: keysFrom(view.rows('signing_keys')) };
     },
     async unfinishedScopes() {
       await changes.settle();

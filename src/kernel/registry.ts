@@ -68,7 +68,7 @@ export interface ScopesAndKeys {
 /** Scopes and keys, durable. Every change commits with its audit event (I10). */
 export interface Registry {
   /** With what became of changes whose answer was lost. `store_unavailable`. */
-  load(): Promise<ScopesAndKeys & { readonly unfinished: readonly UnfinishedScope[] }>;
+  load(): Promise<ScopesAndKeys>;
   /** Reservations that no scope came of yet. As `load`. */
   unfinishedScopes(): Promise<readonly UnfinishedScope[]>;
   readonly follow: Follow<ScopesAndKeys>;

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { requireBatch, requireReferences, requireSpecification } from '../../../src/signer/check-requests.ts';
+import {
+  requireBatch,
+  requireHsmIds,
+  requireReferences,
+  requireSpecification,
+} from '../../../src/signer/check-requests.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from '../../../src/signer/protocol.ts';
 
 const HSM_ID = '0123456789abcdef0123456789abcdef';
@@ -71,6 +76,18 @@ describe('what a front may ask to be signed and served', () => {
     expect(() => requireBatch(batch as unknown as Parameters<typeof requireBatch>[0])).toThrow(
       wrong('batch'),
     );
+  });
+
+  it('is as many keys as there is room for beside those that serve', () => {
+    expect(() => requireReferences([reference], 1)).not.toThrow();
+    expect(() => requireReferences([reference], 0)).toThrow(wrong('keys'));
+  });
+
+  it('is keys to be released by their ids, and by nothing else', () => {
+    expect(() => requireHsmIds([HSM_ID, HSM_ID])).not.toThrow();
+    for (const ids of [[KID], [null], HSM_ID, Array(100_001).fill(HSM_ID)]) {
+      expect(() => requireHsmIds(ids as string[])).toThrow(wrong('keys'));
+    }
   });
 
   it('is not one key twice', () => {

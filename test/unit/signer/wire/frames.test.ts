@@ -129,6 +129,8 @@ const REQUESTS = [
   { id: 10, op: 'sealed', takes: { checkpoint: null, head: 'a.b.c' } },
   { id: 11, op: 'describe', takes: null },
   { id: 12, op: 'report', takes: null },
+  { id: 13, op: 'serveAlso', takes: [KEY] },
+  { id: 14, op: 'release', takes: ['00'] },
 ] as const;
 
 describe('what a front says', () => {
@@ -154,6 +156,7 @@ describe('what a front says', () => {
     ['more sessions than a token has', { start: 1, sessions: 1_025 }],
     ['a signing input that is bytes', { to: 1, request: { id: 1, op: 'sign', takes: [['k', [1, 2]]] } }],
     ['keys that are no list', { to: 1, request: { id: 1, op: 'serve', takes: { length: 1 } } }],
+    ['keys to be released that are no names', { to: 1, request: { id: 1, op: 'release', takes: [KEY] } }],
     ['a key that is nothing', { to: 1, request: { id: 1, op: 'serve', takes: [null] } }],
     [
       'an algorithm of its own',
