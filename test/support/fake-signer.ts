@@ -17,6 +17,7 @@ import type {
   TokenDescription,
   TokenSigner,
 } from '../../src/kernel/signer.ts';
+import { requireReferences } from '../../src/signer/check-requests.ts';
 import { guardOfBinding, readSigningInput, requireHeader } from '../../src/signer/guard.ts';
 import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
@@ -93,6 +94,7 @@ export class FakeSigner implements Signer, TokenSigner {
 
   async serveAlso(keys: readonly KeyReference[]): Promise<readonly KeyProof[]> {
     this.#requireHsm();
+    requireReferences(keys);
     for (const { kid } of keys) this.#served.delete(kid);
     return keys.map((reference) => this.#admit(reference));
   }
