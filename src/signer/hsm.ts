@@ -7,6 +7,7 @@ import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
 import { findTokenSlot, loadModule, type Profile, profileOf, sessionLimit } from './module.ts';
 import { NewPairs } from './new-pairs.ts';
+import { Pace } from './pace.ts';
 import { reportModule } from './report.ts';
 import type { SignerSettings } from './settings.ts';
 
@@ -44,6 +45,9 @@ export class Session {
   }
 }
 
+/** Lends a session until the promise settles. `overloaded` when too many wait. */
+type Lend = <T>(use: (session: Session) => T | Promise<T>) => Promise<T>;
+
 /** Sessions that are lent and come back, first come first served. */
 export class SessionPool {
   readonly #free: Session[];
@@ -53,9 +57,13 @@ export class SessionPool {
     this.#free = [...sessions];
   }
 
-  /** `overloaded` when too many wait. */
-  async lend<T>(use: (session: Session) => T | Promise<T>): Promise<T> {
-    const session = this.#free.pop() ?? (await this.#next());
+  readonly lend: Lend = (use) => this.#lend(use, 'push');
+
+  /** The next session that comes back, before all that wait. */
+  readonly lendNext: Lend = (use) => this.#lend(use, 'unshift');
+
+  async #lend<T>(use: (session: Session) => T | Promise<T>, line: 'push' | 'unshift'): Promise<T> {
+    const session = this.#free.pop() ?? (await this.#next(line));
     try {
       return await use(session);
     } finally {
@@ -68,11 +76,11 @@ export class SessionPool {
     for (const session of this.#free) session.keepAlive();
   }
 
-  #next(): Promise<Session> {
+  #next(line: 'push' | 'unshift'): Promise<Session> {
     if (this.#waiting.length >= MAX_WAITING) {
       throw new KeywardError('overloaded', 'too many signatures wait', { retryAfterSeconds: 1 });
     }
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return new Promise((resolve) => this.#waiting[line](resolve));
   }
 
   #takeBack(session: Session): void {
@@ -90,10 +98,11 @@ export interface Hsm {
   readonly report: () => ModuleReport;
   /** Keeps the login, and makes and destroys keys. */
   readonly anchor: SessionPool;
-  /** One session for calls that come back at once. */
-  readonly direct: SessionPool;
-  /** Sessions for signatures that take their time. */
+  /** For calls that hold the thread: they come before all others that wait for a session. */
+  readonly direct: { readonly lend: Lend };
+  /** For signatures in other threads. */
   readonly concurrent: SessionPool;
+  readonly pace: Pace;
   readonly newPairs: NewPairs;
 }
 
@@ -105,8 +114,7 @@ export function openHsm(settings: SignerSettings): Hsm {
   if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
   login(cryptoki, anchor.handle, token, settings);
-  const [first, ...others] = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
-  const direct = new SessionPool(first ? [first] : []);
+  const sessions = new SessionPool(Array.from({ length: size }, () => new Session(cryptoki, slot.handle)));
   const profile = profileOf(calling('C_GetInfo', () => lib.C_GetInfo()));
   return {
     cryptoki,
@@ -114,8 +122,9 @@ export function openHsm(settings: SignerSettings): Hsm {
     profile,
     report: () => reportModule({ lib, slot: slot.handle, profile, sessions: size }),
     anchor: new SessionPool([anchor]),
-    direct,
-    concurrent: others.length > 0 ? new SessionPool(others) : direct,
+    direct: { lend: sessions.lendNext },
+    concurrent: sessions,
+    pace: new Pace(),
     newPairs: new NewPairs(),
   };
 }
@@ -164,7 +173,7 @@ const PERIOD_MS = 10_000;
 
 /** Touches the idle sessions, and tells the epoch when one has died. Does not keep the process alive. */
 export function keepAlive(hsm: Hsm, epoch: Epoch): void {
-  const pools = new Set([hsm.anchor, hsm.direct, hsm.concurrent]);
+  const pools = [hsm.anchor, hsm.concurrent];
   const touch = () => {
     if (epoch.end) return;
     try {

@@ -80,6 +80,11 @@ export class LoadedKeys {
     );
   }
 
+  /** Of the service's own, whose statements are made one after the other. */
+  isOwn(key: ServedKey): boolean {
+    return key === this.#bindingIssuer || key === this.#audit;
+  }
+
   /** The key whose word the binding records are. */
   get bindingIssuer(): ServedKey | null {
     return this.#bindingIssuer;

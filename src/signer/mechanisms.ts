@@ -15,11 +15,8 @@ interface MechanismFacts {
   readonly signName: string;
   /** What the module is given to sign, in a buffer of its own. */
   readonly inputOf: (signingInput: string) => Buffer;
-  /**
-   * `direct`: one synchronous session in a loop, fastest where a signature takes microseconds. `concurrent`:
-   * several asynchronous sessions, where it takes long enough for a second core to help.
-   */
-  readonly queue: 'direct' | 'concurrent';
+  /** Whether a signature is taken to be slow until it is known how long it takes. */
+  readonly isSlow: boolean;
   /** The kind of key to make, in the writings to be offered one after the other. */
   readonly keyParameters: (modulusBits: ModulusBits | null) => readonly (readonly Attribute[])[];
 }
@@ -54,7 +51,7 @@ const EC = {
   generateName: 'CKM_EC_KEY_PAIR_GEN',
   sign: { mechanism: MechanismEnum.ECDSA },
   signName: 'CKM_ECDSA',
-  queue: 'direct',
+  isSlow: false,
 } as const;
 
 const RSA = {
@@ -62,7 +59,7 @@ const RSA = {
   generate: MechanismEnum.RSA_PKCS_KEY_PAIR_GEN,
   generateName: 'CKM_RSA_PKCS_KEY_PAIR_GEN',
   inputOf: bytesOf,
-  queue: 'concurrent',
+  isSlow: true,
   keyParameters: rsaParams,
 } as const;
 
@@ -73,7 +70,7 @@ const EDDSA: MechanismFacts = {
   sign: { mechanism: CKM_EDDSA },
   signName: 'CKM_EDDSA',
   inputOf: bytesOf,
-  queue: 'direct',
+  isSlow: false,
   // The PrintableString "edwards25519", and the OID of RFC 8410: modules take the one or the other.
   keyParameters: () => ecParams('130c656477617264733235353139', '06032b6570'),
 };

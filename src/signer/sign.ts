@@ -4,7 +4,6 @@ import type { Epoch } from './epoch.ts';
 import type { Sealing } from './guard.ts';
 import type { Hsm, Session } from './hsm.ts';
 import { type LoadedKeys, type ServedKey, signLater, signNow } from './loaded-keys.ts';
-import { MECHANISMS } from './mechanisms.ts';
 import type { Failure, Operations, SignOutcome } from './protocol.ts';
 
 interface Item {
@@ -27,15 +26,19 @@ export async function signBatch(
   batch: Operations['sign']['takes'],
 ): Promise<SignOutcome[]> {
   const outcomes: SignOutcome[] = batch.map(() => UNKNOWN_KEY);
-  const queues: Record<'direct' | 'concurrent', Item[]> = { direct: [], concurrent: [] };
+  const [quick, slow]: [Item[], Item[]] = [[], []];
   for (const [at, [kid, signingInput, bindingRecords = []]] of batch.entries()) {
     const key = loadedKeys.get(kid);
-    if (key) queues[MECHANISMS[key.algorithm].queue].push({ at, key, signingInput, bindingRecords });
+    if (!key) continue;
+    const isSlow = hsm.pace.isSlow(key.algorithm) && !loadedKeys.isOwn(key);
+    (isSlow ? slow : quick).push({ at, key, signingInput, bindingRecords });
   }
-  const direct = hsm.direct.lend((session) => {
-    for (const item of queues.direct) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
-  });
-  const concurrent = queues.concurrent.map(async (item) => {
+  const direct =
+    quick.length > 0 &&
+    hsm.direct.lend((session) => {
+      for (const item of quick) outcomes[item.at] = signDirectly(hsm, epoch, session, item);
+    });
+  const concurrent = slow.map(async (item) => {
     outcomes[item.at] = await signConcurrently(hsm, epoch, item);
   });
   await Promise.all([direct, ...concurrent]);
@@ -49,7 +52,9 @@ function signDirectly(hsm: Hsm, epoch: Epoch, session: Session, item: Item): Sig
   try {
     const sealing = key.guard(signingInput, session.handle, bindingRecords);
     if (sealing?.signature) return sealing.signature;
+    const startedAt = performance.now();
     const signature = signNow(hsm.cryptoki, session, key, signingInput);
+    hsm.pace.took(key.algorithm, performance.now() - startedAt);
     if (sealing) keep(sealing, item, signature);
     return signature;
   } catch (error) {
@@ -71,7 +76,10 @@ async function signConcurrently(hsm: Hsm, epoch: Epoch, item: Item): Promise<Sig
     return await hsm.concurrent.lend(async (session) => {
       if (epoch.end) return epoch.end;
       key.guard(signingInput, session.handle, bindingRecords);
-      return await signLater(hsm.cryptoki, session, key, signingInput);
+      const startedAt = performance.now();
+      const signature = await signLater(hsm.cryptoki, session, key, signingInput);
+      hsm.pace.took(key.algorithm, performance.now() - startedAt);
+      return signature;
     });
   } catch (error) {
     return epoch.failed('signing', error);

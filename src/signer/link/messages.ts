@@ -100,6 +100,8 @@ export function eachLine(stream: Readable, onLine: (line: string) => void): void
 
 /** The most signatures that one message asks for. */
 export const MESSAGE_SIZE = 16;
+/** Milliseconds for a signature, from which a message costs little beside it. */
+const SLOW_MS = 0.2;
 
 /**
  * How many signatures one message may ask for. It starts at one and doubles while full messages are answered
@@ -108,6 +110,7 @@ export const MESSAGE_SIZE = 16;
 export class BatchSize {
   readonly #targetMs: number;
   #limit = 1;
+  #isSlow = false;
 
   constructor(targetMs: number) {
     this.#targetMs = targetMs;
@@ -117,7 +120,17 @@ export class BatchSize {
     return this.#limit;
   }
 
+  /**
+   * Of so many that wait, how many the next of so many messages takes. A slow HSM gets all messages at once: answered
+   * one by one, they keep its sessions at work while the next signatures are being asked for.
+   */
+  share(waiting: number, messages: number): number {
+    if (!this.#isSlow) return this.#limit;
+    return Math.min(this.#limit, Math.ceil(waiting / Math.max(1, messages)));
+  }
+
   answered(signatures: number, tookMs: number): void {
+    this.#isSlow = tookMs > signatures * SLOW_MS;
     if (tookMs > this.#targetMs) {
       this.#limit = Math.max(1, Math.floor((signatures * this.#targetMs) / tookMs));
     } else if (signatures >= this.#limit) {

@@ -136,7 +136,8 @@ export class SignQueue {
   }
 
   async #send(queue: TokenQueue): Promise<void> {
-    const calls = this.#take(queue.batch.limit);
+    const waiting = this.#own.size + this.#waiting.size;
+    const calls = this.#take(queue.batch.share(waiting, MESSAGES_UNDER_WAY - queue.messages));
     const { timers } = this.#options;
     const sentAt = timers.nowMs();
     queue.messages += 1;

@@ -36,6 +36,20 @@ describe('the sessions', () => {
     expect(order).toEqual(['first', 'second', 'third']);
   });
 
+  it('are lent next to whoever may not wait for the others', async () => {
+    const { pool } = setUp(1);
+    const order: string[] = [];
+    const first = Promise.withResolvers<void>();
+    const lent = [
+      pool.lend(() => first.promise),
+      pool.lend(() => order.push('second')),
+      pool.lendNext(() => order.push('third')),
+    ];
+    first.resolve();
+    await Promise.all(lent);
+    expect(order).toEqual(['third', 'second']);
+  });
+
   it('come back after an error', async () => {
     const { pool } = setUp(1);
     await expect(pool.lend(() => Promise.reject(new Error('no')))).rejects.toThrow('no');

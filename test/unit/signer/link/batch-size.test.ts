@@ -25,3 +25,20 @@ it('shrinks to what fits into the target when a batch took longer, never below o
   batch.answered(1, 900);
   expect(batch.limit).toBe(1);
 });
+
+it('of a quick signer, a message takes all that it may', () => {
+  const batch = new BatchSize(250);
+  for (let n = 0; n < 4; n += 1) batch.answered(batch.limit, 1);
+  batch.answered(16, 3);
+  expect(batch.share(16, 4)).toBe(16);
+});
+
+it('of a slow one, messages share what waits', () => {
+  const batch = new BatchSize(250);
+  for (let n = 0; n < 4; n += 1) batch.answered(batch.limit, 20);
+  expect(batch.limit).toBe(16);
+  expect([batch.share(16, 4), batch.share(12, 3), batch.share(5, 4), batch.share(100, 4)]).toEqual([
+    4, 4, 2, 16,
+  ]);
+  expect([batch.share(5, 1), batch.share(5, 0)]).toEqual([5, 5]);
+});
