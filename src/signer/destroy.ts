@@ -37,7 +37,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
   for (const [member, name] of SERVICE_KEYS) {
     if (kid === named[member]) refuse(`${name} is never destroyed this way`);
   }
-  return hsm.anchor.lend(({ handle: session }) => {
+  return hsm.anchor.lend(async ({ handle: session }) => {
     const read = (object: Handle) => new ObjectReader(hsm.cryptoki, session, object);
     const { privateKeys, publicKeys } = findKeyPair(hsm.cryptoki, session, hsmId);
     if (privateKeys.length + publicKeys.length === 0) {
@@ -56,6 +56,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     if (!labels.every((label) => KEY_LABEL.test(label))) refuse('the object of this id is not one of ours');
     if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
     loadedKeys.remove(kid);
+    await loadedKeys.signed(hsmId);
     hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
     keys.remove(hsmId);
@@ -83,7 +84,8 @@ export function discard(
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
   if (loadedKeys.servesId(hsmId)) refuse('the key of this id is in service');
-  return hsm.anchor.lend(({ handle: session }) => {
+  return hsm.anchor.lend(async ({ handle: session }) => {
+    await loadedKeys.signed(hsmId);
     const halves = findKeyPair(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];
     for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);

@@ -54,6 +54,11 @@ export class Epoch {
     return this.#end;
   }
 
+  /** Whoever has waited for a session asks again. `hsm_unavailable`. */
+  requireNow(): void {
+    if (this.#end) throw new KeywardError('hsm_unavailable', this.#end.message);
+  }
+
   /** What the front is told of an error, which ends the epoch where it must. */
   failed(doing: string, error: unknown): Failure {
     const failure = failureOf(error);

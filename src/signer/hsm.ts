@@ -17,7 +17,7 @@ const MAX_WAITING = 32_768;
 export class Session {
   readonly #cryptoki: Cryptoki;
   readonly #slot: Handle;
-  #handle: Handle;
+  #handle: Handle | undefined;
 
   constructor(cryptoki: Cryptoki, slot: Handle) {
     this.#cryptoki = cryptoki;
@@ -26,35 +26,42 @@ export class Session {
   }
 
   get handle(): Handle {
+    this.#handle ??= this.#cryptoki.openSession(this.#slot);
     return this.#handle;
   }
 
-  /** After an error the state of an operation is unknown, so the session goes and another one comes. */
+  /**
+   * After an error the state of an operation is unknown, so the session goes, and another one comes with the next use.
+   * The module may give its handle to somebody else at once.
+   */
   renew(): void {
+    const old = this.#handle;
+    this.#handle = undefined;
     try {
-      this.#cryptoki.closeSession(this.#handle);
+      if (old) this.#cryptoki.closeSession(old);
     } catch (error) {
       // A session that is already gone cannot be closed; any other failure shows when the next one opens.
       if (!(error instanceof CryptokiError)) throw error;
     }
-    this.#handle = this.#cryptoki.openSession(this.#slot);
   }
 
   keepAlive(): void {
-    this.#cryptoki.touchSession(this.#handle);
+    this.#cryptoki.touchSession(this.handle);
   }
 }
 
-/** Lends a session until the promise settles. `overloaded` when too many wait. */
+/** Lends a session until the promise settles. `overloaded` when too many wait, `hsm_unavailable` once the epoch is over. */
 type Lend = <T>(use: (session: Session) => T | Promise<T>) => Promise<T>;
 
 /** Sessions that are lent and come back, first come first served. */
 export class SessionPool {
   readonly #free: Session[];
+  readonly #epoch: Pick<Epoch, 'requireNow'>;
   readonly #waiting: ((session: Session) => void)[] = [];
 
-  constructor(sessions: readonly Session[]) {
+  constructor(sessions: readonly Session[], epoch: Pick<Epoch, 'requireNow'>) {
     this.#free = [...sessions];
+    this.#epoch = epoch;
   }
 
   readonly lend: Lend = (use) => this.#lend(use, 'push');
@@ -65,6 +72,7 @@ export class SessionPool {
   async #lend<T>(use: (session: Session) => T | Promise<T>, line: 'push' | 'unshift'): Promise<T> {
     const session = this.#free.pop() ?? (await this.#next(line));
     try {
+      this.#epoch.requireNow();
       return await use(session);
     } finally {
       this.#takeBack(session);
@@ -107,21 +115,22 @@ export interface Hsm {
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
-export function openHsm(settings: SignerSettings): Hsm {
+export function openHsm(settings: SignerSettings, epoch: Epoch): Hsm {
   const { module, cryptoki, lib } = loadModule(settings.modulePath);
   const { slot, token } = findTokenSlot(module, settings.tokenLabel, settings.tokenSerial);
   const size = sessionsFor(token, settings.sessions);
   if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
   login(cryptoki, anchor.handle, token, settings);
-  const sessions = new SessionPool(Array.from({ length: size }, () => new Session(cryptoki, slot.handle)));
+  const made = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
+  const sessions = new SessionPool(made, epoch);
   const profile = profileOf(calling('C_GetInfo', () => lib.C_GetInfo()));
   return {
     cryptoki,
     description: describe(slot, token, size),
     profile,
     report: () => reportModule({ lib, slot: slot.handle, profile, sessions: size }),
-    anchor: new SessionPool([anchor]),
+    anchor: new SessionPool([anchor], epoch),
     direct: { lend: sessions.lendNext },
     concurrent: sessions,
     pace: new Pace(),

@@ -68,9 +68,10 @@ export interface ServedKey extends LiveKey {
   readonly guard: Guard;
 }
 
-/** The keys in service by kid. */
+/** The keys in service by kid, and those that sign in other threads at this moment. */
 export class LoadedKeys {
   #keys: Map<string, ServedKey> = new Map();
+  readonly #signing = new Map<string, Set<Promise<unknown>>>();
   #bindingIssuer: ServedKey | null = null;
   #audit: ServedKey | null = null;
 
@@ -83,6 +84,23 @@ export class LoadedKeys {
   /** Of the service's own, whose statements are made one after the other. */
   isOwn(key: ServedKey): boolean {
     return key === this.#bindingIssuer || key === this.#audit;
+  }
+
+  /** Until the signature is there, the objects of its key stay. */
+  async whileSigning<T>({ hsmId }: ServedKey, signature: Promise<T>): Promise<T> {
+    const ofKey = this.#signing.get(hsmId) ?? new Set();
+    this.#signing.set(hsmId, ofKey.add(signature));
+    try {
+      return await signature;
+    } finally {
+      ofKey.delete(signature);
+      if (ofKey.size === 0) this.#signing.delete(hsmId);
+    }
+  }
+
+  /** Settles once no signature is being made with the key of that `CKA_ID`. Take it out of service first. */
+  async signed(hsmId: string): Promise<void> {
+    await Promise.allSettled(this.#signing.get(hsmId) ?? []);
   }
 
   /** The key whose word the binding records are. */

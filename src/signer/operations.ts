@@ -73,7 +73,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       const settings = settingsOf();
       const state = openState(settings);
       const others = takes.otherBindingKeys.map((jwk) => bindingIssuerOf(jwk, settings));
-      const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) });
+      const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) }, epoch);
       const clock = new OwnClock(settings.clockSkewSeconds);
       opened = { hsm, settings, state, clock, others };
       if (state.isEmpty && (settings.registryKid ?? settings.bindingKid) !== null) {
@@ -87,7 +87,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     },
     async sign(batch) {
       requireBatch(batch);
-      return signBatch(now().hsm, loadedKeys, epoch, batch);
+      return signBatch({ hsm: now().hsm, loadedKeys, epoch }, batch);
     },
     async generate(specification) {
       const { hsm, settings, state } = now();

@@ -130,14 +130,22 @@ export class SignQueue {
 
   #flush(): void {
     const queue = this.#queue;
-    // One message more for the service's own, which wait for no answer to another.
-    while (queue && this.#own.size > 0 && queue.messages <= MESSAGES_UNDER_WAY) void this.#send(queue);
-    while (queue && this.#waiting.size > 0 && queue.messages < MESSAGES_UNDER_WAY) void this.#send(queue);
+    // One message more for the service's own, which wait for no answer to another, and travel with no caller's.
+    while (queue && this.#own.size > 0 && queue.messages <= MESSAGES_UNDER_WAY) {
+      void this.#send(queue, take(this.#own, queue.batch.limit));
+    }
+    while (queue && this.#waiting.size > 0 && queue.messages < MESSAGES_UNDER_WAY) {
+      const share = queue.batch.share(this.#waiting.size, MESSAGES_UNDER_WAY - queue.messages);
+      void this.#send(queue, take(this.#waiting, share));
+    }
   }
 
-  async #send(queue: TokenQueue): Promise<void> {
-    const waiting = this.#own.size + this.#waiting.size;
-    const calls = this.#take(queue.batch.share(waiting, MESSAGES_UNDER_WAY - queue.messages));
+  async #send(queue: TokenQueue, calls: readonly Call[]): Promise<void> {
+    for (const call of calls) {
+      this.#underWay.add(call);
+      call.waiting?.end();
+      call.waiting = undefined;
+    }
     const { timers } = this.#options;
     const sentAt = timers.nowMs();
     queue.messages += 1;
@@ -148,21 +156,6 @@ export class SignQueue {
     queue.batch.answered(calls.length, queue.answeredAt - startedAt);
     this.#settle(queue, calls, answer);
     this.#flush();
-  }
-
-  #take(count: number): Call[] {
-    const calls: Call[] = [];
-    for (const line of [this.#own, this.#waiting]) {
-      for (const call of line) {
-        if (calls.length === count) return calls;
-        line.delete(call);
-        this.#underWay.add(call);
-        call.waiting?.end();
-        call.waiting = undefined;
-        calls.push(call);
-      }
-    }
-    return calls;
   }
 
   #settle(queue: TokenQueue, calls: readonly Call[], answer: Answer<'sign'>): void {
@@ -208,6 +201,17 @@ export class SignQueue {
     call.expired = true;
     call.reject(error);
   }
+}
+
+/** The first of the line leave it. */
+function take(line: Set<Call>, count: number): Call[] {
+  const calls: Call[] = [];
+  for (const call of line) {
+    if (calls.length === count) break;
+    line.delete(call);
+    calls.push(call);
+  }
+  return calls;
 }
 
 function asItem({ request: { kid, signingInput, bindingRecords } }: Call): SignItem {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Pace } from '../../../src/signer/pace.ts';
 
-function isSlowAfter(algorithm: 'ES256' | 'RS256', ...took: readonly (readonly [count: number, ms: number])[]) {
+function isSlowAfter(
+  algorithm: 'ES256' | 'RS256',
+  ...took: readonly (readonly [count: number, ms: number])[]
+) {
   const pace = new Pace();
   for (const [count, ms] of took) for (let n = 0; n < count; n++) pace.took(algorithm, ms);
   return pace.isSlow(algorithm);

@@ -1,12 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { type Cryptoki, CryptokiError, type Handle } from '../../../src/signer/cryptoki.ts';
+import { Epoch } from '../../../src/signer/epoch.ts';
 import { Session, SessionPool, sessionsFor } from '../../../src/signer/hsm.ts';
 
 function setUp(size: number) {
   const calls: string[] = [];
   let opened = 0;
+  let refusals = 0;
+  const refuseToOpen = (times: number) => {
+    refusals = times;
+  };
   const cryptoki = {
     openSession: (): Handle => {
+      if (refusals > 0) {
+        refusals -= 1;
+        throw new CryptokiError('C_OpenSession', 0x31);
+      }
       opened += 1;
       calls.push(`open ${opened}`);
       return Buffer.from([opened]);
@@ -18,7 +27,8 @@ function setUp(size: number) {
     touchSession: (handle: Handle) => calls.push(`touch ${handle[0]}`),
   } as unknown as Cryptoki;
   const sessions = Array.from({ length: size }, () => new Session(cryptoki, Buffer.alloc(8)));
-  return { calls, pool: new SessionPool(sessions) };
+  const epoch = new Epoch(() => {});
+  return { calls, epoch, refuseToOpen, pool: new SessionPool(sessions, epoch) };
 }
 
 describe('the sessions', () => {
@@ -59,6 +69,26 @@ describe('the sessions', () => {
   it('are renewed for those that ask next, even if the old one cannot be closed', async () => {
     const { pool, calls } = setUp(1);
     await pool.lend((session) => session.renew());
+    expect(await pool.lend(({ handle }) => handle[0])).toBe(2);
+    expect(calls).toEqual(['open 1', 'close 1', 'open 2']);
+  });
+
+  it('are lent to nobody any more once the epoch is over', async () => {
+    const { pool, epoch } = setUp(1);
+    const first = Promise.withResolvers<void>();
+    const lent = pool.lend(() => first.promise);
+    const waiting = pool.lend(() => 'used');
+    epoch.failed('signing', new CryptokiError('C_Sign', 0x82));
+    first.resolve();
+    await lent;
+    await expect(waiting).rejects.toMatchObject({ code: 'hsm_unavailable' });
+  });
+
+  it('whose renewal failed are opened with the next use, and their old handle is never used again', async () => {
+    const { pool, calls, refuseToOpen } = setUp(1);
+    refuseToOpen(1);
+    await pool.lend((session) => session.renew());
+    await expect(pool.lend(({ handle }) => handle)).rejects.toThrow(CryptokiError);
     expect(await pool.lend(({ handle }) => handle[0])).toBe(2);
     expect(calls).toEqual(['open 1', 'close 1', 'open 2']);
   });
