@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { createRunKey } from '../../src/kernel/audit-chain.ts';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import { startService } from '../../test/support/running-service.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';
@@ -104,7 +105,7 @@ function recordsAGroup(): number {
 
 async function start(port: number, nodeOptions: readonly string[]): Promise<ChildProcess> {
   const cli = pathOf('../../src/cli/main.ts');
-  const argv = ['--disable-sigusr1', ...nodeOptions, cli, 'serve', '--config', service.configFile];
+  const argv = [...NODE_FLAGS, ...nodeOptions, cli, 'serve', '--config', service.configFile];
   const front = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'inherit'] });
   const deadline = performance.now() + 60_000;
   while (!(await answers(port))) {

@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import { freePorts } from '../../test/support/free-port.ts';
 import { startService } from '../../test/support/running-service.ts';
 import type { Answered } from './ask-openly.ts';
@@ -37,13 +38,7 @@ try {
   config.log = { level: 'warn' };
   config.limits = { client_requests_per_second: 1_000_000 };
   writeFileSync(service.configFile, stringify(config));
-  const argv = [
-    '--disable-sigusr1',
-    `${values.source}/src/cli/main.ts`,
-    'serve',
-    '--config',
-    service.configFile,
-  ];
+  const argv = [...NODE_FLAGS, `${values.source}/src/cli/main.ts`, 'serve', '--config', service.configFile];
   const front = spawn(...onCore(0, argv), { stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}/v1/scopes/payments/tokens`;
   while (!(await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok) {

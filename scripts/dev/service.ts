@@ -4,6 +4,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ReadinessCheck } from '../../src/kernel/capability.ts';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import type { Places } from './places.ts';
 import { Stop, say } from './say.ts';
 
@@ -27,7 +28,7 @@ export interface Service {
 /** In a process group of its own, so that Ctrl-C reaches this script alone, which then ends it in order. */
 export function startService(places: Places): Service {
   const log = openSync(places.log, 'w', 0o600);
-  const argv = ['--disable-sigusr1', COMMAND_LINE, 'serve', '--config', places.config];
+  const argv = [...NODE_FLAGS, COMMAND_LINE, 'serve', '--config', places.config];
   const child = spawn(process.execPath, argv, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   const gone = once(child, 'exit').then(([code]) => code as number | null);

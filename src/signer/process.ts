@@ -3,22 +3,16 @@
 // database; the front talks to it in the messages of protocol.ts, and it ends when the front goes. Which token it
 // opens, and how, stands in the file and the
 // variables that it was started with: no message names a path.
-import { enableCompileCache, flushCompileCache } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { flushCompileCache } from 'node:module';
+import { answer } from './answer.ts';
+import { Epoch } from './epoch.ts';
 import { forbidCoreDumps } from './hygiene.ts';
+import { createOperations } from './operations.ts';
 import type { Log, LogLine, Reply, Request } from './protocol.ts';
+import { readSettings, withoutOwnKeys } from './settings.ts';
 
 const coreDumps = forbidCoreDumps();
-
-// A process that replaces another is waited for, and reading the sources anew is most of its start. The cache
-// lies beside the dependencies: who can write there can write those too.
-enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/keyward-signer', import.meta.url)));
-const [{ answer }, { Epoch }, { createOperations }, { readSettings, withoutOwnKeys }] = await Promise.all([
-  import('./answer.ts'),
-  import('./epoch.ts'),
-  import('./operations.ts'),
-  import('./settings.ts'),
-]);
+// It may be killed, and what it compiled is for those that replace it.
 flushCompileCache();
 
 const log: Log = (level, message, details) => send({ log: level, message, details });

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import type { SignerLinkOptions } from '../../src/signer/signer-link.ts';
 import { DEADLINES, FakeSetup, keys } from '../support/fake-signer-link.ts';
 
@@ -222,7 +223,7 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
           'GREETING',
           'UV_THREADPOOL_SIZE',
         ]);
-        expect(model).toBe('--disable-sigusr1');
+        expect(model).toBe(NODE_FLAGS.join(' '));
       });
 
       it('has what it logs and what its module prints told as events', async () => {

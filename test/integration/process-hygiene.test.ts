@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 let service: RunningService;
@@ -26,7 +27,7 @@ describe('I8 No secret in the front', () => {
   });
 
   it('runs both with SIGUSR1 disarmed, and the signer with an environment of its own', () => {
-    for (const [, pid] of processes()) expect(proc(Number(pid), 'cmdline')).toContain('--disable-sigusr1');
+    for (const [, pid] of processes()) expect(proc(Number(pid), 'cmdline')).toContain(NODE_FLAGS.join('\0'));
     const names = proc(service.signerPid(), 'environ')
       .split('\0')
       .filter(Boolean)

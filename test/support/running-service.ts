@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { makeCredential } from '../../src/kernel/credential.ts';
+import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
@@ -144,7 +145,7 @@ async function withSigner(hsm: SoftHsm, token: ReturnType<typeof tokenMembers>, 
 function launched(argv: readonly string[], launch: Launch, stdio: StdioOptions) {
   const { flags = [], environment = {}, commandLine = COMMAND_LINE } = launch;
   const options = { stdio, env: { ...process.env, ...environment } };
-  return spawn(process.execPath, ['--disable-sigusr1', ...flags, commandLine, ...argv], options);
+  return spawn(process.execPath, [...NODE_FLAGS, ...flags, commandLine, ...argv], options);
 }
 
 async function run(argv: readonly string[], launch: Launch = {}): Promise<void> {

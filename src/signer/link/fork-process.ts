@@ -1,4 +1,6 @@
 import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { NODE_FLAGS } from '../../lib/node-flags.ts';
 import { eachLine } from './messages.ts';
 import type { StartProcess } from './process-handle.ts';
 
@@ -10,13 +12,19 @@ interface Forking {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/**
+ * A process that replaces another is waited for, and reading the sources anew is most of its start. The cache lies beside
+ * the dependencies: who can write there can write those too.
+ */
+const COMPILE_CACHE = fileURLToPath(new URL('../../../node_modules/.cache/keyward-signer', import.meta.url));
+
 /** Processes of the signer as children of this one. */
 export function forkProcess({ processFile, argv, environment }: Forking): StartProcess {
   return (sessions, events) => {
     const child = fork(processFile, argv, {
       serialization: 'advanced',
-      execArgv: ['--disable-sigusr1'],
-      env: { ...environment, UV_THREADPOOL_SIZE: String(sessions + 4) },
+      execArgv: [...NODE_FLAGS],
+      env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...environment, UV_THREADPOOL_SIZE: String(sessions + 4) },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     for (const stream of [child.stdout, child.stderr]) if (stream) eachLine(stream, events.printed);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { NODE_FLAGS } from '../../../src/lib/node-flags.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 /** A checkout with its script, and with a Node that shows what it is called with. */
@@ -37,7 +38,7 @@ it('runs the command line of a checkout that is set up, until its lockfile chang
   utimesSync(lockfile, 1, 1);
   expect(keyward(top)).toEqual({
     status: 0,
-    stdout: `--disable-sigusr1 ${top}/src/cli/main.ts scope list\n`,
+    stdout: `${NODE_FLAGS.join(' ')} ${top}/src/cli/main.ts scope list\n`,
     stderr: '',
   });
   utimesSync(lockfile, new Date(Date.now() + 60_000), new Date(Date.now() + 60_000));
