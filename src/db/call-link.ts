@@ -9,6 +9,10 @@ export class CallLink<C extends { [K in keyof C]: Calls[string] }> {
     this.#options = options;
   }
 
+  get isUsed(): boolean {
+    return this.#thread !== undefined;
+  }
+
   thread(): CallThread<C> {
     const lost = this.#thread?.lost;
     if (lost && !this.#thread?.exited) throw lost;

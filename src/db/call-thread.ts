@@ -1,7 +1,7 @@
 import { parse } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../kernel/errors.ts';
-import { threadEnvironment } from '../lib/thread-environment.ts';
+import { threadOptions } from '../lib/thread-options.ts';
 import { SqliteFailure, unavailable, type WireFailure } from './sqlite-failure.ts';
 
 /** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */
@@ -41,12 +41,8 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
 
   constructor({ entry, settings, deadlineMs }: CallThreadOptions) {
     this.#deadlineMs = deadlineMs;
-    this.#worker = new Worker(entry, {
-      name: parse(entry.pathname).name,
-      workerData: settings,
-      execArgv: [],
-      env: threadEnvironment(),
-    });
+    const { name } = parse(entry.pathname);
+    this.#worker = new Worker(entry, { ...threadOptions(), name, workerData: settings });
     this.#worker.on('message', (reply: CallReply) => this.#settle(reply));
     this.#worker.on('messageerror', (error) => this.#lose(error));
     this.#worker.on('error', (error) => this.#lose(error));

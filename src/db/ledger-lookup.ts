@@ -30,7 +30,7 @@ interface Waiting {
 
 /** Looks digests up in one thread; the look-ups of one turn of the event loop share a message. */
 export class LedgerLookup implements RecordLookup {
-  readonly #thread: Pick<ReadThread, 'ask'>;
+  readonly #thread: Pick<ReadThread, 'ask' | 'isUsed'>;
   readonly #queueLimit: number;
   readonly #onBroken: LookupOptions['onBroken'];
   readonly #onFailure: LookupOptions['onFailure'];
@@ -39,11 +39,18 @@ export class LedgerLookup implements RecordLookup {
   #turn: Waiting[] = [];
   #waiting = 0;
 
-  constructor(thread: Pick<ReadThread, 'ask'>, { queueLimit, onBroken, onFailure }: LookupOptions) {
+  constructor(
+    thread: Pick<ReadThread, 'ask' | 'isUsed'>,
+    { queueLimit, onBroken, onFailure }: LookupOptions,
+  ) {
     this.#thread = thread;
     this.#queueLimit = queueLimit;
     this.#onBroken = onBroken;
     this.#onFailure = onFailure;
+  }
+
+  get isUsed(): boolean {
+    return this.#thread.isUsed;
   }
 
   /** `store_unavailable`, `overloaded`. */

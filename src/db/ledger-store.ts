@@ -61,7 +61,7 @@ export interface LedgerStore {
   /** For `createLedgerReader`, where somebody waits for a verdict. */
   readonly lookups: RecordLookup;
   /** The same in another thread, for many at once: sightings and leaks. */
-  readonly bulkLookups: RecordLookup;
+  readonly bulkLookups: RecordLookup & Pick<LedgerLookup, 'isUsed'>;
   readonly search: LedgerSearch;
   readonly keyUse: KeyUseReader;
   readonly issued: IssuedReader & LivingTokensReader;

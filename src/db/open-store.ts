@@ -141,7 +141,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   const readBack = new ReadBack({
     appender: writer,
-    lookups: [ledger.lookups, ledger.bulkLookups],
+    // A thread that nobody asked yet is not started for this.
+    lookups: () => [ledger.lookups, ...(ledger.bulkLookups.isUsed ? [ledger.bulkLookups] : [])],
     onChange: (condition, cause) =>
       onEvent(condition ? { name: 'read_failed', condition, cause } : { name: 'read_recovered' }),
   });

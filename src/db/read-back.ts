@@ -12,7 +12,7 @@ const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missin
 interface ReadBackOptions {
   readonly appender: RecordAppender;
   /** Each thread that looks records up for somebody. */
-  readonly lookups: readonly Pick<RecordLookup, 'find'>[];
+  readonly lookups: () => readonly Pick<RecordLookup, 'find'>[];
   /** Told once, with the first failure in a row; `undefined` when look-ups work again. */
   readonly onChange: (condition: Condition | undefined, cause: unknown) => void;
 }
@@ -40,7 +40,7 @@ export class ReadBack implements RecordAppender {
   async probe(): Promise<void> {
     const { digest, iat } = this.#last;
     try {
-      await Promise.all(this.#options.lookups.map((each) => each.find(digest, iat)));
+      await Promise.all(this.#options.lookups().map((each) => each.find(digest, iat)));
     } catch (error) {
       this.failed(error);
       throw error;

@@ -25,6 +25,11 @@ export class ReadThread {
     this.#limit = waiting;
   }
 
+  /** Whether anything was asked yet: before, there is no thread. */
+  get isUsed(): boolean {
+    return this.#link.isUsed;
+  }
+
   /** `store_unavailable`, `overloaded`. */
   async ask<Q extends keyof ReadCalls>(
     question: Q,

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
-import { threadEnvironment } from '../lib/thread-environment.ts';
+import { threadOptions } from '../lib/thread-options.ts';
 import type { CheckReply, CheckRequest } from './signature-worker.ts';
 
 /** Holds signatures against the published keys (I6), off the event loop. */
@@ -65,12 +65,7 @@ function refuse(turn: readonly Waiting[]): void {
 }
 
 class Thread {
-  readonly #worker = new Worker(WORKER, {
-    name: 'checker',
-    env: threadEnvironment(),
-    execArgv: [],
-    stdout: false,
-  });
+  readonly #worker = new Worker(WORKER, { ...threadOptions(), name: 'checker', stdout: false });
   readonly #asked: (readonly Waiting[])[] = [];
   readonly #known = new Set<string>();
   #lost: unknown;

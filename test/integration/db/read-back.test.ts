@@ -46,14 +46,23 @@ describe('a database that is not what was opened', () => {
     expect(told()).toEqual(['read_failed corrupt']);
   });
 
+  it('is looked into by the thread for many at once only from its first question on', async () => {
+    const { store } = await recorded();
+    await store.probeLookups();
+    expect(store.ledger.bulkLookups.isUsed).toBe(false);
+    await store.ledger.bulkLookups.find(Buffer.alloc(32), 0);
+    expect(store.ledger.bulkLookups.isUsed).toBe(true);
+    await store.probeLookups();
+  });
+
   it('is written to again once look-ups work again', async () => {
-    const failing = { find: async () => undefined as never };
+    const working = { find: async () => undefined };
     let broken = true;
     const told: unknown[] = [];
     const back = new ReadBack({
       appender: { append: async () => {} },
-      lookups: [
-        failing,
+      lookups: () => [
+        working,
         {
           find: async () => {
             if (broken) throw toKeywardError(new SqliteFailure({ message: 'short read', errcode: 522 }));
