@@ -18,6 +18,7 @@ import { systemClock as clock } from './kernel/clock.ts';
 import { createKeyRing, loadKeys, openKeys, openSignedRegistry } from './keys/index.ts';
 import { openLeaks } from './leaks/index.ts';
 import { openLedger } from './ledger/index.ts';
+import { boundHeap } from './lib/bound-heap.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openNotifications } from './notifications/index.ts';
 import { openProbes } from './probes/index.ts';
@@ -36,6 +37,7 @@ const SINGLE_OPERATOR =
 
 /** `keyward serve`: joins the capabilities, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
 export async function serve(given: Config, environment: Environment): Promise<void> {
+  boundHeap();
   const hangups = catchHangups();
   const config = withLiveLimits(given);
   const coreDumps = protectMemory(config, environment);
