@@ -10,7 +10,7 @@ import { kidOf } from './inventory.ts';
 import type { LoadedKeys } from './loaded-keys.ts';
 import { SERVICE_LABELS } from './protocol.ts';
 import type { ServiceKids } from './settings.ts';
-import type { KeyRecords } from './state/key-records.ts';
+import type { SignerState } from './state/signer-state.ts';
 
 const SERVICE_KEYS = [
   ['registryKid', 'the registry key'],
@@ -22,7 +22,7 @@ const SERVICE_KEYS = [
 interface Destroying {
   readonly hsm: Hsm;
   readonly loadedKeys: LoadedKeys;
-  readonly keys: KeyRecords;
+  readonly state: SignerState;
   readonly named: ServiceKids;
 }
 
@@ -32,18 +32,19 @@ interface Destroying {
  * its lost answer asked for again.
  */
 export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<null> {
-  const { hsm, loadedKeys, keys, named } = destroying;
+  const { hsm, loadedKeys, state, named } = destroying;
   const { hsmId, kid } = key;
   for (const [member, name] of SERVICE_KEYS) {
     if (kid === named[member]) refuse(`${name} is never destroyed this way`);
   }
   return hsm.anchor.lend(async ({ handle: session }) => {
+    state.lock.take();
     const read = (object: Handle) => new ObjectReader(hsm.cryptoki, session, object);
     const { privateKeys, publicKeys } = findKeyPair(hsm.cryptoki, session, hsmId);
     if (privateKeys.length + publicKeys.length === 0) {
       refuseBlindness(hsm.cryptoki, session);
       loadedKeys.remove(kid);
-      keys.remove(hsmId);
+      state.keys.remove(hsmId);
       return null;
     }
     const [publicKey] = publicKeys;
@@ -59,14 +60,14 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     await loadedKeys.signed(hsmId);
     hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
-    keys.remove(hsmId);
+    state.keys.remove(hsmId);
     return null;
   });
 }
 
 /** By the state of the signer, by the label of a decoy, or by a binding record that its voucher signed. */
 function isRemembered(
-  { keys, loadedKeys: { bindingIssuer } }: Destroying,
+  { state: { keys }, loadedKeys: { bindingIssuer } }: Destroying,
   { hsmId, kid, bindingRecord }: DestroyedKey,
   labels: readonly string[],
 ): boolean {
@@ -80,11 +81,12 @@ function isRemembered(
 
 /** Destroys what a generation that was cut short left under an id that this signer reserved for it. */
 export function discard(
-  { hsm, loadedKeys, keys, named }: Destroying,
+  { hsm, loadedKeys, state: { lock, keys }, named }: Destroying,
   { hsmId }: { readonly hsmId: string },
 ): Promise<null> {
   if (loadedKeys.servesId(hsmId)) refuse('the key of this id is in service');
   return hsm.anchor.lend(async ({ handle: session }) => {
+    lock.take();
     await loadedKeys.signed(hsmId);
     const halves = findKeyPair(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];

@@ -8,7 +8,7 @@ import { examine } from './examine.ts';
 import type { Hsm } from './hsm.ts';
 import { MECHANISMS } from './mechanisms.ts';
 import type { Profile } from './module.ts';
-import type { KeyRecords } from './state/key-records.ts';
+import type { SignerState } from './state/signer-state.ts';
 
 export interface KeyTemplates {
   readonly publicKey: readonly Attribute[];
@@ -100,7 +100,7 @@ function ulong(number: number): Buffer {
  */
 export function generate(
   hsm: Hsm,
-  records: Pick<KeyRecords, 'reserve' | 'generated'>,
+  { lock, keys }: Pick<SignerState, 'lock' | 'keys'>,
   specification: KeySpecification,
 ): Promise<GeneratedKey> {
   const { cryptoki } = hsm;
@@ -109,11 +109,12 @@ export function generate(
     throw new KeywardError('algorithm_unavailable', `the HSM token does not offer ${algorithm}`);
   }
   return hsm.anchor.lend(async (session) => {
+    lock.take();
     const { privateKeys, publicKeys } = findKeyPair(cryptoki, session.handle, hsmId);
     if (privateKeys.length + publicKeys.length > 0) {
       throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
     }
-    records.reserve(hsmId, label);
+    keys.reserve(hsmId, label);
     const halves = hsm.newPairs.add(hsmId, await makePair(hsm, session.handle, specification));
     const { key, attributes, unproven } = examine(cryptoki, session, halves, {
       hsmId,
@@ -123,7 +124,7 @@ export function generate(
     });
     if (!key) throw new KeywardError('key_unproven', `the new key is not proven: ${unproven.join('; ')}`);
     const { kid, publicJwk } = key;
-    records.generated(hsmId, label, kid);
+    keys.generated(hsmId, label, kid);
     return { kid, publicJwk, proof: { kid, proven: true, found: true, attributes, unproven } };
   });
 }

@@ -92,7 +92,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     async generate(specification) {
       const { hsm, settings, state } = now();
       requireSpecification(specification, settings);
-      return generate(hsm, state.keys, specification);
+      return generate(hsm, state, specification);
     },
     async trial(kind) {
       const { hsm } = now();
@@ -136,14 +136,14 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       const { hsm, state, settings } = now();
       requireKeyName(key);
       return changingLoadedKeys.runExclusive(async () =>
-        discard({ hsm, loadedKeys, keys: state.keys, named: ownKeys(settings, state) }, key),
+        discard({ hsm, loadedKeys, state, named: ownKeys(settings, state) }, key),
       );
     },
     async destroy(key) {
       const { hsm, state, settings } = now();
       requireDestroyed(key);
       return changingLoadedKeys.runExclusive(async () =>
-        destroyKey({ hsm, loadedKeys, keys: state.keys, named: ownKeys(settings, state) }, key),
+        destroyKey({ hsm, loadedKeys, state, named: ownKeys(settings, state) }, key),
       );
     },
     async sealed(shown) {

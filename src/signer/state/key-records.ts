@@ -60,8 +60,10 @@ export class KeyRecords {
 
   /** Takes a verified binding record for its word: after the state was lost. */
   learn(hsmId: string, label: string, kid: string, bindingRecord: string): void {
-    if (this.get(hsmId)?.binding) return;
-    this.#log.put(hsmId, { label, kid, binding: digestOf(inputOf(bindingRecord)) });
+    const isBound = () => (this.get(hsmId)?.binding ?? null) !== null;
+    if (isBound()) return;
+    this.#log.lock.take();
+    if (!isBound()) this.#log.put(hsmId, { label, kid, binding: digestOf(inputOf(bindingRecord)) });
   }
 
   remove(hsmId: string): void {

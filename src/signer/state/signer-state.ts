@@ -1,5 +1,7 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { KeywardError } from '../../kernel/errors.ts';
 import { checkpointDigest } from '../../token/checkpoint.ts';
 import { parseToken } from '../../token/parse-token.ts';
 import { lockFile } from '../durable-file.ts';
@@ -92,11 +94,17 @@ export class SealedRecord {
 
   /** Takes a verified statement where it is beyond what is known: after the state was lost. Answers whether it was. */
   learn(kind: keyof Sealed, jws: string): boolean {
-    const member = NUMBERS[kind];
-    const last = this.#statement(kind);
-    if (last && Number(last.claims[member]) >= Number(read(jws).claims[member])) return false;
+    if (!this.#isBeyond(kind, jws)) return false;
+    this.#file.lock.take();
+    if (!this.#isBeyond(kind, jws)) return false;
     this.#put(kind, jws, true);
     return true;
+  }
+
+  #isBeyond(kind: keyof Sealed, jws: string): boolean {
+    const member = NUMBERS[kind];
+    const last = this.#statement(kind);
+    return !last || Number(read(jws).claims[member]) > Number(last.claims[member]);
   }
 
   /** In one write: a head that was learned is never taken for one of this signer's own. */
@@ -124,6 +132,8 @@ function read(jws: string): Statement {
 export interface SignerState {
   /** Nothing is remembered: a new token, or the files are lost. */
   readonly isEmpty: boolean;
+  /** To be taken before anything is read that a change depends on. */
+  readonly lock: StateLock;
   readonly keys: KeyRecords;
   readonly sealed: SealedRecord;
   readonly keySets: KeySetVersions;
@@ -142,6 +152,7 @@ export function openState({
   const found = [keys.exists, sealed.read() !== undefined, sets.exists];
   return {
     isEmpty: !found.includes(true),
+    lock,
     keys: new KeyRecords(keys),
     sealed: new SealedRecord(sealed),
     keySets: new KeySetVersions(sets),
@@ -152,7 +163,17 @@ function lockIn(folder: string): StateLock {
   let held: number | undefined;
   return {
     take() {
-      if (held === undefined) held = lockFile(join(folder, 'lock'), 'signer');
+      if (held !== undefined) return;
+      makeFolder(folder);
+      held = lockFile(join(folder, 'lock'), 'signer');
     },
   };
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new KeywardError('store_unavailable', `${path} cannot be made`, { cause });
+  }
 }

@@ -1,26 +1,28 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
 import { writeDurably } from '../durable-file.ts';
 
-/** Held from the first change until the process ends: one writer at a time, whoever starts signers. */
+/**
+ * Held until the process ends: one writer at a time, whoever starts signers. Taken before anything is read that a
+ * change depends on, since another process may write until then.
+ */
 export interface StateLock {
-  /** `hsm_unavailable` while another signer holds it. */
+  /** `hsm_unavailable` while another signer holds it, `store_unavailable`. */
   take(): void;
 }
 
 /** A JSON file that is replaced as a whole. Read anew each time until this process has the lock. */
 export class StateFile<T> {
+  readonly lock: StateLock;
   readonly #path: string;
   readonly #schema: z.ZodType<T>;
-  readonly #lock: StateLock;
   #held: T | undefined;
 
   constructor(path: string, schema: z.ZodType<T>, lock: StateLock) {
     this.#path = path;
     this.#schema = schema;
-    this.#lock = lock;
+    this.lock = lock;
   }
 
   /** Undefined where there is no file. `invalid_config` for one that cannot be read. */
@@ -30,7 +32,7 @@ export class StateFile<T> {
 
   /** On disk when it returns. `store_unavailable`, `hsm_unavailable`. */
   change(edit: (now: T | undefined) => T): void {
-    changing(this.#path, this.#lock, () => {
+    changing(this.#path, this.lock, () => {
       const next = edit(this.read());
       writeDurably(this.#path, `${JSON.stringify(next)}\n`);
       this.#held = next;
@@ -55,9 +57,8 @@ export class StateFile<T> {
   }
 }
 
-/** Writes in a folder that is made where it is not there, with the lock. `store_unavailable`, `hsm_unavailable`. */
+/** Writes with the lock. `store_unavailable`, `hsm_unavailable`. */
 export function changing(path: string, lock: StateLock, write: () => void): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   lock.take();
   try {
     write();

@@ -20,16 +20,16 @@ interface Content<T> {
  * number. Read anew where the file is another or longer, until this process has the lock.
  */
 export class StateLog<T> {
+  readonly lock: StateLock;
   readonly #path: string;
   readonly #line: z.ZodType<readonly [string, T | null]>;
-  readonly #lock: StateLock;
   #content: Content<T> | undefined;
   #isHeld = false;
 
   constructor(path: string, schema: z.ZodType<T>, lock: StateLock) {
     this.#path = path;
     this.#line = z.tuple([z.string(), schema.nullable()]);
-    this.#lock = lock;
+    this.lock = lock;
   }
 
   get exists(): boolean {
@@ -43,7 +43,7 @@ export class StateLog<T> {
 
   /** Null removes it. On disk when it returns. `store_unavailable`, `hsm_unavailable`. */
   put(name: string, value: T | null): void {
-    changing(this.#path, this.#lock, () => {
+    changing(this.#path, this.lock, () => {
       const content = this.#read();
       this.#isHeld = true;
       const line = `${JSON.stringify([name, value])}\n`;

@@ -9,7 +9,7 @@ const NO_LOCK = { take: () => {} };
 
 let path: string;
 beforeEach(() => {
-  path = join(folderOfTest(), 'state', 'versions.jsonl');
+  path = join(folderOfTest(), 'versions.jsonl');
 });
 
 const open = () => new StateLog(path, z.int(), NO_LOCK);
