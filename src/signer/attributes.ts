@@ -110,11 +110,15 @@ export interface KeyPairHandles {
 
 export const { PRIVATE_KEY, PUBLIC_KEY } = graphene.ObjectClass;
 
-/** The objects under one id, by one search of their own: it may take a module as long as it has objects. */
+/**
+ * The objects under one id, by one search of their own: it may take a module as long as it has objects. One that does
+ * not show its class counts as either half, so that it is never taken for nothing.
+ */
 export function findKeyPair(cryptoki: Cryptoki, session: Handle, hsmId: string): KeyPairHandles {
   const found = cryptoki.find(session, [{ type: CKA.ID, value: Buffer.from(hsmId, 'hex') }]);
   const classOf = (object: Handle) => new ObjectReader(cryptoki, session, object).number(CKA.CLASS);
-  const ofClass = (value: number) => found.filter((object) => ifReadable(() => classOf(object)) === value);
+  const classes = found.map((object) => ifReadable(() => classOf(object)));
+  const ofClass = (value: number) => found.filter((_, at) => (classes[at] ?? value) === value);
   return { privateKeys: ofClass(PRIVATE_KEY), publicKeys: ofClass(PUBLIC_KEY) };
 }
 

@@ -120,8 +120,9 @@ function refuseBlindness(cryptoki: Cryptoki, session: Handle): void {
   throw new KeywardError('hsm_unavailable', 'the HSM shows no key at all, so nobody knows which are gone');
 }
 
+/** One that does not show its class stands for both halves. */
 function destroyAll(cryptoki: Cryptoki, session: Handle, objects: readonly Handle[]): void {
-  for (const object of objects) cryptoki.destroyObject(session, object);
+  for (const object of new Set(objects)) cryptoki.destroyObject(session, object);
 }
 
 function refuse(why: string): never {

@@ -63,6 +63,10 @@ async function signing(): Promise<boolean[]> {
   );
 }
 
+async function objectsUnder(id: string): Promise<number> {
+  return (await signer.ask('inventory', null)).filter(({ hsmId }) => hsmId === id).length;
+}
+
 const ofKey = () => `id ${key.reference.hsmId}`;
 
 describe('I7: a key whose read-back is not as it must be does not serve, and its neighbour does', () => {
@@ -175,11 +179,59 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
       message: 'the new key is not proven: CKA_NEVER_EXTRACTABLE is false and must be true',
     });
     hsm.shim.control([]);
-    const under = async () =>
-      (await signer.ask('inventory', null)).filter(({ hsmId }) => hsmId === made.hsmId).length;
-    expect(await under()).toBe(2);
+    expect(await objectsUnder(made.hsmId)).toBe(2);
     await signer.ask('discard', { hsmId: made.hsmId });
-    expect(await under()).toBe(0);
+    expect(await objectsUnder(made.hsmId)).toBe(0);
+  });
+});
+
+describe('an object whose class cannot be read', () => {
+  const unreadable = async () => {
+    const made = specification('ES256');
+    const { kid } = await signer.ask('generate', made);
+    hsm.shim.control([`C_GetAttributeValue fail 0x000 0x12 id ${made.hsmId}`]);
+    return { made, key: { hsmId: made.hsmId, kid, bindingRecord: null } };
+  };
+
+  it('has its id already: no key is made under it', async () => {
+    const { made } = await unreadable();
+    expect(await signer.failing('generate', made)).toMatchObject({
+      message: 'the HSM already holds an object of this id',
+    });
+    expect(await signer.ask('generate', specification('ES256'))).toMatchObject({ proof: { proven: true } });
+  });
+
+  it('is not taken for destroyed', async () => {
+    const { key: unread } = await unreadable();
+    expect(await signer.failing('destroy', unread)).toMatchObject({
+      message: 'the HSM does not hold exactly one key under this id',
+    });
+    expect(await objectsUnder(unread.hsmId)).toBe(2);
+    hsm.shim.control([]);
+    await signer.ask('destroy', unread);
+    expect(await objectsUnder(unread.hsmId)).toBe(0);
+  });
+
+  it('is discarded with the rest of what was cut short', async () => {
+    const { key: unread } = await unreadable();
+    await signer.ask('discard', unread);
+    expect(await objectsUnder(unread.hsmId)).toBe(0);
+  });
+
+  it('leaves the key of its id unproven', async () => {
+    const prove = async () =>
+      (await signer.ask('prove', { key: key.reference, nonce: 'A'.repeat(43) })).proof;
+    hsm.shim.control([`C_GetAttributeValue fail 0x000 0x12 ${ofKey()}`]);
+    expect(await prove()).toMatchObject({
+      proven: false,
+      found: true,
+      unproven: [
+        'there are 2 private keys under its id, and there must be one',
+        'there are 2 public keys under its id, and there must be one',
+      ],
+    });
+    hsm.shim.control([]);
+    expect(await prove()).toMatchObject({ proven: true });
   });
 });
 
