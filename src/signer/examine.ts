@@ -112,7 +112,7 @@ export interface Examination extends AttributeProof {
 }
 
 /**
- * Holds the objects under one id against what they should be: exactly one of each half, the label (I1), the
+ * Holds the objects under one id against what they should be: exactly one of each half, id and label (I1), the
  * public key, every attribute (I7), and a signature that the public key verifies.
  */
 export function examine(
@@ -167,9 +167,11 @@ function mismatches(
   privateKey: ObjectReader,
   publicKey: ObjectReader,
   publicJwk: PublicJwk,
-  { label, algorithm, kid }: Expected,
+  { hsmId, label, algorithm, kid }: Expected,
 ): string[] {
+  const hasId = (half: ObjectReader) => half.bytes(CKA.ID).toString('hex') === hsmId;
   const checks: readonly (readonly [holds: boolean, flaw: string])[] = [
+    [hasId(privateKey) && hasId(publicKey), 'its halves bear another CKA_ID'],
     [privateKey.text(CKA.LABEL) === label, 'the label of its private key was made for something else'],
     [publicKey.text(CKA.LABEL) === label, 'the label of its public key was made for something else'],
     [privateKey.number(CKA.KEY_TYPE) === MECHANISMS[algorithm].keyType, 'its private key is of another type'],

@@ -183,6 +183,15 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
     await signer.ask('discard', { hsmId: made.hsmId });
     expect(await objectsUnder(made.hsmId)).toBe(0);
   });
+
+  it('also fails a new key whose halves bear another CKA_ID', async () => {
+    const made = specification('ES256');
+    hsm.shim.control([`C_GetAttributeValue change 0x102 ${'11'.repeat(16)} id ${made.hsmId}`]);
+    expect(await signer.failing('generate', made)).toMatchObject({
+      code: 'key_unproven',
+      message: 'the new key is not proven: its halves bear another CKA_ID',
+    });
+  });
 });
 
 describe('an object whose class cannot be read', () => {
