@@ -76,9 +76,10 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) }, epoch);
       const clock = new OwnClock(settings.clockSkewSeconds);
       opened = { hsm, settings, state, clock, others };
-      if (state.isEmpty && (settings.registryKid ?? settings.bindingKid) !== null) {
+      if (state.missing.length > 0 && (settings.registryKid ?? settings.bindingKid) !== null) {
         log('error', 'the signer has no state: it learns what it sealed and bound from what is signed', {
           stateDir: settings.stateDir,
+          missing: state.missing,
         });
       }
       keepAlive(hsm, epoch);

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
@@ -162,6 +162,7 @@ export function signerStateContract(name: string, makeBackend: () => Promise<Sig
           expect.objectContaining({
             log: 'error',
             message: 'the signer has no state: it learns what it sealed and bound from what is signed',
+            details: expect.objectContaining({ missing: ['keys.jsonl', 'sealed.json', 'key-sets.jsonl'] }),
           }),
         );
         const forged = `${last.slice(0, last.lastIndexOf('.'))}.${Buffer.alloc(64, 1).toString('base64url')}`;
@@ -344,6 +345,34 @@ export function signerStateContract(name: string, makeBackend: () => Promise<Sig
           remedy: 'stop',
         });
         await restart(loseState);
+      });
+
+      it.each(['keys', 'key-sets'])(
+        'is refused where only an earlier version’s is there: %s',
+        async (name) => {
+          await make();
+          await signer.stop();
+          const [path, former] = [join(stateFiles(), `${name}.jsonl`), join(stateFiles(), `${name}.json`)];
+          renameSync(path, former);
+          signer = startSigner(backend.environment, settings);
+          expect(await signer.failing('open', signer.opening)).toMatchObject({
+            code: 'invalid_config',
+            message: expect.stringContaining(`restore ${name}.jsonl beside it, or remove it`),
+            remedy: 'stop',
+          });
+          await restart(() => copyFileSync(former, path));
+          expect((await make()).kid).toHaveLength(43);
+        },
+      );
+
+      it.each(['keys.jsonl', 'sealed.json', 'key-sets.jsonl'])('is missed by the file: %s', async (name) => {
+        const missed = () => signer.logs.flatMap(({ details }) => details?.missing ?? []);
+        await restart(loseState);
+        await make();
+        await restart();
+        expect(missed()).toEqual([]);
+        await restart(() => rmSync(join(stateFiles(), name)));
+        expect(missed()).toEqual([name]);
       });
 
       it('is written by one process at a time', async () => {

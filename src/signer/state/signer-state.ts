@@ -1,14 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { KeywardError } from '../../kernel/errors.ts';
 import { checkpointDigest } from '../../token/checkpoint.ts';
 import { parseToken } from '../../token/parse-token.ts';
-import { lockFile } from '../durable-file.ts';
 import { refuse, requireThat } from '../guard.ts';
 import type { SignerSettings } from '../settings.ts';
 import { KeyRecords, KeySetVersions, keyRecordSchema, keySetVersionSchema } from './key-records.ts';
 import { StateFile, type StateLock } from './state-file.ts';
+import { KEY_SETS, KEYS, lockIn, refuseFormerFiles, SEALED } from './state-folder.ts';
 import { StateLog } from './state-log.ts';
 
 /** The last of each that this signer signed, as compact JWS. */
@@ -130,8 +128,8 @@ function read(jws: string): Statement {
 
 /** What one HSM token's signer remembers of what it did, across restarts. */
 export interface SignerState {
-  /** Nothing is remembered: a new token, or the files are lost. */
-  readonly isEmpty: boolean;
+  /** The files that are not there: all of a new token, or those that were lost. */
+  readonly missing: readonly string[];
   /** To be taken before anything is read that a change depends on. */
   readonly lock: StateLock;
   readonly keys: KeyRecords;
@@ -139,41 +137,26 @@ export interface SignerState {
   readonly keySets: KeySetVersions;
 }
 
-/** A folder for each token, by its serial: a new token begins with no state. `invalid_config` for damaged files. */
+/**
+ * A folder for each token, by its serial: a new token begins with no state. `invalid_config` for files that are damaged,
+ * or of an earlier version.
+ */
 export function openState({
   stateDir,
   tokenSerial,
 }: Pick<SignerSettings, 'stateDir' | 'tokenSerial'>): SignerState {
   const folder = join(stateDir, `token-${encodeURIComponent(tokenSerial)}`);
+  refuseFormerFiles(folder);
   const lock = lockIn(folder);
-  const keys = new StateLog(join(folder, 'keys.jsonl'), keyRecordSchema, lock);
-  const sealed = new StateFile(join(folder, 'sealed.json'), sealedSchema, lock);
-  const sets = new StateLog(join(folder, 'key-sets.jsonl'), keySetVersionSchema, lock);
-  const found = [keys.exists, sealed.read() !== undefined, sets.exists];
+  const keys = new StateLog(join(folder, KEYS), keyRecordSchema, lock);
+  const sealed = new StateFile(join(folder, SEALED), sealedSchema, lock);
+  const sets = new StateLog(join(folder, KEY_SETS), keySetVersionSchema, lock);
+  const found = { [KEYS]: keys.exists, [SEALED]: sealed.read() !== undefined, [KEY_SETS]: sets.exists };
   return {
-    isEmpty: !found.includes(true),
+    missing: Object.entries(found).flatMap(([name, isThere]) => (isThere ? [] : [name])),
     lock,
     keys: new KeyRecords(keys),
     sealed: new SealedRecord(sealed),
     keySets: new KeySetVersions(sets),
   };
-}
-
-function lockIn(folder: string): StateLock {
-  let held: number | undefined;
-  return {
-    take() {
-      if (held !== undefined) return;
-      makeFolder(folder);
-      held = lockFile(join(folder, 'lock'), 'signer');
-    },
-  };
-}
-
-function makeFolder(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw new KeywardError('store_unavailable', `${path} cannot be made`, { cause });
-  }
 }

@@ -60,6 +60,11 @@ export class StateFile<T> {
 /** Writes with the lock. `store_unavailable`, `hsm_unavailable`. */
 export function changing(path: string, lock: StateLock, write: () => void): void {
   lock.take();
+  writing(path, write);
+}
+
+/** `store_unavailable` where it fails. */
+export function writing(path: string, write: () => void): void {
   try {
     write();
   } catch (cause) {
