@@ -65,6 +65,9 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     if (named.auditKid !== null) await serveAudit(hsm, loadedKeys, named.auditKid, guarding, log);
     return bindingIssuerFound;
   };
+  const areOwnKeysServed = ({ settings, state }: Opened): boolean =>
+    loadedKeys.bindingIssuer !== null &&
+    (loadedKeys.audit !== null || ownKeys(settings, state).auditKid === null);
 
   return {
     async open(takes) {
@@ -114,7 +117,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       const { hsm, state, clock } = current;
       return changingLoadedKeys.runExclusive(async () => {
         requireReferences(references, MAX_KEYS - loadedKeys.size);
-        const bindingIssuerFound = loadedKeys.bindingIssuer !== null || (await serveOwnKeys(current));
+        const bindingIssuerFound = areOwnKeysServed(current) || (await serveOwnKeys(current));
         return serveAlso({ hsm, loadedKeys, state, clock }, { references, bindingIssuerFound }, log);
       });
     },

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KeyProof } from '../../src/kernel/signer.ts';
+import { composeRunCertificate } from '../../src/token/run-certificate.ts';
+import { makeAuditKey, NOW } from '../support/provisioned-token.ts';
 import { type BoundKey, createShimmedHsm, type ShimmedHsm, specification } from '../support/shimmed-hsm.ts';
 import { type SignerProcess, startSigner } from '../support/signer-process.ts';
 
@@ -157,6 +160,22 @@ describe('I7: a key whose read-back is not as it must be does not serve, and its
     expect(await serve()).toMatchObject([{ proven: false }, { proven: false }]);
     expect(await signing()).toEqual([false, false]);
     expect(await serve()).toMatchObject([{ proven: true }, { proven: true }]);
+  });
+
+  it('an audit key that is not proven is looked for again with the next key', async () => {
+    const audit = await makeAuditKey(hsm.environment, hsm.settings);
+    hsm.shim.control([`C_GetAttributeValue change 0x162 01 id ${audit.hsmId}`]);
+    const other = await hsm.openSigner({ auditKid: audit.kid });
+    const run = { id: randomUUID(), publicKey: 'A'.repeat(43), startedAt: NOW };
+    const certified = async () => {
+      expect(await other.ask('serveAlso', [key.reference])).toMatchObject([{ proven: true }]);
+      const input = composeRunCertificate(run, NOW, audit.kid);
+      return (await other.ask('sign', [[audit.kid, input]]))[0];
+    };
+    expect(await certified()).toMatchObject({ code: 'key_unproven' });
+    hsm.shim.control([]);
+    expect(await certified()).toBeInstanceOf(Uint8Array);
+    await other.stop();
   });
 
   it('is said at the highest level, once for each key', async () => {
