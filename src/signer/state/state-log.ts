@@ -1,6 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { z } from 'zod';
-import { appendDurably, writeDurably } from '../durable-file.ts';
+import { appendDurably, type FileVersion, readVersion, versionAt, writeDurably } from '../durable-file.ts';
 import { changing, damaged, type StateLock } from './state-file.ts';
 
 /** Lines beyond twice the entries before all is written anew. */
@@ -8,16 +7,16 @@ const SLACK = 1_000;
 
 interface Content<T> {
   readonly entries: Map<string, T>;
-  /** Which file was read: lines are only ever appended to one, and another takes its place. */
-  readonly inode: number;
-  /** Of whole lines. What follows was cut short, and nobody was told that it was written. */
-  bytes: number;
+  /** Of the file that was read or written last. */
+  version: FileVersion;
+  /** Something follows the last whole line: it was cut short, and nobody was told that it was written. */
+  readonly isCutShort: boolean;
   lines: number;
 }
 
 /**
  * Entries by name in a file of JSON lines, of which the last counts: what a change costs does not grow with their
- * number. Read anew where the file is another or longer, until this process has the lock.
+ * number. Read anew where the file is another or was written to, until this process has the lock.
  */
 export class StateLog<T> {
   readonly lock: StateLock;
@@ -47,9 +46,10 @@ export class StateLog<T> {
       const content = this.#read();
       this.#isHeld = true;
       const line = `${JSON.stringify([name, value])}\n`;
-      const isShort = content && content.lines <= 2 * content.entries.size + SLACK;
-      if (isShort && appendDurably(this.#path, line, content.bytes)) {
-        content.bytes += Buffer.byteLength(line);
+      const isToGrow = content && !content.isCutShort && content.lines <= 2 * content.entries.size + SLACK;
+      const version = isToGrow && appendDurably(this.#path, line, content.version);
+      if (version) {
+        content.version = version;
         content.lines += 1;
         set(content.entries, name, value);
       } else this.#rewrite(set(new Map(content?.entries), name, value));
@@ -58,19 +58,14 @@ export class StateLog<T> {
 
   #rewrite(entries: Map<string, T>): void {
     const text = [...entries].map((entry) => `${JSON.stringify(entry)}\n`).join('');
-    writeDurably(this.#path, text);
-    const { ino } = statSync(this.#path);
-    this.#content = { entries, inode: ino, bytes: Buffer.byteLength(text), lines: entries.size };
+    const version = writeDurably(this.#path, text);
+    this.#content = { entries, version, isCutShort: false, lines: entries.size };
   }
 
   #read(): Content<T> | undefined {
     if (this.#isHeld) return this.#content;
     try {
-      const { ino, size } = statSync(this.#path);
-      const known = this.#content;
-      if (known?.inode !== ino || known.bytes !== size) {
-        this.#content = this.#parsed(readFileSync(this.#path, 'utf8'), ino);
-      }
+      if (this.#content?.version !== versionAt(this.#path)) this.#content = this.#parsed();
       return this.#content;
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
@@ -78,7 +73,8 @@ export class StateLog<T> {
     }
   }
 
-  #parsed(text: string, inode: number): Content<T> {
+  #parsed(): Content<T> {
+    const { text, version } = readVersion(this.#path);
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
     const lines = whole.split('\n').slice(0, -1);
     const entries = new Map<string, T>();
@@ -86,7 +82,7 @@ export class StateLog<T> {
       const [name, value] = this.#line.parse(JSON.parse(line));
       set(entries, name, value);
     }
-    return { entries, inode, bytes: Buffer.byteLength(whole), lines: lines.length };
+    return { entries, version, isCutShort: whole !== text, lines: lines.length };
   }
 }
 

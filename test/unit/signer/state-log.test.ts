@@ -1,4 +1,13 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -70,6 +79,47 @@ describe('a file that somebody else took away or changed', () => {
     writeFileSync(path, '');
     log.put('b', 1);
     expect(entries()).toEqual({ a: 1, b: 1 });
+  });
+
+  it('is read again though it is as long as before', () => {
+    const [writer, reader] = [open(), open()];
+    writer.put('a', 1);
+    expect(Object.fromEntries(reader.entries())).toEqual({ a: 1 });
+    const { ctimeNs, ino } = statSync(path, { bigint: true });
+    // The clock of a file system may have long ticks.
+    do writeFileSync(path, '["a",2]\n');
+    while (statSync(path, { bigint: true }).ctimeNs === ctimeNs);
+    expect(statSync(path, { bigint: true }).ino).toBe(ino);
+    expect(Object.fromEntries(reader.entries())).toEqual({ a: 2 });
+  });
+
+  it.each([
+    ['by another file', (other: string) => renameSync(other, path)],
+    [
+      'by a link',
+      (other: string) => {
+        rmSync(path);
+        symlinkSync(other, path);
+      },
+    ],
+  ])('is written again where it was replaced %s of the same length', (_, replace) => {
+    const log = open();
+    log.put('a', 1);
+    const other = join(folderOfTest(), 'other');
+    writeFileSync(other, '["a",2]\n');
+    replace(other);
+    log.put('b', 1);
+    expect(entries()).toEqual({ a: 1, b: 1 });
+    if (existsSync(other)) expect(readFileSync(other, 'utf8')).toBe('["a",2]\n');
+  });
+
+  it('is refused where it is a link', () => {
+    const target = join(folderOfTest(), 'target');
+    writeFileSync(target, '["a",2]\n');
+    symlinkSync(target, path);
+    expect(entries).toThrow(expect.objectContaining({ code: 'invalid_config' }));
+    renameSync(target, path);
+    expect(entries()).toEqual({ a: 2 });
   });
 
   it.each([['no JSON'], ['{"a":1}'], ['["a","one"]'], ['["a"]'], ['["a",1.5]']])(
