@@ -141,9 +141,14 @@ export const followEvents: Route<EventParts> = {
     const named = validated(query, { ...request.query });
     const feed = deps.scopeEvents.open(scopeId, lastEventId(request));
     const owner = { ownerId: clientId, admitted: () => isAdmitted(deps, request, scopeId) };
-    let disconnected = () => {};
-    deps.eventStreams.begin(response, owner, follower(feed), () => disconnected());
-    disconnected = deps.verifiers.connected({ scopeId, clientId, instance: named.instance });
+    // The stream may end before `begin` returns.
+    const disconnected = deps.verifiers.connected({ scopeId, clientId, instance: named.instance });
+    try {
+      deps.eventStreams.begin(response, owner, follower(feed), disconnected);
+    } catch (error) {
+      disconnected();
+      throw error;
+    }
   },
 };
 

@@ -181,6 +181,21 @@ test('HEAD answers the headers and ends', async () => {
   expect(deps.eventStreams.size).toBe(0);
 });
 
+test('a verifier is connected as long as its stream is open, and by HEAD or a refusal it is not', async () => {
+  const { follow, url, deps, eventStreams } = await served();
+  const connected = () => deps.verifiers.list().filter(({ connectedSince }) => connectedSince !== null);
+  const headers = { authorization: 'Bearer verifies' };
+  await fetch(`${url}?instance=asks`, { method: 'HEAD', headers });
+  expect(connected()).toEqual([]);
+  const streams = await Promise.all([1, 2, 3, 4].map((n) => follow(`?instance=follows-${n}`)));
+  expect((await follow('?instance=refused')).status).toBe(429);
+  const instances = connected().map(({ instance }) => instance);
+  expect(instances.toSorted()).toEqual([1, 2, 3, 4].map((n) => `follows-${n}`));
+  for (const stream of streams) stream.cancel();
+  await vi.waitFor(() => expect(eventStreams.size).toBe(0), 20_000);
+  expect(connected()).toEqual([]);
+});
+
 test('each client has its share of streams, and another one is there once one has ended', async () => {
   const { follow, eventStreams } = await served();
   const open = await Promise.all([1, 2, 3, 4].map(() => follow()));
