@@ -1,6 +1,6 @@
 import type { Failure, LogLine, Operation, Operations, Reply, Request } from '../protocol.ts';
 import { isLogLine, isReply, WELL_FORMED } from './messages.ts';
-import { type Deadlines, deadlineOf } from './options.ts';
+import { type Deadlines, deadlineOf, EXCUSES, lineOf, type OperationSet } from './options.ts';
 import type { ProcessHandle, StartProcess } from './process-handle.ts';
 import { type Timers, within } from './timers.ts';
 
@@ -23,11 +23,9 @@ interface PendingCall {
   readonly takes: unknown;
   readonly deadlineMs: number;
   readonly settle: (answer: Answer<Operation>) => void;
-  cancel: () => void;
+  /** Stops its deadline; undefined until that runs. */
+  cancel?: () => void;
 }
-
-/** While one of these is under way, a signature that is late says nothing about the health of the process. */
-const OCCUPYING: ReadonlySet<Operation> = new Set(['serve', 'serveAlso', 'prove', 'inventory']);
 
 const EXIT_FOLLOWS_MS = 500;
 
@@ -77,7 +75,7 @@ export class Child {
 
   /**
    * Never rejects, and the answer has the shape that the operation promises. Past the deadline the process is
-   * killed: of the operation, unless the caller sets another.
+   * killed: of the operation, unless the caller sets another. It does not run while the signer is at another of its line.
    */
   call<K extends Operation>(
     op: K,
@@ -89,9 +87,11 @@ export class Child {
     const id = this.#lastId;
     return new Promise((resolve) => {
       const settle = (answer: Answer<Operation>) => resolve(answer as Answer<K>);
-      const call: PendingCall = { op, takes, deadlineMs, settle, cancel: () => {} };
+      const call: PendingCall = { op, takes, deadlineMs, settle };
       this.#calls.set(id, call);
-      this.#arm(call);
+      const line = lineOf(op);
+      if (line) this.#armFirst(line);
+      else this.#arm(call);
       this.#process.send({ id, op, takes } as Request);
     });
   }
@@ -138,20 +138,28 @@ export class Child {
       return;
     }
     this.#calls.delete(reply.id);
-    call.cancel();
+    call.cancel?.();
+    const line = lineOf(call.op);
+    if (line) this.#armFirst(line);
     call.settle('gives' in reply ? { gives: reply.gives } : { failure: reply.failure });
     if (this.idle) this.#tellDrained();
   }
 
+  #armFirst(line: OperationSet): void {
+    const first = [...this.#calls.values()].find(({ op }) => line.has(op));
+    if (first && !first.cancel) this.#arm(first);
+  }
+
   #arm(call: PendingCall): void {
     call.cancel = this.#timers.after(call.deadlineMs, () => {
-      if (call.op === 'sign' && this.#occupied()) this.#arm(call);
+      if (this.#isExcused(call)) this.#arm(call);
       else this.kill(`no answer to ${call.op} within ${call.deadlineMs} ms`);
     });
   }
 
-  #occupied(): boolean {
-    return [...this.#calls.values()].some(({ op }) => OCCUPYING.has(op));
+  #isExcused(late: PendingCall): boolean {
+    const excuses = EXCUSES[late.op];
+    return [...this.#calls.values()].some(({ op, cancel }) => cancel && excuses?.has(op));
   }
 
   #drained(): Promise<void> {
@@ -169,7 +177,7 @@ export class Child {
     this.#calls.clear();
     this.#tellGone(why);
     for (const call of calls) {
-      call.cancel();
+      call.cancel?.();
       call.settle({ gone: why });
     }
     this.#tellDrained();

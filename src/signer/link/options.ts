@@ -87,3 +87,25 @@ export function deadlineOf<K extends Operation>(
   const keys = op === 'serve' || op === 'serveAlso' ? (takes as readonly KeyReference[]).length : 0;
   return deadlines[MEMBER[op]] + keys * SERVE_MS_PER_KEY;
 }
+
+export type OperationSet = ReadonlySet<Operation>;
+
+/** What changes which keys are in service. */
+const LOADING: OperationSet = new Set(['serve', 'serveAlso', 'release', 'discard', 'destroy']);
+/** They take the one session that destroys as well. */
+const MAKING: OperationSet = new Set(['generate', 'trial']);
+/** The signer does those of a line one after the other: the deadline of each runs from when its turn comes. */
+const LINES: readonly OperationSet[] = [LOADING, MAKING];
+
+const OCCUPYING: OperationSet = new Set(['serve', 'serveAlso', 'prove', 'inventory']);
+/** While one of these is under way, an operation that is late says nothing about the health of the process. */
+export const EXCUSES: Partial<Record<Operation, OperationSet>> = {
+  sign: OCCUPYING,
+  discard: MAKING,
+  destroy: MAKING,
+};
+
+/** Undefined for what waits for no other operation. */
+export function lineOf(op: Operation): OperationSet | undefined {
+  return LINES.find((line) => line.has(op));
+}
