@@ -279,6 +279,25 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
         expect(setup.of('missing').at(-1)).toEqual({ type: 'missing', kids: [] });
       });
 
+      it('is told where other keys are served also before the first answer is there', async () => {
+        setup = await made();
+        setup.put('hidden', 'b');
+        await setup.link.start();
+        await Promise.all([setup.link.serve(keys('a', 'b')), setup.link.serveAlso(keys('c'))]);
+        expect(setup.of('missing')).toEqual([{ type: 'missing', kids: ['b'] }]);
+      });
+
+      it('is not looked for once it is released, though it was served also before that', async () => {
+        setup = await made();
+        setup.put('hidden', 'b');
+        await setup.link.start();
+        await setup.link.serve(keys('a'));
+        await Promise.all([setup.link.serveAlso(keys('b')), setup.link.release(['b'])]);
+        // They run beside no probe: one that was due has run when the second is answered.
+        for (let n = 0; n < 2; n += 1) await setup.link.inspect(keys('a'));
+        expect([setup.processes(), setup.of('replaced'), setup.of('missing')]).toEqual([3, [], []]);
+      });
+
       it('is not told by a process that has served before, until a fresh one misses it too', async () => {
         await started();
         await setup.link.serve(keys('a'));

@@ -106,7 +106,8 @@ export class Supervisor {
     this.#keys = keys;
     const fresh = this.#fresh;
     const proofs = await this.call('serve', keys);
-    if (this.#keys === keys) this.#took(proofs, fresh);
+    this.#fresh = false;
+    this.#learn(proofs, fresh);
     return proofs;
   }
 
@@ -115,19 +116,16 @@ export class Supervisor {
     const kids = new Set(keys.map(({ kid }) => kid));
     this.#keys = [...(this.#keys ?? []).filter(({ kid }) => !kids.has(kid)), ...keys];
     const proofs = await this.call('serveAlso', keys);
-    this.#learn(proofs);
-    this.#follow(false);
+    this.#learn(proofs, false);
     return proofs;
   }
 
   /** These are remembered no more, even when this call fails. */
   async release(hsmIds: readonly string[]): Promise<void> {
     const released = new Set(hsmIds);
-    const remembered = Map.groupBy(this.#keys ?? [], ({ hsmId }) => released.has(hsmId));
-    this.#keys = remembered.get(false) ?? [];
-    for (const { kid } of remembered.get(true) ?? []) this.#unproven.delete(kid);
+    this.#keys = (this.#keys ?? []).filter(({ hsmId }) => !released.has(hsmId));
     await this.call('release', hsmIds);
-    this.#follow(false);
+    this.#learn([], false);
   }
 
   /** Beside the process that serves, by one of its own that logs in once more. */
@@ -178,7 +176,8 @@ export class Supervisor {
       const answer = await child.call('serve', served);
       if (!('gives' in answer)) return answer;
       this.#options.onEvent({ type: 'proofs', proofs: answer.gives });
-      if (this.#keys === served) this.#took(answer.gives, true);
+      this.#learn(answer.gives, true);
+      this.#fresh = false;
     }
     return opened;
   }
@@ -223,22 +222,18 @@ export class Supervisor {
     this.#spend('latched');
   }
 
-  #took(proofs: readonly KeyProof[], fresh: boolean): void {
-    this.#fresh = false;
-    this.#unproven.clear();
-    this.#learn(proofs);
-    this.#follow(fresh);
-  }
-
-  #learn(proofs: readonly KeyProof[]): void {
+  /** Keys may have been released while they were proven, or others served. */
+  #learn(proofs: readonly KeyProof[], fresh: boolean): void {
+    const keys = this.#keys ?? [];
     for (const proof of proofs) {
       if (proof.proven) this.#unproven.delete(proof.kid);
       else this.#unproven.set(proof.kid, proof);
     }
-  }
-
-  #follow(fresh: boolean): void {
-    this.#probe.follow(this.#keys ?? [], [...this.#unproven.values()], fresh);
+    if (this.#unproven.size > 0) {
+      const kids = new Set(keys.map(({ kid }) => kid));
+      for (const kid of this.#unproven.keys()) if (!kids.has(kid)) this.#unproven.delete(kid);
+    }
+    this.#probe.follow(keys, [...this.#unproven.values()], fresh);
   }
 
   async #pause(): Promise<void> {
