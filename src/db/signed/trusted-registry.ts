@@ -63,7 +63,7 @@ export interface CommittedChange extends Pick<PreparedChange, 'rows'> {
 export class TrustedRegistry implements RegistryView {
   readonly #changed = new Emitter<readonly ChangedRow[]>();
   readonly #rows = new Map<RegistryTable, Map<string, TrustedRow>>();
-  /** Ids of rows of `signing_keys`, by the scope: no key changes hands. */
+  /** Ids of rows of `signing_keys`, by the scope. */
   readonly #keysByScope = new Map<string, Set<string>>();
   readonly #pending = new Map<string, TrustedRow>();
   readonly #refused: ReadonlySet<string>;
@@ -201,28 +201,33 @@ export class TrustedRegistry implements RegistryView {
 
   #put(row: TrustedRow): void {
     const rows = this.#rows.get(row.table) ?? new Map<string, TrustedRow>();
+    this.#index(row.id, rows.get(row.id), row);
     this.#rows.set(row.table, rows.set(row.id, row));
-    this.#index(row);
     const key = rowKey(row.table, row.id);
     if (row.pending === null) this.#pending.delete(key);
     else this.#pending.set(key, row);
   }
 
-  #index({ table, id, row }: TrustedRow): void {
-    if (table !== 'signing_keys' || row === null) return;
-    const { scope_id } = row as unknown as RowOf<'signing_keys'>;
-    const ids = this.#keysByScope.get(scope_id) ?? new Set();
-    this.#keysByScope.set(scope_id, ids.add(id));
-  }
-
   #drop(table: RegistryTable, id: string): void {
-    if (table === 'signing_keys') {
-      const { scope_id } = this.row(table, id) ?? {};
-      if (scope_id !== undefined) this.#keysByScope.get(scope_id)?.delete(id);
-    }
-    this.#rows.get(table)?.delete(id);
+    const rows = this.#rows.get(table);
+    this.#index(id, rows?.get(id), undefined);
+    rows?.delete(id);
     this.#pending.delete(rowKey(table, id));
   }
+
+  /** The HSM id of a reservation that was abandoned may be another scope's next. */
+  #index(id: string, before: TrustedRow | undefined, after: TrustedRow | undefined): void {
+    const [was, is] = [scopeOfKey(before), scopeOfKey(after)];
+    if (was === is) return;
+    if (was !== undefined) this.#keysByScope.get(was)?.delete(id);
+    if (is !== undefined) this.#keysByScope.set(is, (this.#keysByScope.get(is) ?? new Set()).add(id));
+  }
+}
+
+/** Undefined for what is no row of a key, or is gone. */
+function scopeOfKey(row: TrustedRow | undefined): string | undefined {
+  if (row?.table !== 'signing_keys' || row.row === null) return undefined;
+  return (row.row as unknown as RowOf<'signing_keys'>).scope_id;
 }
 
 function laterRow(before: TrustedRow | undefined, after: TrustedRow): PreparedRow[] {

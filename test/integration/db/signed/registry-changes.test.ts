@@ -239,6 +239,25 @@ describe('without the HSM', () => {
     ]);
   });
 
+  it('the HSM ids of an abandoned scope become free, and are only the next one’s', async () => {
+    const { store, door } = await open();
+    const { registry } = store;
+    const reserve = (id: string, ...ids: number[]) =>
+      registry.reserveScope(scopeSample(id), ids.map(hsmId), ALICE);
+    await reserve('third', 9, 10);
+    door.shut = true;
+    await registry.abandonScope('third', 'the HSM is away', ALICE);
+    door.shut = false;
+    await reserve('fourth', 9);
+    await reserve('fifth', 10);
+    await reserve('third', 11);
+    expect((await registry.unfinishedScopes()).map(({ scopeId, hsmIds }) => [scopeId, hsmIds])).toEqual([
+      ['fifth', [hsmId(10)]],
+      ['fourth', [hsmId(9)]],
+      ['third', [hsmId(11)]],
+    ]);
+  });
+
   it('the trail names what it testifies to alone, and what was signed later', async () => {
     const { store, door, file } = await open();
     door.shut = true;
