@@ -1,6 +1,7 @@
 import { oncePerObject } from '../lib/once-per-object.ts';
 import type { ApiResponse } from './route.ts';
 import { finish } from './send.ts';
+import type { WaitingBytes } from './waiting-bytes.ts';
 
 /** One message of a stream, as the HTML standard frames it (§9.2). */
 export interface StreamMessage {
@@ -28,6 +29,7 @@ const UNBUFFERED = ['X-Accel-Buffering', 'no'];
 export class EventStream {
   readonly #response: ApiResponse;
   readonly #follower: Follower;
+  readonly #waiting: WaitingBytes;
   readonly #onEnd: () => void;
   #unfollow = () => {};
   #opening = true;
@@ -35,15 +37,21 @@ export class EventStream {
   #taken = true;
   #over = false;
 
-  constructor(response: ApiResponse, follower: Follower, onEnd: () => void) {
+  constructor(response: ApiResponse, follower: Follower, waiting: WaitingBytes, onEnd: () => void) {
     this.#response = response;
     this.#follower = follower;
+    this.#waiting = waiting;
     this.#onEnd = onEnd;
+  }
+
+  get waitingBytes(): number {
+    return this.#response.writableLength;
   }
 
   /** The request counts as answered from here on: it takes no place among those in flight. */
   begin(): void {
     const response = this.#response;
+    this.#waiting.add(this);
     const { headers, requestId } = response.locals;
     response.once('close', () => this.#finish());
     response.on('drain', () => {
@@ -63,7 +71,12 @@ export class EventStream {
       this.#taken = true;
       this.#response.write(':\n\n');
     } else if (this.#taken) this.#taken = false;
-    else this.#cutOff();
+    else this.cutOff();
+  }
+
+  cutOff(): void {
+    this.#finish();
+    this.#response.destroy();
   }
 
   end(): void {
@@ -74,8 +87,7 @@ export class EventStream {
 
   #start(): void {
     this.#unfollow = this.#follower.follow((message) => {
-      if (this.#opening) this.#write(bodyOf(message));
-      else this.#write(frameOf(message));
+      this.#write(this.#opening ? frameWithoutId(message) : frameOf(message));
     });
     this.#open();
   }
@@ -98,20 +110,17 @@ export class EventStream {
     }
   }
 
-  #write(text: string | Buffer): void {
+  #write(frame: Buffer): void {
     if (this.#over) return;
-    this.#response.write(text);
-    if (this.#response.writableLength > MOST_WAITING_BYTES) this.#cutOff();
-  }
-
-  #cutOff(): void {
-    this.#finish();
-    this.#response.destroy();
+    this.#response.write(frame);
+    this.#waiting.wrote(frame.length);
+    if (this.waitingBytes > MOST_WAITING_BYTES) this.cutOff();
   }
 
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    this.#waiting.delete(this);
     this.#unfollow();
     this.#onEnd();
   }
@@ -122,8 +131,9 @@ function bodyOf({ event, data }: StreamMessage): string {
 }
 
 /** The same bytes for all streams that are sent the message. */
+const frameWithoutId = oncePerObject((message: StreamMessage) => Buffer.from(bodyOf(message)));
 const frameOf = oncePerObject((message: StreamMessage) =>
-  Buffer.from(message.id === null ? bodyOf(message) : `id: ${message.id}\n${bodyOf(message)}`),
+  message.id === null ? frameWithoutId(message) : Buffer.from(`id: ${message.id}\n${bodyOf(message)}`),
 );
 
 /** An empty id: whoever is cut off now must not resume, but begin again. */

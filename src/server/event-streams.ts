@@ -1,6 +1,7 @@
 import { KeywardError } from '../kernel/errors.ts';
 import { EventStream, type Follower } from './event-stream.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
+import { streamBytes, type WaitingBytes } from './waiting-bytes.ts';
 
 /** The part of the configuration's `limits` that event streams obey. Read at each use: a reload may change it. */
 interface StreamLimits {
@@ -21,13 +22,15 @@ const HEARTBEAT_MS = 15_000;
 /** All event streams of one plane: how many there may be, and when each ends. */
 export class EventStreams {
   readonly #limits: StreamLimits;
+  readonly #waiting: WaitingBytes;
   readonly #open = new Map<EventStream, StreamOwner>();
   readonly #openByOwner = new Map<string, number>();
   readonly #heartbeat: NodeJS.Timeout;
   #ended = false;
 
-  constructor(limits: StreamLimits, heartbeatMs = HEARTBEAT_MS) {
+  constructor(limits: StreamLimits, heartbeatMs = HEARTBEAT_MS, waiting = streamBytes) {
     this.#limits = limits;
+    this.#waiting = waiting;
     this.#heartbeat = setInterval(() => this.#beat(), heartbeatMs).unref();
   }
 
@@ -38,7 +41,7 @@ export class EventStreams {
   /** `overloaded` and `rate_limited` before anything is answered; `onEnd` is called once, whatever ends it. */
   begin(response: ApiResponse, owner: StreamOwner, follower: Follower, onEnd: () => void): void {
     this.#refuseOneTooMany(owner);
-    const stream = new EventStream(response, follower, () => {
+    const stream = new EventStream(response, follower, this.#waiting, () => {
       if (this.#open.delete(stream)) this.#count(owner, -1);
       onEnd();
     });

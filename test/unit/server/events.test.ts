@@ -1,8 +1,10 @@
 import { connect } from 'node:net';
+import { setImmediate as turn } from 'node:timers/promises';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Grants } from '../../../src/kernel/actor.ts';
 import type { EventFeed, EventMessage, ScopeEvents } from '../../../src/kernel/publication.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
+import { WaitingBytes } from '../../../src/server/waiting-bytes.ts';
 import { readEvents } from '../../support/event-reader.ts';
 import { onLoopback } from '../../support/on-loopback.ts';
 import { createDataPlane, type DataPlaneDeps, dataPlaneDeps, LIMITS } from '../../support/planes.ts';
@@ -47,15 +49,23 @@ function toldEvents(opening: readonly EventMessage[] = [SNAPSHOT]) {
   return { scopeEvents, asked, tell, followers };
 }
 
-async function served(changes: Partial<DataPlaneDeps> = {}, heartbeatMs?: number) {
-  const eventStreams = new EventStreams(LIMITS, heartbeatMs);
+async function served(changes: Partial<DataPlaneDeps> = {}, heartbeatMs?: number, waiting?: WaitingBytes) {
+  const eventStreams = new EventStreams(LIMITS, heartbeatMs, waiting);
   onTestFinished(() => eventStreams.end());
   const deps = dataPlaneDeps({ eventStreams, ...changes });
   const { listener } = await onLoopback(createDataPlane(deps, []));
   const url = `http://127.0.0.1:${listener.port}/v1/scopes/payments/events`;
   const follow = (query = '', headers: Record<string, string> = {}) =>
     readEvents(url + query, { authorization: 'Bearer verifies', ...headers });
-  return { deps, listener, url, eventStreams, follow };
+  /** Asks for the stream and takes nothing of it. */
+  const stall = () => {
+    const idle = connect(listener.port, '127.0.0.1').pause();
+    onTestFinished(() => void idle.destroy());
+    idle.write(
+      'GET /v1/scopes/payments/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer verifies\r\n\r\n',
+    );
+  };
+  return { deps, listener, url, eventStreams, follow, stall };
 }
 
 test('an event is serialised once, however many follow', async () => {
@@ -154,6 +164,11 @@ function filler() {
     lapsesAt: null,
   }));
 }
+
+const LARGE: EventMessage = {
+  id: 'life.1',
+  event: { type: 'revocations', revocations: filler(), more: false, incomplete: false },
+};
 
 test.each([
   ['another action’s grant', 'Bearer signs', 403, 'grant_missing'],
@@ -260,23 +275,56 @@ test('a comment keeps the connection alive, and what a client may is asked again
 
 test('a reader that takes nothing is cut off before much waits for it, and others are not', async () => {
   const { scopeEvents, tell } = toldEvents();
-  const { follow, eventStreams, listener } = await served({ scopeEvents });
+  const { follow, eventStreams, stall } = await served({ scopeEvents });
   const reader = await follow();
   await reader.next();
-  const idle = connect(listener.port, '127.0.0.1').pause();
-  onTestFinished(() => void idle.destroy());
-  idle.write('GET /v1/scopes/payments/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer verifies\r\n\r\n');
+  stall();
   await vi.waitFor(() => expect(eventStreams.size).toBe(2), 20_000);
-  const large: EventMessage = {
-    id: 'life.1',
-    event: { type: 'revocations', revocations: filler(), more: false, incomplete: false },
-  };
   for (let told = 0; eventStreams.size === 2 && told < 2_000; told++) {
-    tell(large);
+    tell(LARGE);
     expect((await reader.next())?.event).toBe('revocations');
   }
   expect(eventStreams.size).toBe(1);
 });
+
+test('readers that take nothing are cut off before much waits for all of them, and others are not', async () => {
+  const most = 200 * 1024;
+  const waiting = new WatchedBytes(most);
+  const { scopeEvents, tell } = toldEvents();
+  const { follow, eventStreams, stall } = await served({ scopeEvents }, undefined, waiting);
+  const reader = await follow();
+  await reader.next();
+  for (let n = 0; n < 3; n += 1) stall();
+  await vi.waitFor(() => expect(eventStreams.size).toBe(4), 20_000);
+  const held: number[] = [];
+  for (let told = 0; eventStreams.size > 2 && told < 2_000; told++) {
+    tell(LARGE);
+    expect((await reader.next())?.event).toBe('revocations');
+    await turn();
+    held.push(waiting.total);
+  }
+  expect(eventStreams.size).toBe(2);
+  expect(held.filter((bytes) => bytes > most)).toEqual([]);
+  expect(held.some((bytes) => bytes > 0)).toBe(true);
+});
+
+class WatchedBytes extends WaitingBytes {
+  readonly #readers = new Set<Parameters<WaitingBytes['add']>[0]>();
+
+  override add(reader: Parameters<WaitingBytes['add']>[0]): void {
+    super.add(reader);
+    this.#readers.add(reader);
+  }
+
+  override delete(reader: Parameters<WaitingBytes['add']>[0]): void {
+    super.delete(reader);
+    this.#readers.delete(reader);
+  }
+
+  get total(): number {
+    return [...this.#readers].reduce((sum, { waitingBytes }) => sum + waitingBytes, 0);
+  }
+}
 
 test('a reader that takes nothing from one beat to the next is cut off', async () => {
   const pages = Array.from(
@@ -287,10 +335,8 @@ test('a reader that takes nothing from one beat to the next is cut off', async (
     }),
   );
   const { scopeEvents, asked } = toldEvents(pages);
-  const { eventStreams, listener } = await served({ scopeEvents }, 20);
-  const idle = connect(listener.port, '127.0.0.1').pause();
-  onTestFinished(() => void idle.destroy());
-  idle.write('GET /v1/scopes/payments/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer verifies\r\n\r\n');
+  const { eventStreams, stall } = await served({ scopeEvents }, 20);
+  stall();
   await vi.waitFor(() => expect([asked.length, eventStreams.size]).toEqual([1, 0]), 20_000);
 });
 
