@@ -2,6 +2,7 @@ import { isRsa } from '../kernel/algorithm.ts';
 import type { KeySpecification, KeyTrial } from '../kernel/signer.ts';
 import { CKA, findKeyPair } from './attributes.ts';
 import { type Attribute, CryptokiError, type HandlePair } from './cryptoki.ts';
+import type { Epoch } from './epoch.ts';
 import { examine } from './examine.ts';
 import { type KeyTemplates, keyTemplates, makePair } from './generate.ts';
 import type { Hsm, Session } from './hsm.ts';
@@ -24,24 +25,29 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(CKA).map(([name, type]) => [type, `CKA_${name}`]),
 );
 
-/** Makes a key pair as it would be made for a scope, has it proven, and destroys it again, whatever came of it. */
-export function tryKey(hsm: Hsm, specification: KeySpecification): Promise<KeyTrial> {
+/**
+ * Makes a key pair as it would be made for a scope, has it proven, and destroys it again, whatever came of it. What was
+ * in the making as the epoch ended stays, and is nobody's key.
+ */
+export function tryKey(hsm: Hsm, epoch: Epoch, specification: KeySpecification): Promise<KeyTrial> {
   return hsm.anchor.lend(async (session) => {
-    const made = await orRefusal(makePair(hsm, session.handle, specification));
+    const made = await orRefusal(epoch, makePair(hsm, session.handle, specification));
     if (!(made instanceof CryptokiError)) {
       return { refused: null, ...examined(hsm, session, specification, made) };
     }
-    const attributes = await refusedAttributes(hsm, session, specification);
+    const attributes = await refusedAttributes(hsm, epoch, session, specification);
     return { refused: { answer: made.message, attributes }, unproven: [], signatureMs: null };
   });
 }
 
-/** The pair, or the module's answer in its place. */
-function orRefusal(making: Promise<HandlePair>): Promise<HandlePair | CryptokiError> {
-  return making.catch((error: unknown) => {
+/** The pair, or the module's answer in its place. `hsm_unavailable` where its handles count no more. */
+async function orRefusal(epoch: Epoch, making: Promise<HandlePair>): Promise<HandlePair | CryptokiError> {
+  const made = await making.catch((error: unknown) => {
     if (error instanceof CryptokiError) return error;
     throw error;
   });
+  epoch.requireNow();
+  return made;
 }
 
 function examined(
@@ -81,12 +87,13 @@ function timed(sign: () => void): number {
  */
 async function refusedAttributes(
   { cryptoki }: Hsm,
+  epoch: Epoch,
   session: Session,
   specification: KeySpecification,
 ): Promise<string[]> {
   const { generate: mechanism } = MECHANISMS[specification.algorithm];
   const takes = async (templates: KeyTemplates): Promise<boolean> => {
-    const made = await orRefusal(cryptoki.generateKeyPair(session.handle, mechanism, templates));
+    const made = await orRefusal(epoch, cryptoki.generateKeyPair(session.handle, mechanism, templates));
     if (made instanceof CryptokiError) return false;
     destroy(cryptoki, session, made);
     return true;

@@ -129,3 +129,19 @@ describe('doctor', () => {
     await link.stop();
   });
 });
+
+describe('a trial during which the epoch ends', () => {
+  it('asks nothing more of the module, and what it made stays', async () => {
+    const own = await hsm.openSigner();
+    const destroyed = hsm.shim.calls('C_DestroyObject');
+    const signed = hsm.shim.calls('C_Sign');
+    hsm.shim.control(['C_GenerateKeyPair delay 500', 'C_GetSessionInfo return 0xb3']);
+    const trying = own.failing('trial', { algorithm: 'ES256', modulusBits: null });
+    expect(await own.failing('describe', null)).toMatchObject({ remedy: 'replace' });
+    expect(await trying).toMatchObject({ code: 'hsm_unavailable', remedy: 'replace' });
+    expect([hsm.shim.calls('C_DestroyObject'), hsm.shim.calls('C_Sign')]).toEqual([destroyed, signed]);
+    await own.stop();
+    hsm.shim.control([]);
+    expect((await idsOfKeys()).length).toBe(keys.length + 2);
+  });
+});
