@@ -37,6 +37,8 @@ interface Call {
 interface TokenQueue {
   readonly child: Child;
   readonly batch: BatchSize;
+  /** So many signatures it can make at once. */
+  readonly sessions: number;
   messages: number;
   answeredAt: number;
 }
@@ -89,8 +91,9 @@ export class SignQueue {
     });
   }
 
-  attach(child: Child): void {
-    this.#queue = { child, batch: new BatchSize(this.#options.signMs / 8), messages: 0, answeredAt: 0 };
+  attach(child: Child, sessions: number): void {
+    const batch = new BatchSize(this.#options.signMs / 8);
+    this.#queue = { child, batch, sessions, messages: 0, answeredAt: 0 };
     this.#flush();
   }
 
@@ -134,10 +137,15 @@ export class SignQueue {
     while (queue && this.#own.size > 0 && queue.messages <= MESSAGES_UNDER_WAY) {
       void this.#send(queue, take(this.#own, queue.batch.limit));
     }
-    while (queue && this.#waiting.size > 0 && queue.messages < MESSAGES_UNDER_WAY) {
+    while (queue && this.#waiting.size > 0 && this.#hasPlace(queue)) {
       const share = queue.batch.share(this.#waiting.size, MESSAGES_UNDER_WAY - queue.messages);
       void this.#send(queue, take(this.#waiting, share));
     }
+  }
+
+  /** No session of a slow token idles because others are at work for messages of a single signature. */
+  #hasPlace({ messages, sessions }: TokenQueue): boolean {
+    return messages < MESSAGES_UNDER_WAY || this.#underWay.size < sessions;
   }
 
   async #send(queue: TokenQueue, calls: readonly Call[]): Promise<void> {

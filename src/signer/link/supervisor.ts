@@ -191,7 +191,7 @@ export class Supervisor {
     const readyAt = timers.nowMs();
     const stopAsking = keepAsking(child, signMs, timers, (failure) => this.heed(child, failure));
     onEvent({ type: 'ready', pid: child.pid, token });
-    queue.attach(child);
+    queue.attach(child, token.sessions);
     this.#firstAttempt.resolve();
     const why = await Promise.race([child.gone, spent.promise]);
     queue.detach();

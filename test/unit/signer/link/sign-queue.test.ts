@@ -55,7 +55,7 @@ function queued() {
 
 it('what the service signs for itself goes before all that callers wait for, though every place is taken', async () => {
   const { queue, child, asked, turn, ofCaller, own, answerAll } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   const first = Array.from({ length: 4 }, (_, n) => ofCaller(`token-${n}`));
   await turn();
   const later = Array.from({ length: 20 }, (_, n) => ofCaller(`later-${n}`));
@@ -70,7 +70,7 @@ it('what the service signs for itself goes before all that callers wait for, tho
 
 it('what the service signs for itself is taken though the queue of the callers is full or late', async () => {
   const { queue, child, asked, turn, ofCaller, own, pass, answerAll } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   const waiting = Array.from({ length: 1_004 }, () => ofCaller('token'));
   await turn();
   pass(1);
@@ -87,7 +87,7 @@ it('what the service signs for itself is taken though the queue of the callers i
 
 it('a queue that moves and whose oldest call waits too long takes no more, until it is shorter', async () => {
   const { queue, child, asked, turn, ofCaller, pass, answerAll } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   const waiting = Array.from({ length: 10 }, () => ofCaller('token'));
   await turn();
   pass(251);
@@ -105,12 +105,12 @@ it('a queue that moves and whose oldest call waits too long takes no more, until
 
 it('while a process is replaced, callers are waited with and none is called too many', async () => {
   const { queue, child, asked, turn, ofCaller, pass, answerAll } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   queue.detach();
   const waiting = [ofCaller('first')];
   pass(900);
   waiting.push(ofCaller('second'));
-  queue.attach(child);
+  queue.attach(child, 4);
   await turn();
   while (asked.length > 0) await answerAll();
   expect(await Promise.all(waiting)).toEqual(['first', 'second']);
@@ -118,7 +118,7 @@ it('while a process is replaced, callers are waited with and none is called too 
 
 it('past the deadline it is load where the signer answers others, and the HSM where it answers none', async () => {
   const { queue, child, asked, turn, ofCaller, pass } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   const underWay = Array.from({ length: 4 }, () => ofCaller('token'));
   await turn();
   pass(1);
@@ -139,7 +139,7 @@ it('past the deadline it is load where the signer answers others, and the HSM wh
 
 it('past the deadline it is the HSM where the signer has answered once and hangs since', async () => {
   const { queue, child, asked, turn, ofCaller, pass } = queued();
-  queue.attach(child);
+  queue.attach(child, 4);
   const underWay = Array.from({ length: 5 }, () => ofCaller('token'));
   await turn();
   const late = ofCaller('late');
@@ -149,4 +149,30 @@ it('past the deadline it is the HSM where the signer has answered once and hangs
   expect(await underWay[0]).toBe('token');
   pass(WAIT_MS);
   expect(await late).toBe('hsm_unavailable');
+});
+
+it('asks for as many signatures at once as the signer has sessions, however few each message names', async () => {
+  const { queue, child, asked, turn, ofCaller, answerAll } = queued();
+  queue.attach(child, 6);
+  const waiting = [];
+  for (let n = 0; n < 8; n++) {
+    waiting.push(ofCaller(`token-${n}`));
+    await turn();
+  }
+  expect(asked.map(({ kids }) => kids)).toEqual(Array.from({ length: 6 }, (_, n) => [`token-${n}`]));
+  while (asked.length > 0) await answerAll();
+  expect(await Promise.all(waiting)).toHaveLength(8);
+});
+
+it('has four messages under way before a signer of fewer sessions', async () => {
+  const { queue, child, asked, turn, ofCaller, answerAll } = queued();
+  queue.attach(child, 1);
+  const waiting = [];
+  for (let n = 0; n < 6; n++) {
+    waiting.push(ofCaller(`token-${n}`));
+    await turn();
+  }
+  expect(asked).toHaveLength(4);
+  while (asked.length > 0) await answerAll();
+  expect(await Promise.all(waiting)).toHaveLength(6);
 });
