@@ -58,6 +58,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
     loadedKeys.remove(kid);
     await loadedKeys.signed(hsmId);
+    hsm.epoch.requireNow();
     hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
     state.keys.remove(hsmId);
@@ -88,6 +89,7 @@ export function discard(
   return hsm.anchor.lend(async ({ handle: session }) => {
     lock.take();
     await loadedKeys.signed(hsmId);
+    hsm.epoch.requireNow();
     const halves = findKeyPair(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];
     for (const object of all) refuseForeign(new ObjectReader(hsm.cryptoki, session, object), named);

@@ -115,7 +115,9 @@ export function generate(
       throw new KeywardError('hsm_refused', 'the HSM already holds an object of this id');
     }
     keys.reserve(hsmId, label);
-    const halves = hsm.newPairs.add(hsmId, await makePair(hsm, session.handle, specification));
+    const made = await makePair(hsm, session.handle, specification);
+    hsm.epoch.requireNow();
+    const halves = hsm.newPairs.add(hsmId, made);
     const { key, attributes, unproven } = examine(cryptoki, session, halves, {
       hsmId,
       label,

@@ -112,6 +112,8 @@ export interface Hsm {
   readonly concurrent: SessionPool;
   readonly pace: Pace;
   readonly newPairs: NewPairs;
+  /** To be asked again by whoever has waited while a session was lent. */
+  readonly epoch: Pick<Epoch, 'requireNow'>;
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
@@ -135,6 +137,7 @@ export function openHsm(settings: SignerSettings, epoch: Epoch): Hsm {
     concurrent: sessions,
     pace: new Pace(),
     newPairs: new NewPairs(),
+    epoch,
   };
 }
 

@@ -101,7 +101,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     async trial(kind) {
       const { hsm } = now();
       requireTrial(kind);
-      return tryKey(hsm, epoch, { ...kind, hsmId: randomBytes(16).toString('hex'), label: TRIAL_LABEL });
+      return tryKey(hsm, { ...kind, hsmId: randomBytes(16).toString('hex'), label: TRIAL_LABEL });
     },
     async serve(references) {
       const current = now();

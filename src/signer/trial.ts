@@ -2,7 +2,6 @@ import { isRsa } from '../kernel/algorithm.ts';
 import type { KeySpecification, KeyTrial } from '../kernel/signer.ts';
 import { CKA, findKeyPair } from './attributes.ts';
 import { type Attribute, CryptokiError, type HandlePair } from './cryptoki.ts';
-import type { Epoch } from './epoch.ts';
 import { examine } from './examine.ts';
 import { type KeyTemplates, keyTemplates, makePair } from './generate.ts';
 import type { Hsm, Session } from './hsm.ts';
@@ -29,19 +28,22 @@ const NAMES: ReadonlyMap<number, string> = new Map(
  * Makes a key pair as it would be made for a scope, has it proven, and destroys it again, whatever came of it. What was
  * in the making as the epoch ended stays, and is nobody's key.
  */
-export function tryKey(hsm: Hsm, epoch: Epoch, specification: KeySpecification): Promise<KeyTrial> {
+export function tryKey(hsm: Hsm, specification: KeySpecification): Promise<KeyTrial> {
   return hsm.anchor.lend(async (session) => {
-    const made = await orRefusal(epoch, makePair(hsm, session.handle, specification));
+    const made = await orRefusal(hsm.epoch, makePair(hsm, session.handle, specification));
     if (!(made instanceof CryptokiError)) {
       return { refused: null, ...examined(hsm, session, specification, made) };
     }
-    const attributes = await refusedAttributes(hsm, epoch, session, specification);
+    const attributes = await refusedAttributes(hsm, session, specification);
     return { refused: { answer: made.message, attributes }, unproven: [], signatureMs: null };
   });
 }
 
 /** The pair, or the module's answer in its place. `hsm_unavailable` where its handles count no more. */
-async function orRefusal(epoch: Epoch, making: Promise<HandlePair>): Promise<HandlePair | CryptokiError> {
+async function orRefusal(
+  epoch: Hsm['epoch'],
+  making: Promise<HandlePair>,
+): Promise<HandlePair | CryptokiError> {
   const made = await making.catch((error: unknown) => {
     if (error instanceof CryptokiError) return error;
     throw error;
@@ -86,8 +88,7 @@ function timed(sign: () => void): number {
  * take by itself. None where it makes no pair of that kind at all.
  */
 async function refusedAttributes(
-  { cryptoki }: Hsm,
-  epoch: Epoch,
+  { cryptoki, epoch }: Hsm,
   session: Session,
   specification: KeySpecification,
 ): Promise<string[]> {
