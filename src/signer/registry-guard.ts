@@ -102,7 +102,6 @@ function requireNewestKeySet(claims: Claims, context: GuardContext): Sealing {
   const { bindingRecords, bindingIssuers, clock, state } = context;
   const { scope, version } = requireTrueKeySet(claims, bindingRecords, bindingIssuers);
   clock.requireNear(claims.iat, 'iat');
-  state.lock.take();
   state.keySets.requireNotOlder(scope, version);
   return {
     keep: () => {
@@ -132,10 +131,9 @@ function requireNextHead(claims: Claims, context: GuardContext): Sealing {
 /** The same statement again gets the same signature; another one must be the next. */
 function sealing(
   kind: keyof Sealed,
-  { state: { lock, sealed }, signingInput }: GuardContext,
+  { state: { sealed }, signingInput }: GuardContext,
   requireNext: (sealed: SealedRecord) => void,
 ): Sealing {
-  lock.take();
   const signature = sealed.signatureOf(kind, signingInput);
   if (!signature) requireNext(sealed);
   return { signature, keep: (made) => sealed.keep(kind, `${signingInput}.${made.toString('base64url')}`) };
@@ -171,7 +169,6 @@ function requireTrueBinding(
     jwk !== undefined && thumbprint(jwk) === kid,
     'kid is not that of the key under the id of the record',
   );
-  state.lock.take();
   state.keys.requireBindable(hsmId, kid, signingInput);
   clock.requireNear(claims.iat, 'iat');
   clock.requireNear(claims.sign_from, 'sign_from');

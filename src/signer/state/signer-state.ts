@@ -52,8 +52,9 @@ export class SealedRecord {
     return { checkpoint, head };
   }
 
-  /** The signature that this very input has got already. */
+  /** Before it is sealed: takes the lock. The signature that this very input has got already; `hsm_unavailable`. */
   signatureOf(kind: keyof Sealed, signingInput: string): Buffer | undefined {
+    this.#file.lock.take();
     const last = this.#statement(kind);
     return last?.signingInput === signingInput ? last.signature : undefined;
   }
