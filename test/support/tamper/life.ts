@@ -101,12 +101,14 @@ class Living {
     await this.#lately();
     const older = await this.#older();
     const known = await this.#now();
+    await this.#inAWhile(async () => this.#isTold('key.compromised'));
     await this.#service.stop();
     const stopped = copyGround(this.#service);
     configure(this.#service, 'audit', SEALED_RARELY);
     await this.#restart();
     const unsealed = await this.#unsealed();
     await this.#inAWhile(async () => this.#sinkHasAll());
+    await this.#inAWhile(async () => this.#isTold('proposal.waiting'));
     await this.#service.kill();
     const killed = copyGround(this.#service);
     return {
@@ -313,6 +315,14 @@ class Living {
     const [last] = this.#rows('SELECT max(sequence) AS sequence FROM audit_events');
     const lines = readFileSync(this.#file('audit.jsonl'), 'utf8').trimEnd().split('\n');
     return lines.some((line) => JSON.parse(line).event?.sequence === last?.sequence);
+  }
+
+  /** The last event and all before it. What is behind the place is told again: a message of it that is gone is no loss. */
+  #isTold(last: string): boolean {
+    const events = this.#rows('SELECT type, audit_sequence FROM security_events ORDER BY audit_sequence');
+    const [at] = this.#rows('SELECT max(place) AS place FROM notification_place');
+    const isThere = events.some(({ type }) => type === last);
+    return isThere && Number(at?.place) >= Number(events.at(-1)?.audit_sequence);
   }
 
   #rows(sql: string): Record<string, unknown>[] {
