@@ -57,7 +57,7 @@ export function destroyKey(destroying: Destroying, key: DestroyedKey): Promise<n
     if (!labels.every((label) => KEY_LABEL.test(label))) refuse('the object of this id is not one of ours');
     if (!isRemembered(destroying, key, labels)) refuse('the signer did not make this key');
     loadedKeys.remove(kid);
-    await loadedKeys.signed(hsmId);
+    await loadedKeys.whenIdle(hsmId);
     hsm.epoch.requireNow();
     hsm.newPairs.remove(hsmId);
     destroyAll(hsm.cryptoki, session, all);
@@ -88,7 +88,7 @@ export function discard(
   if (loadedKeys.servesId(hsmId)) refuse('the key of this id is in service');
   return hsm.anchor.lend(async ({ handle: session }) => {
     lock.take();
-    await loadedKeys.signed(hsmId);
+    await loadedKeys.whenIdle(hsmId);
     hsm.epoch.requireNow();
     const halves = findKeyPair(hsm.cryptoki, session, hsmId);
     const all = [...halves.privateKeys, ...halves.publicKeys];

@@ -99,7 +99,7 @@ export class LoadedKeys {
   }
 
   /** Settles once no signature is being made with the key of that `CKA_ID`. Take it out of service first. */
-  async signed(hsmId: string): Promise<void> {
+  async whenIdle(hsmId: string): Promise<void> {
     await Promise.allSettled(this.#signing.get(hsmId) ?? []);
   }
 

@@ -1,3 +1,4 @@
+import { dropOldest } from '../lib/recent-set.ts';
 import type { KeyPairHandles } from './attributes.ts';
 import type { HandlePair } from './cryptoki.ts';
 
@@ -14,8 +15,7 @@ export class NewPairs {
   add(hsmId: string, { privateKey, publicKey }: HandlePair): KeyPairHandles {
     const pair = { privateKeys: [privateKey], publicKeys: [publicKey] };
     this.#pairs.set(hsmId, pair);
-    const [oldest] = this.#pairs.keys();
-    if (this.#pairs.size > MOST && oldest !== undefined) this.#pairs.delete(oldest);
+    dropOldest(this.#pairs, MOST);
     return pair;
   }
 

@@ -2,26 +2,17 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { NODE_FLAGS } from '../../../src/lib/node-flags.ts';
+import { YOUNG_MB } from '../../support/young-generation.ts';
 
 it.each(['scripts/keyward', 'scripts/package/starter'])('`%s` starts Node with them', (starter) => {
   const text = readFileSync(new URL(`../../../${starter}`, import.meta.url), 'utf8');
   expect(text).toContain(`exec node ${NODE_FLAGS.join(' ')} "$top/`);
 });
 
-/** In MB: what the young generation came to, of the main thread and of a worker, each making garbage. */
+/** Of the main thread, and of a worker. */
 const MEASURE = `
 const { isMainThread, Worker } = require('node:worker_threads');
-const v8 = require('node:v8');
-let most = 0;
-let kept = [];
-for (let n = 0; n < 1_500_000; n++) {
-  kept.push({ n, of: [n] });
-  if (kept.length > 20_000) kept = kept.slice(10_000);
-  if (n % 5_000 === 0) {
-    most = Math.max(most, v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size);
-  }
-}
-console.log(most >> 20);
+console.log(${YOUNG_MB});
 if (isMainThread) new Worker(process.env.MEASURE, { eval: true, execArgv: [] });
 `;
 

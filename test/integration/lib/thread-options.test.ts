@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { NODE_FLAGS } from '../../../src/lib/node-flags.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
+import { YOUNG_MB } from '../../support/young-generation.ts';
 
 const MODULE = new URL('../../../src/lib/thread-options.ts', import.meta.url).href;
 const CODE = `
@@ -23,20 +24,7 @@ it('without such a folder its environment is empty', () => {
   expect(environmentIn({ SECRET: 'secret' })).toEqual({});
 });
 
-/** In MB: what its young generation came to while it made garbage. */
-const WORKER = `
-  const v8 = require('node:v8');
-  let most = 0;
-  let kept = [];
-  for (let n = 0; n < 1_500_000; n++) {
-    kept.push({ n, of: [n] });
-    if (kept.length > 20_000) kept = kept.slice(10_000);
-    if (n % 5_000 === 0) {
-      const young = v8.getHeapSpaceStatistics().find((space) => space.space_name === 'new_space');
-      most = Math.max(most, young.space_size);
-    }
-  }
-  require('node:worker_threads').parentPort.postMessage(most / 2 ** 20);`;
+const WORKER = `require('node:worker_threads').parentPort.postMessage(${YOUNG_MB})`;
 
 function youngOf(options: string): number {
   const code = `

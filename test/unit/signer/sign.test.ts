@@ -83,10 +83,10 @@ it('whoever destroys a key waits for the signature that is being made with it, a
   await turn();
   loadedKeys.remove('one');
   let isOver = false;
-  const waited = loadedKeys.signed('one').then(() => {
+  const waited = loadedKeys.whenIdle('one').then(() => {
     isOver = true;
   });
-  await loadedKeys.signed('other');
+  await loadedKeys.whenIdle('other');
   await turn();
   expect(isOver).toBe(false);
   begun[0]?.finish(SIGNATURE);
