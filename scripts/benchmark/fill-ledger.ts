@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { GroupAppender } from '../../src/db/group-appender.ts';
-import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
 import { packRecords } from '../../src/db/record-batch.ts';
+import { GroupAppender } from '../../src/db/sqlite/group-appender.ts';
+import { compileLedgerStatements } from '../../src/db/sqlite/ledger-statements.ts';
 import type { RunKey } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { openStore } from '../../src/db/open-store.ts';
-import { ownSchema } from '../../src/db/own-schema.ts';
+import { ownSchema } from '../../src/db/sqlite/own-schema.ts';
 import { createRunKey } from '../../src/kernel/audit-chain.ts';
 import { benchRecord } from './bench-record.ts';
 import { fillLedger } from './fill-ledger.ts';

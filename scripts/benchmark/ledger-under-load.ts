@@ -1,13 +1,13 @@
 import { dirname } from 'node:path';
 import { SharedEnd } from '../../src/db/chain-end.ts';
-import { identify } from '../../src/db/database-file.ts';
 import { LedgerLookup } from '../../src/db/ledger-lookup.ts';
 import { SqliteLedgerSearch } from '../../src/db/ledger-search.ts';
-import { compileLedgerStatements } from '../../src/db/ledger-statements.ts';
 import { openLedgerThreads } from '../../src/db/ledger-threads.ts';
 import { packRecords } from '../../src/db/record-batch.ts';
-import type { OwnSchema } from '../../src/db/schema-objects.ts';
-import { WriteConnection } from '../../src/db/write-connection.ts';
+import { identify } from '../../src/db/sqlite/database-file.ts';
+import { compileLedgerStatements } from '../../src/db/sqlite/ledger-statements.ts';
+import type { OwnSchema } from '../../src/db/sqlite/schema-objects.ts';
+import { WriteConnection } from '../../src/db/sqlite/write-connection.ts';
 import type { DatabaseIdentity } from '../../src/db/writer-protocol.ts';
 import type { BrokenChain, RunKey } from '../../src/kernel/audit-chain.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';

@@ -1,12 +1,12 @@
 import { camelCased } from '../db/camel-case.ts';
 import { caseLog } from '../db/case-log.ts';
-import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { revocationTable } from '../db/revocation-table.ts';
 import type { TestifiedName } from '../db/schema.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
 import {
   archiveEvents,
   archivesOf,

@@ -4,7 +4,7 @@ import { filesOfSink } from '../audit/sink-files.ts';
 import { linesOf } from '../audit/sink-line.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { ownSchema } from '../db/own-schema.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { type Finding, Findings } from '../kernel/audit.ts';

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import { basename, dirname, join, resolve } from 'node:path';
 import { type VerifyReport, verifyAudit } from '../audit-verify/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { copyDatabase } from '../db/online-copy.ts';
+import { copyDatabase } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { errorMessage } from '../lib/text.ts';

@@ -1,7 +1,7 @@
 import type { ArchiveCalls, ArchiveSettings } from './archive-protocol.ts';
 import { CallLink } from './call-link.ts';
+import { toKeywardError } from './failure.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
-import { toKeywardError } from './sqlite-failure.ts';
 
 /** A segment takes seconds. */
 const DEADLINE_MS = 600_000;

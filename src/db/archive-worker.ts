@@ -3,7 +3,6 @@ import type { DatabaseSync } from 'node:sqlite';
 import { workerData } from 'node:worker_threads';
 import { rowsFault } from '../kernel/ledger-chain.ts';
 import type { ArchiveCalls, ArchiveSettings, SealedSegment, Sealing } from './archive-protocol.ts';
-import { openReadOnly } from './database-file.ts';
 import {
   type GroupColumns,
   ledgerGroup,
@@ -11,9 +10,10 @@ import {
   type RecordColumns,
   withoutPersonalValues,
 } from './ledger-row.ts';
-import { ReadConnection } from './read-connection.ts';
 import { writeSegment } from './segment-file.ts';
 import { serveCalls } from './serve-calls.ts';
+import { openReadOnly } from './sqlite/database-file.ts';
+import { ReadConnection } from './sqlite/read-connection.ts';
 
 const RECORD_VALUES = new Array(15).fill('?').join(', ');
 const GROUP_VALUES = new Array(8).fill('?').join(', ');

@@ -2,7 +2,7 @@ import { parse } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../kernel/errors.ts';
 import { threadOptions } from '../lib/thread-options.ts';
-import { SqliteFailure, unavailable, type WireFailure } from './sqlite-failure.ts';
+import { SqliteFailure, unavailable, type WireFailure } from './failure.ts';
 
 /** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */
 export type Calls = Record<string, { readonly asks: unknown; readonly answers: unknown }>;

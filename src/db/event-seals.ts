@@ -11,7 +11,7 @@ import {
 } from '../kernel/audit-chain.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import type { Schema } from './schema.ts';
-import { Statements } from './statements.ts';
+import { Statements } from './sqlite/statements.ts';
 
 export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
   const { request_id: requestId, trace_id: traceId, details_json: detailsJson } = row;

@@ -24,9 +24,9 @@ import {
   markRemoved,
 } from './archive-table.ts';
 import type { ArchiveThread } from './archive-thread.ts';
+import { toKeywardError } from './failure.ts';
 import type { TrxWriter } from './schema.ts';
 import { type AuditedArchive, isNameOf } from './segment-file.ts';
-import { toKeywardError } from './sqlite-failure.ts';
 
 /** Rows deleted in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;

@@ -1,10 +1,10 @@
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RecordedToken, RecordLookup, RecordQuery } from '../kernel/issuance.ts';
+import { toKeywardError } from './failure.ts';
 import { FairTurns } from './fair-turns.ts';
 import { recordedToken, slotOf } from './ledger-row.ts';
 import type { ReadThread } from './read-thread.ts';
-import { toKeywardError } from './sqlite-failure.ts';
 
 const DIGEST_BYTES = 32;
 /** Of what one owner asks for at once: then it is another's turn. */

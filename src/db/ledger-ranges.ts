@@ -5,11 +5,11 @@ import type { Shares } from '../kernel/issuance.ts';
 import { archiveSubject } from '../kernel/ledger-search.ts';
 import { compareText } from '../lib/text.ts';
 import { SharedEnd } from './chain-end.ts';
-import { openReadOnly } from './database-file.ts';
 import { EventSeals, IS_VOUCHED } from './event-seals.ts';
-import type { ReadConnection } from './read-connection.ts';
 import { type AuditedArchive, archiveIn, isSegmentFile } from './segment-file.ts';
-import { Statements } from './statements.ts';
+import { openReadOnly } from './sqlite/database-file.ts';
+import type { ReadConnection } from './sqlite/read-connection.ts';
+import { Statements } from './sqlite/statements.ts';
 
 /** What it takes to find records wherever they lie. */
 export interface LedgerSource {

@@ -1,8 +1,8 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../kernel/errors.ts';
+import { SqliteFailure } from './failure.ts';
 import { baseline } from './migrations/0001-baseline/index.ts';
 import type { Trx } from './schema.ts';
-import { SqliteFailure } from './sqlite-failure.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
 const MIGRATIONS: Record<string, Migration> = { '0001-baseline': baseline };

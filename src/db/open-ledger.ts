@@ -1,7 +1,7 @@
 import { TrustedRuns } from '../kernel/audit-chain.ts';
 import { LedgerRanges, type LedgerSource, LedgerWindows } from './ledger-ranges.ts';
-import { ReadConnection } from './read-connection.ts';
 import { SealedGroups } from './sealed-groups.ts';
+import { ReadConnection } from './sqlite/read-connection.ts';
 import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** Where a reading thread finds the ledger. */

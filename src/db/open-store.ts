@@ -7,11 +7,10 @@ import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
-import { identify, prepareDatabaseFile } from './database-file.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
+import { toKeywardError, unavailable } from './failure.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
-import { migrateFile } from './migrate-file.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
@@ -23,7 +22,8 @@ import {
   type RegistryReport,
   RegistryWalk,
 } from './signed/registry-walk.ts';
-import { toKeywardError, unavailable } from './sqlite-failure.ts';
+import { identify, prepareDatabaseFile } from './sqlite/database-file.ts';
+import { migrateFile } from './sqlite/migrate-file.ts';
 import { ownLastRevocation } from './testified.ts';
 import { UnwitnessedRanges } from './unwitnessed.ts';
 import { brokenBy, type StoreEvent } from './write-health.ts';

@@ -3,8 +3,8 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { Span } from '../kernel/trace.ts';
+import { type Condition, SqliteFailure, unavailable } from './failure.ts';
 import type { TrxReader, TrxWriter } from './schema.ts';
-import { type Condition, SqliteFailure, unavailable } from './sqlite-failure.ts';
 
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
 const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);

@@ -1,8 +1,8 @@
 import { KeywardError } from '../kernel/errors.ts';
 import { CallLink } from './call-link.ts';
+import { toKeywardError } from './failure.ts';
 import type { LedgerReading } from './open-ledger.ts';
-import type { ReadCalls } from './read-worker.ts';
-import { toKeywardError } from './sqlite-failure.ts';
+import type { ReadCalls } from './sqlite/read-worker.ts';
 
 export interface ReadThreadOptions {
   /** Past it, an unanswered question is the end of the thread: above what the questions that may wait take together. */
@@ -20,7 +20,7 @@ export class ReadThread {
   #waiting = 0;
 
   constructor(reading: LedgerReading, { deadlineMs, waiting, ...own }: ReadThreadOptions) {
-    const entry = new URL('./read-worker.ts', import.meta.url);
+    const entry = new URL('./sqlite/read-worker.ts', import.meta.url);
     this.#link = new CallLink({ entry, settings: { ...reading, ...own }, deadlineMs });
     this.#limit = waiting;
   }

@@ -1,12 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { openReadOnly } from './database-file.ts';
 import type { EventSeals } from './event-seals.ts';
+import { needsReopening, toKeywardError, toWire } from './failure.ts';
 import type { Schema, Trx } from './schema.ts';
-import { SchemaGuard } from './schema-guard.ts';
-import { foreignIn, type OwnSchema } from './schema-objects.ts';
-import { connectionSession, type SqliteSession, sqliteDialect } from './sqlite-dialect.ts';
-import { needsReopening, toKeywardError, toWire } from './sqlite-failure.ts';
+import { connectionSession, type SqliteSession, sqliteDialect } from './session-dialect.ts';
+import { openReadOnly } from './sqlite/database-file.ts';
+import { SchemaGuard } from './sqlite/schema-guard.ts';
+import { foreignIn, type OwnSchema } from './sqlite/schema-objects.ts';
 import { lendRanges, UnwitnessedRanges } from './unwitnessed.ts';
 
 /**

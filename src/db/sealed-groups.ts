@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { TrustedRuns } from '../kernel/audit-chain.ts';
 import { HASH_BYTES, isCovered, isHashOf, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
-import { Statements } from './statements.ts';
+import { Statements } from './sqlite/statements.ts';
 
 /** Memory for the hashes of rows: half a million of them. */
 const HASHES_KEPT = 500_000;

@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import type { CallReply, CallRequest, Calls } from './call-thread.ts';
-import { toWire } from './sqlite-failure.ts';
+import { toWire } from './failure.ts';
 
 type Handlers<C extends { [K in keyof C]: Calls[string] }> = {
   readonly [K in keyof C]: (asks: C[K]['asks']) => C[K]['answers'] | undefined;

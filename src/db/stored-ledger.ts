@@ -6,12 +6,12 @@ import type { GroupSeal } from '../kernel/audit-chain.ts';
 import type { LedgerGroup, PlacedRow } from '../kernel/ledger-chain.ts';
 import { ARCHIVE_EVENTS } from '../kernel/ledger-search.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import { openReadOnly } from './database-file.ts';
 import { eventFromRow } from './event-seals.ts';
 import { ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
 import type { Schema } from './schema.ts';
 import { digestOfFile, isSegmentFile } from './segment-file.ts';
-import { compileQuery } from './sqlite-dialect.ts';
+import { compileQuery } from './session-dialect.ts';
+import { openReadOnly } from './sqlite/database-file.ts';
 import type { StoredTrail } from './stored-trail.ts';
 
 const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;

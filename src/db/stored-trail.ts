@@ -9,11 +9,11 @@ import {
 } from '../kernel/audit-chain.ts';
 import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
-import { openReadOnly } from './database-file.ts';
 import { eventFromRow, sealedFromRow } from './event-seals.ts';
 import type { Schema, TestifiedName } from './schema.ts';
-import { allForeignIn, type OwnSchema } from './schema-objects.ts';
-import { compileQuery } from './sqlite-dialect.ts';
+import { compileQuery } from './session-dialect.ts';
+import { openReadOnly } from './sqlite/database-file.ts';
+import { allForeignIn, type OwnSchema } from './sqlite/schema-objects.ts';
 
 const MOST_DAMAGE = 10;
 

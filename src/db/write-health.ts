@@ -1,6 +1,6 @@
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
-import { type Condition, SqliteFailure, toKeywardError } from './sqlite-failure.ts';
+import { type Condition, SqliteFailure, toKeywardError } from './failure.ts';
 
 /** What the log should say of the store: once when writing begins to fail, once when it works again. */
 export type StoreEvent =

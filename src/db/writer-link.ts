@@ -3,10 +3,10 @@ import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { Span } from '../kernel/trace.ts';
 import { CallLink } from './call-link.ts';
 import type { EventTrust } from './event-seals.ts';
-import type { RowFailure } from './group-appender.ts';
+import { NOT_UNIQUE, SqliteFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
-import type { SqliteSession } from './sqlite-dialect.ts';
-import { NOT_UNIQUE, SqliteFailure } from './sqlite-failure.ts';
+import type { SqliteSession } from './session-dialect.ts';
+import type { RowFailure } from './sqlite/group-appender.ts';
 import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
@@ -14,7 +14,7 @@ export class WriterLink extends CallLink<WriterCalls> {
   readonly #settings: WriterSettings;
 
   constructor(settings: WriterSettings, deadlineMs: number) {
-    super({ entry: new URL('./writer-worker.ts', import.meta.url), settings, deadlineMs });
+    super({ entry: new URL('./sqlite/writer-worker.ts', import.meta.url), settings, deadlineMs });
     this.#settings = settings;
   }
 

@@ -1,10 +1,10 @@
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { EventTrust } from './event-seals.ts';
-import type { AppendedGroup } from './group-appender.ts';
-import type { LedgerStatements } from './ledger-statements.ts';
 import type { RecordBatch } from './record-batch.ts';
-import type { OwnSchema } from './schema-objects.ts';
-import type { Executed } from './statements.ts';
+import type { AppendedGroup } from './sqlite/group-appender.ts';
+import type { LedgerStatements } from './sqlite/ledger-statements.ts';
+import type { OwnSchema } from './sqlite/schema-objects.ts';
+import type { Executed } from './sqlite/statements.ts';
 
 /** What the worker is told once, at its start. */
 export interface WriterSettings {

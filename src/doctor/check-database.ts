@@ -1,10 +1,10 @@
 import { existsSync, statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
-import { openReadOnly, openWritable, readDurability } from '../db/database-file.ts';
-import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
-import { foreignIn } from '../db/schema-objects.ts';
+import { openReadOnly, openWritable, readDurability } from '../db/sqlite/database-file.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
+import { foreignIn } from '../db/sqlite/schema-objects.ts';
 import { readOpenRanges } from '../db/unwitnessed.ts';
 import { shareInUse } from '../health/disk.ts';
 import type { EventRange } from '../kernel/audit.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
 import {
   type ConfiguredToken,
   type ForkedToken,

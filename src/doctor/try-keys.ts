@@ -1,6 +1,6 @@
-import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
 import { tokenColumn } from '../db/scope-row.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import type { KeyReference, KeyTrial } from '../kernel/signer.ts';

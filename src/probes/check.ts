@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { ownSchema } from '../db/own-schema.ts';
 import { Reader } from '../db/reader.ts';
+import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { DRILL_ISSUER } from '../kernel/issuance.ts';
 import { type Finding, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import { openSinks, openTrail } from '../audit/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { ownDatabase, refuseForeignFolder } from '../db/database-file.ts';
 import { openStore, type Store } from '../db/open-store.ts';
+import { ownDatabase, refuseForeignFolder } from '../db/sqlite/database-file.ts';
 import { createOutageWatch } from '../events/outages.ts';
 import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { identify, prepareDatabaseFile } from '../../src/db/database-file.ts';
-import { migrateFile } from '../../src/db/migrate-file.ts';
+import { identify, prepareDatabaseFile } from '../../src/db/sqlite/database-file.ts';
+import { migrateFile } from '../../src/db/sqlite/migrate-file.ts';
 import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
 import type { StoreEvent } from '../../src/db/write-health.ts';
 import { Writer, type WriterOptions } from '../../src/db/writer.ts';

@@ -1,6 +1,6 @@
 // Another process that owns the database, until it is killed.
 import { parseArgs } from 'node:util';
-import { ownDatabase } from '../../src/db/database-file.ts';
+import { ownDatabase } from '../../src/db/sqlite/database-file.ts';
 
 const [file = ''] = parseArgs({ allowPositionals: true }).positionals;
 const owner = ownDatabase(file);

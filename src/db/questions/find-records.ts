@@ -2,7 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { BrokenChain } from '../../kernel/audit-chain.ts';
 import { type RecordColumns, SLOT_OF_ROW } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
-import { Statements } from '../statements.ts';
+import { Statements } from '../sqlite/statements.ts';
 
 /** All digests in one array, each with the slot to look in. */
 interface DigestQuery {

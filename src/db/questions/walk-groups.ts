@@ -11,7 +11,7 @@ import {
 } from '../../kernel/ledger-chain.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
-import { Statements } from '../statements.ts';
+import { Statements } from '../sqlite/statements.ts';
 import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 
 interface GroupsQuery {

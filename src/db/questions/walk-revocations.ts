@@ -22,7 +22,7 @@ import {
   toldNumber,
 } from '../revocation-table.ts';
 import type { TestifiedRow } from '../schema.ts';
-import { Statements } from '../statements.ts';
+import { Statements } from '../sqlite/statements.ts';
 import { flawOf } from '../testified-table.ts';
 import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ownDatabase } from '../../../src/db/database-file.ts';
+import { ownDatabase } from '../../../src/db/sqlite/database-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const WORK = { kind: 'scope', id: 'payments' } as const;

@@ -1,8 +1,8 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SqliteFailure, toKeywardError } from '../../../src/db/failure.ts';
 import { ReadBack } from '../../../src/db/read-back.ts';
-import { SqliteFailure, toKeywardError } from '../../../src/db/sqlite-failure.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ownSchema } from '../../../src/db/own-schema.ts';
 import { Reader } from '../../../src/db/reader.ts';
+import { ownSchema } from '../../../src/db/sqlite/own-schema.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { refuseUnlessDurable } from '../../../src/db/database-file.ts';
+import { refuseUnlessDurable } from '../../../src/db/sqlite/database-file.ts';
 
 const DURABLE = { journalMode: 'wal', synchronous: 2, foreignKeys: true, sqliteVersion: '3' };
 

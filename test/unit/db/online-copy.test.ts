@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { told } from '../../../src/backup/take.ts';
-import { copyDatabase } from '../../../src/db/online-copy.ts';
+import { copyDatabase } from '../../../src/db/sqlite/online-copy.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { canMount, smallDisk } from '../../support/small-disk.ts';
 

@@ -1,9 +1,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { migrate } from './migrate.ts';
-import type { Schema } from './schema.ts';
+import { migrate } from '../migrate.ts';
+import type { Schema } from '../schema.ts';
+import { connectionSession, sqliteDialect } from '../session-dialect.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
-import { connectionSession, sqliteDialect } from './sqlite-dialect.ts';
 
 let known: Promise<OwnSchema> | undefined;
 

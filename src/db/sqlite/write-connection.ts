@@ -1,11 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { EventSeals, type EventTrust } from '../event-seals.ts';
+import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from '../failure.ts';
+import type { Durability, FileIdentity, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { identify, openWritable, readDurability, refuseIfMoved } from './database-file.ts';
-import { EventSeals, type EventTrust } from './event-seals.ts';
 import { type AppendedGroup, GroupAppender } from './group-appender.ts';
 import { SchemaGuard } from './schema-guard.ts';
-import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from './sqlite-failure.ts';
 import { type Executed, runStatement } from './statements.ts';
-import type { Durability, FileIdentity, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /**
  * The one connection that writes. It opens itself at the next call after a failure that calls for it, so that

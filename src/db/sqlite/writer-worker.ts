@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
-import { serveCalls } from './serve-calls.ts';
+import { serveCalls } from '../serve-calls.ts';
+import type { WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { WriteConnection } from './write-connection.ts';
-import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 const connection = new WriteConnection(workerData as WriterSettings);
 

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { FOREIGN_SCHEMA, SqliteFailure } from '../failure.ts';
 import { foreignIn, type OwnSchema } from './schema-objects.ts';
-import { FOREIGN_SCHEMA, SqliteFailure } from './sqlite-failure.ts';
 
 /**
  * Refuses a connection whose schema is not the one that this version makes. SQLite's own counter of changes tells

@@ -12,7 +12,7 @@ import {
   SqliteQueryCompiler,
 } from 'kysely';
 import type { Schema } from './schema.ts';
-import { type Executed, runStatement } from './statements.ts';
+import { type Executed, runStatement } from './sqlite/statements.ts';
 
 /** One connection to SQLite, wherever it lives: on this thread or behind the writer's messages. */
 export interface SqliteSession {

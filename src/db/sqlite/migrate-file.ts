@@ -1,12 +1,12 @@
 import { Kysely } from 'kysely';
-import { KeywardError } from '../kernel/errors.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import { toKeywardError } from '../failure.ts';
+import { migrate } from '../migrate.ts';
+import type { Schema } from '../schema.ts';
+import { connectionSession, sqliteDialect } from '../session-dialect.ts';
 import { openWritable } from './database-file.ts';
-import { migrate } from './migrate.ts';
 import { ownSchema } from './own-schema.ts';
-import type { Schema } from './schema.ts';
 import { foreignIn, type OwnSchema, strangerIn } from './schema-objects.ts';
-import { connectionSession, sqliteDialect } from './sqlite-dialect.ts';
-import { toKeywardError } from './sqlite-failure.ts';
 
 /**
  * Brings the tables of a file up to date and answers their schema. `foreign_schema` where the file has another

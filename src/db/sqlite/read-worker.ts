@@ -1,14 +1,14 @@
 import { workerData } from 'node:worker_threads';
-import { OpenLedger, type ReadSettings } from './open-ledger.ts';
-import { findRecords, knownRecords } from './questions/find-records.ts';
-import { issued, livingTokens } from './questions/issued.ts';
-import { issuedHours } from './questions/issued-hours.ts';
-import { keyUse } from './questions/key-use.ts';
-import { searchPage } from './questions/search-page.ts';
-import { walkGroups } from './questions/walk-groups.ts';
-import { walkRevocations } from './questions/walk-revocations.ts';
-import { serveCalls } from './serve-calls.ts';
-import { lowerPriority } from './walk-chains.ts';
+import { OpenLedger, type ReadSettings } from '../open-ledger.ts';
+import { findRecords, knownRecords } from '../questions/find-records.ts';
+import { issued, livingTokens } from '../questions/issued.ts';
+import { issuedHours } from '../questions/issued-hours.ts';
+import { keyUse } from '../questions/key-use.ts';
+import { searchPage } from '../questions/search-page.ts';
+import { walkGroups } from '../questions/walk-groups.ts';
+import { walkRevocations } from '../questions/walk-revocations.ts';
+import { serveCalls } from '../serve-calls.ts';
+import { lowerPriority } from '../walk-chains.ts';
 
 const settings = workerData as ReadSettings;
 if (settings.givesWay) lowerPriority();

@@ -1,10 +1,10 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
-import { KeywardError } from '../kernel/errors.ts';
-import type { Leadership } from '../kernel/registry.ts';
-import { DATABASE_MOVED, SqliteFailure, toWire, unavailable } from './sqlite-failure.ts';
-import type { Durability, FileIdentity } from './writer-protocol.ts';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { Leadership } from '../../kernel/registry.ts';
+import { DATABASE_MOVED, SqliteFailure, toWire, unavailable } from '../failure.ts';
+import type { Durability, FileIdentity } from '../writer-protocol.ts';
 
 /** How long a statement waits for another process's lock before it fails as `locked`. */
 const BUSY_TIMEOUT_MS = 1_000;

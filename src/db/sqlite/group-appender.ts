@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, sealHash, verifySeal } from '../../kernel/audit-chain.ts';
 import {
   CHAIN_START,
   groupHash,
@@ -8,11 +8,11 @@ import {
   type LedgerGroup,
   SALT_BYTES,
   writeRowHash,
-} from '../kernel/ledger-chain.ts';
-import type { GroupColumns } from './ledger-row.ts';
+} from '../../kernel/ledger-chain.ts';
+import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire, type WireFailure } from '../failure.ts';
+import type { GroupColumns } from '../ledger-row.ts';
+import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
-import { type BareRow, type RecordBatch, rowOf, sizeOf } from './record-batch.ts';
-import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire, type WireFailure } from './sqlite-failure.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
 

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { printable } from '../lib/html.ts';
+import { printable } from '../../lib/html.ts';
 
 interface SchemaObject {
   readonly type: string;

@@ -1,8 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import { needsReopening, toWire } from '../failure.ts';
+import type { DatabaseIdentity } from '../writer-protocol.ts';
 import { openReadOnly, refuseIfMoved } from './database-file.ts';
 import { SchemaGuard } from './schema-guard.ts';
-import { needsReopening, toWire } from './sqlite-failure.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
 
 const DEFAULT_CACHE_KIB = 2_000;
 
