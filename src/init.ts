@@ -41,7 +41,8 @@ export async function initialise(options: {
   refuseForeignFolder([config.database.file, dirname(config.database.file)], 'init …');
   const owner = ownDatabase(config.database.file);
   const store = await openStore({
-    file: config.database.file,
+    database: config.database,
+    archiveDir: config.ledger.archive_dir,
     queueLimit: config.limits.queued_records,
     clock: systemClock,
     onEvent: () => {},

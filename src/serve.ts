@@ -65,7 +65,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   parts.defer(() => leadership.release());
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
-    file: config.database.file,
+    database: config.database,
     queueLimit: config.limits.queued_records,
     archiveDir: config.ledger.archive_dir,
     clock,

@@ -41,7 +41,9 @@ async function ledgerOf(name: string, count: number): Promise<LedgerUnderLoad> {
   const file = join(folder, name, 'keyward.db');
   const run = createRunKey(0);
   const clock = { nowSeconds: () => 1_760_000_000 };
-  await (await openStore({ file, queueLimit: 1_000, clock, onEvent: () => undefined })).close();
+  const archiveDir = join(folder, name);
+  const opening = { database: { file }, archiveDir, queueLimit: 1_000, clock, onEvent: () => undefined };
+  await (await openStore(opening)).close();
   if (count > 0) {
     const { bytesARow, seconds } = fillLedger(file, count, groupSize, run, benchRecord);
     console.log(`${count} rows in groups of ${groupSize}: ${bytesARow} bytes a row, filled in ${seconds} s`);

@@ -98,7 +98,9 @@ export class LedgerUnderLoad {
     const { id, publicKey } = this.#run;
     const end = new SharedEnd().memory;
     const [file, identity, archiveDir] = [this.#file, this.#identity, dirname(this.#file)];
-    return { file, identity, archiveDir, runs: [{ id, publicKey }], end };
+    const entry = new URL('../../src/db/sqlite/read-worker.ts', import.meta.url);
+    const thread = { entry, settings: { file, identity } };
+    return { thread, archiveDir, runs: [{ id, publicKey }], end };
   }
 
   #batches(count: number) {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { Reader } from '../db/reader.ts';
-import { ownSchema } from '../db/sqlite/own-schema.ts';
+import { openReader } from '../db/open-engine.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
 import { type Finding, fail, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
@@ -9,7 +8,7 @@ import { canDecideTogether, holdsRole } from './proposal.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
 async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {
-  const reader = new Reader(databaseFile, await ownSchema());
+  const reader = await openReader({ file: databaseFile });
   try {
     const rows = await reader.read((trx) => trx.selectFrom('operators').selectAll().orderBy('id').execute());
     return rows.map(({ id, roles_json, created_at, revoked_at }) => ({
@@ -19,7 +18,7 @@ async function storedOperators(databaseFile: string): Promise<readonly Operator[
       revokedAt: revoked_at,
     }));
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

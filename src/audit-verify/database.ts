@@ -1,12 +1,11 @@
 import { camelCased } from '../db/camel-case.ts';
 import { caseLog } from '../db/case-log.ts';
-import { Reader } from '../db/reader.ts';
+import { openReader } from '../db/open-engine.ts';
 import { revocationTable } from '../db/revocation-table.ts';
 import type { TestifiedName } from '../db/schema.ts';
 import { readStored, registryHead } from '../db/signed/read-stored.ts';
 import { TrustedRegistry } from '../db/signed/trusted-registry.ts';
 import { verifyStored } from '../db/signed/verify-stored.ts';
-import { ownSchema } from '../db/sqlite/own-schema.ts';
 import {
   archiveEvents,
   archivesOf,
@@ -109,7 +108,7 @@ export async function checkRegistry(
   { registry: expectations, restores }: Pick<TrailVerdict, 'registry' | 'restores'>,
   findings: Findings,
 ): Promise<number | null> {
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   try {
     const { stored, head, row } = await reader.read(async (trx) => {
       await lendRecordedRanges(trx);
@@ -145,6 +144,6 @@ export async function checkRegistry(
     findings.add('registry', 'refused', 'registry head', error.message);
     return 0;
   } finally {
-    reader.close();
+    await reader.close();
   }
 }

@@ -1,8 +1,8 @@
 import { Kysely } from 'kysely';
 import { readHeads } from '../audit/index.ts';
 import type { Schema } from '../db/schema.ts';
-import { connectionSession, sqliteDialect } from '../db/session-dialect.ts';
 import { openReadOnly } from '../db/sqlite/database-file.ts';
+import { connectionSession, sqliteDialect } from '../db/sqlite/dialect.ts';
 import type { Contents } from './manifest.ts';
 
 /** Reads the file only; fails as SQLite does where it is no database of Keyward. */

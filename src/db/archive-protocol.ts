@@ -1,10 +1,7 @@
 import type { ArchiveDue } from '../kernel/ledger-search.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** What the archiving worker is told once, at its start. */
 export interface ArchiveSettings {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
   readonly archiveDir: string;
   /** Records in one segment at most. */
   readonly segmentRecords: number;

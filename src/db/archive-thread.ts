@@ -1,5 +1,6 @@
 import type { ArchiveCalls, ArchiveSettings } from './archive-protocol.ts';
 import { CallLink } from './call-link.ts';
+import type { ThreadEntry } from './engine.ts';
 import { toKeywardError } from './failure.ts';
 import { BoundedMutex } from './signed/bounded-mutex.ts';
 
@@ -11,9 +12,8 @@ export class ArchiveThread {
   readonly #link: CallLink<ArchiveCalls>;
   readonly #turns = new BoundedMutex();
 
-  constructor(settings: ArchiveSettings) {
-    const entry = new URL('./archive-worker.ts', import.meta.url);
-    this.#link = new CallLink({ entry, settings, deadlineMs: DEADLINE_MS });
+  constructor({ entry, settings: own }: ThreadEntry, settings: ArchiveSettings) {
+    this.#link = new CallLink({ entry, settings: { ...own, ...settings }, deadlineMs: DEADLINE_MS });
   }
 
   /** One after another: what is erased must not be copied into a segment meanwhile. */

@@ -13,7 +13,7 @@ import {
 import { writeSegment } from './segment-file.ts';
 import { serveCalls } from './serve-calls.ts';
 import { openReadOnly } from './sqlite/database-file.ts';
-import { ReadConnection } from './sqlite/read-connection.ts';
+import { type DatabaseFile, ReadConnection } from './sqlite/read-connection.ts';
 
 const RECORD_VALUES = new Array(15).fill('?').join(', ');
 const GROUP_VALUES = new Array(8).fill('?').join(', ');
@@ -26,8 +26,9 @@ interface GroupWithRows {
   readonly rows: readonly RecordColumns[];
 }
 
-const { file, identity, archiveDir, segmentRecords } = workerData as ArchiveSettings;
-const connection = new ReadConnection(file, identity);
+const settings = workerData as ArchiveSettings & DatabaseFile;
+const { archiveDir, segmentRecords } = settings;
+const connection = new ReadConnection(settings);
 
 serveCalls<ArchiveCalls>({ seal, erase, close: () => void connection.close() }, (error) =>
   connection.recover(error),

@@ -2,7 +2,7 @@ import { parse } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { KeywardError } from '../kernel/errors.ts';
 import { threadOptions } from '../lib/thread-options.ts';
-import { SqliteFailure, unavailable, type WireFailure } from './failure.ts';
+import { StoreFailure, unavailable, type WireFailure } from './failure.ts';
 
 /** Each call to a worker, with what it asks and what it answers. Answers come in the order of the calls. */
 export type Calls = Record<string, { readonly asks: unknown; readonly answers: unknown }>;
@@ -65,7 +65,7 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
     return this.#exited;
   }
 
-  /** Rejects with `SqliteFailure` for what SQLite reports, with `store_unavailable` when the thread is lost. */
+  /** Rejects with `StoreFailure` for what the engine reports, with `store_unavailable` when the thread is lost. */
   call<K extends keyof C>(call: K, asks: C[K]['asks']): Promise<C[K]['answers']> {
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
@@ -86,7 +86,7 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
     if (!waiting) return;
     clearTimeout(waiting.deadline);
     if (reply.ok) waiting.resolve(reply.answers);
-    else waiting.reject(new SqliteFailure(reply.failure));
+    else waiting.reject(new StoreFailure(reply.failure));
   }
 
   #giveUp(): void {

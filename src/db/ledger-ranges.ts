@@ -6,9 +6,9 @@ import { archiveSubject } from '../kernel/ledger-search.ts';
 import { compareText } from '../lib/text.ts';
 import { SharedEnd } from './chain-end.ts';
 import { EventSeals, IS_VOUCHED } from './event-seals.ts';
+import type { LedgerConnection } from './open-ledger.ts';
 import { type AuditedArchive, archiveIn, isSegmentFile } from './segment-file.ts';
 import { openReadOnly } from './sqlite/database-file.ts';
-import type { ReadConnection } from './sqlite/read-connection.ts';
 import { Statements } from './sqlite/statements.ts';
 
 /** What it takes to find records wherever they lie. */
@@ -142,10 +142,10 @@ export type WindowBounds = [number, number];
 
 /** The ledger between two times, read window by window within a budget of time. */
 export class LedgerWindows {
-  readonly #connection: ReadConnection;
+  readonly #connection: LedgerConnection;
   readonly #ledger: LedgerRanges;
 
-  constructor(connection: ReadConnection, ledger: LedgerRanges) {
+  constructor(connection: LedgerConnection, ledger: LedgerRanges) {
     this.#connection = connection;
     this.#ledger = ledger;
   }

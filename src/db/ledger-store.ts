@@ -16,6 +16,7 @@ import { type AuditedChange, createAuditedChange } from './append-audit-event.ts
 import { AuditedArchives } from './archive-table.ts';
 import { ArchiveThread } from './archive-thread.ts';
 import { GroupWalk, walkTail } from './chain-walks.ts';
+import type { Engine } from './engine.ts';
 import { createLedgerArchives } from './ledger-archives.ts';
 import { LedgerLookup } from './ledger-lookup.ts';
 import { ledgerEntry, ledgerGroup } from './ledger-row.ts';
@@ -24,7 +25,6 @@ import { openLedgerThreads } from './ledger-threads.ts';
 import type { ReadThread } from './read-thread.ts';
 import type { Trx, TrxReader } from './schema.ts';
 import type { Writer } from './writer.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** Records in one segment at most, unless told otherwise: about 250 MB. */
 const SEGMENT_RECORDS = 1_000_000;
@@ -33,8 +33,7 @@ const ROWS_A_STEP = 4_000;
 const LEAST_ROWS_AGAIN = 500;
 
 interface LedgerStoreOptions {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
+  readonly engine: Pick<Engine, 'reading' | 'archiving'>;
   readonly queueLimit: number;
   readonly archiveDir: string;
   readonly segmentRecords?: number | undefined;
@@ -85,16 +84,16 @@ export interface LedgerStore {
 
 /** All of the ledger but the hot path's appending. */
 export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { close(): Promise<void> } {
-  const { file, identity, queueLimit, archiveDir, writer, reader, broken, clock } = options;
+  const { engine, queueLimit, archiveDir, writer, reader, broken, clock } = options;
   const runs: RunPublicKey[] = [options.run];
-  const reading = { file, identity, archiveDir, runs, end: writer.sharedEnd.memory };
+  const reading = { thread: engine.reading, archiveDir, runs, end: writer.sharedEnd.memory };
   const threads = openLedgerThreads(reading);
   const onBroken = (each: BrokenChain) => broken.emit(each);
   const lookupOptions = { queueLimit, onBroken, onFailure: options.onLookupFailure ?? (() => {}) };
   const search = new SqliteLedgerSearch(threads.search, onBroken);
   let walking = alternating(threads.walks, writer, undefined);
   const segmentRecords = options.segmentRecords ?? SEGMENT_RECORDS;
-  const thread = new ArchiveThread({ file, identity, archiveDir, segmentRecords });
+  const thread = new ArchiveThread(engine.archiving, { archiveDir, segmentRecords });
   const auditedArchives = new AuditedArchives({ reader, archiveDir });
   const change = createAuditedChange(writer, clock);
   const removeFile = (name: string) => rmSync(join(archiveDir, name), { force: true });

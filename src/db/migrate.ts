@@ -1,6 +1,6 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../kernel/errors.ts';
-import { SqliteFailure } from './failure.ts';
+import { StoreFailure } from './failure.ts';
 import { baseline } from './migrations/0001-baseline/index.ts';
 import type { Trx } from './schema.ts';
 
@@ -11,7 +11,7 @@ const MIGRATIONS: Record<string, Migration> = { '0001-baseline': baseline };
 export async function migrate(trx: Trx): Promise<void> {
   const migrator = new Migrator({ db: trx, provider: { getMigrations: async () => MIGRATIONS } });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error instanceof SqliteFailure ? error : unfit(error);
+  if (error) throw error instanceof StoreFailure ? error : unfit(error);
 }
 
 function unfit(cause: unknown): KeywardError {

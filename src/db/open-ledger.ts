@@ -1,17 +1,23 @@
+import type { DatabaseSync } from 'node:sqlite';
 import { TrustedRuns } from '../kernel/audit-chain.ts';
+import type { ThreadEntry } from './engine.ts';
 import { LedgerRanges, type LedgerSource, LedgerWindows } from './ledger-ranges.ts';
 import { SealedGroups } from './sealed-groups.ts';
-import { ReadConnection } from './sqlite/read-connection.ts';
-import type { DatabaseIdentity } from './writer-protocol.ts';
 
 /** Where a reading thread finds the ledger. */
 export interface LedgerReading extends LedgerSource {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
+  readonly thread: ThreadEntry;
+}
+
+/** An engine's connection, as it is used by one thread. */
+export interface LedgerConnection {
+  /** All that `read` sees is of one moment. */
+  read<T>(read: (db: DatabaseSync) => T): T;
+  close(): void;
 }
 
 /** What a reading thread is told once, at its start. */
-export interface ReadSettings extends LedgerReading {
+export interface ReadSettings extends LedgerSource {
   /** How much of the file is kept in memory; by default what SQLite takes. */
   readonly cacheKib?: number | undefined;
   /** Runs with the lowest priority, where threads have one. */
@@ -20,14 +26,14 @@ export interface ReadSettings extends LedgerReading {
 
 /** The ledger as one reading thread has it open. */
 export class OpenLedger {
-  readonly connection: ReadConnection;
+  readonly connection: LedgerConnection;
   readonly runs: TrustedRuns;
   readonly groups: SealedGroups;
   readonly ranges: LedgerRanges;
   readonly windows: LedgerWindows;
 
-  constructor(settings: ReadSettings) {
-    this.connection = new ReadConnection(settings.file, settings.identity, settings.cacheKib);
+  constructor(settings: ReadSettings, connection: LedgerConnection) {
+    this.connection = connection;
     this.runs = new TrustedRuns(settings.runs);
     this.groups = new SealedGroups(this.runs);
     this.ranges = new LedgerRanges(settings);

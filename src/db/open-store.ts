@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import type { SinkGate } from '../kernel/audit.ts';
 import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -7,10 +6,12 @@ import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
+import type { DatabaseSettings } from './database-settings.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
-import { toKeywardError, unavailable } from './failure.ts';
+import { toKeywardError } from './failure.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
+import { openEngine } from './open-engine.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
@@ -22,17 +23,14 @@ import {
   type RegistryReport,
   RegistryWalk,
 } from './signed/registry-walk.ts';
-import { identify, prepareDatabaseFile } from './sqlite/database-file.ts';
-import { migrateFile } from './sqlite/migrate-file.ts';
 import { ownLastRevocation } from './testified.ts';
 import { UnwitnessedRanges } from './unwitnessed.ts';
 import { brokenBy, type StoreEvent } from './write-health.ts';
 import { Writer } from './writer.ts';
-import type { Durability, FileIdentity } from './writer-protocol.ts';
+import type { Durability } from './writer-protocol.ts';
 
 interface StoreOptions {
-  /** Absolute path; made with mode 0600 where it is missing. */
-  readonly file: string;
+  readonly database: DatabaseSettings;
   /** Records that may wait for their commit. */
   readonly queueLimit: number;
   readonly clock: Clock;
@@ -41,8 +39,8 @@ interface StoreOptions {
   readonly run?: RunKey;
   /** Asked before what weakens is changed; absent where no service runs yet. */
   readonly gate?: SinkGate;
-  /** Absolute path of the folder for archive segments; default: `ledger-archive` beside the file. */
-  readonly archiveDir?: string;
+  /** Absolute path of the folder for archive segments. */
+  readonly archiveDir: string;
   /** Records in one archive segment at most. */
   readonly segmentRecords?: number;
 }
@@ -78,7 +76,7 @@ export interface Store {
   /** Audit events that were met and count for nothing. */
   readonly brokenEvents: ReplayingEmitter<BrokenChain>;
   /** Names what of the schema somebody else changed; undefined where nothing was. `store_unavailable`. */
-  foreignSchema(): string | undefined;
+  foreignSchema(): Promise<string | undefined>;
   /** Writes, commits and reads back. `store_unavailable`. */
   probe(): Promise<void>;
   /** Looks the newest record up as a verification does; until that works nothing is recorded. `store_unavailable`. */
@@ -94,14 +92,13 @@ export interface Store {
  * `foreign_schema` for tables that somebody else changed.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
-  const { file, queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
-  const identity = { ...prepare(file), schema: await migrateFile(file) };
+  const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
+  const engine = await openEngine(options.database);
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const writer = new Writer({
-    file,
-    identity,
+    engine,
     queueLimit,
     clock,
     run,
@@ -124,11 +121,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const brokenEvents = new ReplayingEmitter<BrokenChain>();
   const seals = new EventSeals([run], (found) => brokenEvents.emit(found));
-  const reader = new Reader(file, identity.schema, unwitnessed, seals);
-  const { archiveDir = join(dirname(file), 'ledger-archive'), segmentRecords } = options;
+  const link = engine.openReads(seals);
+  const reader = new Reader({ language: engine.language, link, unwitnessed, verifiesSeals: true });
+  const { archiveDir, segmentRecords } = options;
   const ledger = openLedgerStore({
-    file,
-    identity,
+    engine,
     queueLimit,
     archiveDir,
     segmentRecords,
@@ -174,7 +171,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     durability: () => writer.durability(),
     close: async () => {
       await ledger.close();
-      reader.close();
+      await reader.close();
       await writer.close();
     },
   };
@@ -188,14 +185,3 @@ async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promis
 }
 
 const OPEN_GATE: SinkGate = { confirm: async () => {} };
-
-function prepare(file: string): FileIdentity {
-  try {
-    prepareDatabaseFile(file);
-    const identity = identify(file);
-    if (identity) return identity;
-    throw new Error(`${file} disappeared while it was opened`);
-  } catch (cause) {
-    throw unavailable(cause instanceof Error ? cause : new Error(String(cause)));
-  }
-}

@@ -3,7 +3,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { Span } from '../kernel/trace.ts';
-import { type Condition, SqliteFailure, unavailable } from './failure.ts';
+import { type Condition, StoreFailure, unavailable } from './failure.ts';
 import type { TrxReader, TrxWriter } from './schema.ts';
 
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
@@ -53,9 +53,9 @@ export class ReadBack implements RecordAppender {
 
   /** Any look-up failed so. */
   failed(error: unknown): void {
-    if (!(error instanceof KeywardError) || !(error.cause instanceof SqliteFailure)) return;
+    if (!(error instanceof KeywardError) || !(error.cause instanceof StoreFailure)) return;
     const { condition } = error.cause;
-    if (condition === null || !DOUBTFUL.has(condition) || this.#failure?.condition === 'corrupt') return;
+    if (condition === undefined || !DOUBTFUL.has(condition) || this.#failure?.condition === 'corrupt') return;
     const isNew = this.#failure?.condition !== condition;
     this.#failure = { error, condition };
     if (isNew) this.#options.onChange(condition, error.cause);

@@ -2,7 +2,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import { CallLink } from './call-link.ts';
 import { toKeywardError } from './failure.ts';
 import type { LedgerReading } from './open-ledger.ts';
-import type { ReadCalls } from './sqlite/read-worker.ts';
+import type { ReadCalls } from './serve-questions.ts';
 
 export interface ReadThreadOptions {
   /** Past it, an unanswered question is the end of the thread: above what the questions that may wait take together. */
@@ -19,9 +19,9 @@ export class ReadThread {
   readonly #limit: ReadThreadOptions['waiting'];
   #waiting = 0;
 
-  constructor(reading: LedgerReading, { deadlineMs, waiting, ...own }: ReadThreadOptions) {
-    const entry = new URL('./sqlite/read-worker.ts', import.meta.url);
-    this.#link = new CallLink({ entry, settings: { ...reading, ...own }, deadlineMs });
+  constructor({ thread, ...reading }: LedgerReading, { deadlineMs, waiting, ...own }: ReadThreadOptions) {
+    const settings = { ...thread.settings, ...reading, ...own };
+    this.#link = new CallLink({ entry: thread.entry, settings, deadlineMs });
     this.#limit = waiting;
   }
 

@@ -1,54 +1,37 @@
-import type { DatabaseSync } from 'node:sqlite';
-import {
-  type Compilable,
-  type CompiledQuery,
-  type DatabaseConnection,
-  type Dialect,
-  type Driver,
-  Kysely,
-  type QueryResult,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
-} from 'kysely';
-import type { Schema } from './schema.ts';
-import { type Executed, runStatement } from './sqlite/statements.ts';
+import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely';
 
-/** One connection to SQLite, wherever it lives: on this thread or behind the writer's messages. */
-export interface SqliteSession {
+/** What one statement answered; plain data, so that it can cross a thread boundary. */
+export interface Executed {
+  readonly rows: unknown[];
+  readonly changes: number;
+}
+
+/** One connection to a database, wherever it lives: on this thread or behind a worker's messages. */
+export interface Session {
   begin(): Promise<void>;
   commit(): Promise<void>;
   rollback(): Promise<void>;
   execute(sql: string, parameters: readonly unknown[]): Promise<Executed>;
 }
 
-/** Kysely over a session; `open` is asked anew for each use, so that a broken session is never used again. */
-export function sqliteDialect(open: () => SqliteSession): Dialect {
-  return {
-    createAdapter: () => new Adapter(),
-    createDriver: () => new SessionDriver(open),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-  };
-}
+/** What Kysely knows of an engine but for how to reach it. */
+export type Language = Omit<Dialect, 'createDriver'>;
 
-class Adapter extends SqliteAdapter {
-  /** SQLite can; Kysely leaves it off. Migrations run in one transaction thanks to it. */
-  override get supportsTransactionalDdl(): boolean {
-    return true;
-  }
+/** Kysely over a session; `open` is asked anew for each use, so that a broken session is never used again. */
+export function sessionDialect(language: Language, open: () => Session): Dialect {
+  return { ...language, createDriver: () => new SessionDriver(open) };
 }
 
 /** Opens at its first use: Kysely never gives back the lock of a connection that failed to be acquired. */
 class SessionConnection implements DatabaseConnection {
-  readonly #open: () => SqliteSession;
-  #session: SqliteSession | undefined;
+  readonly #open: () => Session;
+  #session: Session | undefined;
 
-  constructor(open: () => SqliteSession) {
+  constructor(open: () => Session) {
     this.#open = open;
   }
 
-  get session(): SqliteSession {
+  get session(): Session {
     this.#session ??= this.#open();
     return this.#session;
   }
@@ -64,9 +47,9 @@ class SessionConnection implements DatabaseConnection {
 }
 
 class SessionDriver implements Driver {
-  readonly #open: () => SqliteSession;
+  readonly #open: () => Session;
 
-  constructor(open: () => SqliteSession) {
+  constructor(open: () => Session) {
     this.#open = open;
   }
 
@@ -91,28 +74,4 @@ class SessionDriver implements Driver {
   async releaseConnection(): Promise<void> {}
 
   async destroy(): Promise<void> {}
-}
-
-/** A connection of this thread as a session. `begin` is run in place of `BEGIN`. */
-export function connectionSession(
-  db: DatabaseSync,
-  begin: () => void = () => db.exec('BEGIN'),
-): SqliteSession {
-  return {
-    begin: async () => begin(),
-    commit: async () => db.exec('COMMIT'),
-    rollback: async () => db.exec('ROLLBACK'),
-    execute: async (sql, parameters) => runStatement(db, sql, parameters),
-  };
-}
-
-const compiler = new Kysely<Schema>({ dialect: sqliteDialect(noSession) });
-
-/** SQL for a worker, which has no query builder of its own; the order of the parameters is the query's. */
-export function compileQuery(build: (db: Kysely<Schema>) => Compilable): string {
-  return build(compiler).compile().sql;
-}
-
-function noSession(): never {
-  throw new Error('this instance only compiles');
 }

@@ -10,8 +10,8 @@ import { eventFromRow } from './event-seals.ts';
 import { ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
 import type { Schema } from './schema.ts';
 import { digestOfFile, isSegmentFile } from './segment-file.ts';
-import { compileQuery } from './session-dialect.ts';
 import { openReadOnly } from './sqlite/database-file.ts';
+import { compileQuery } from './sqlite/dialect.ts';
 import type { StoredTrail } from './stored-trail.ts';
 
 const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;

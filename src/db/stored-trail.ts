@@ -11,8 +11,8 @@ import { printable } from '../lib/html.ts';
 import { camelCased } from './camel-case.ts';
 import { eventFromRow, sealedFromRow } from './event-seals.ts';
 import type { Schema, TestifiedName } from './schema.ts';
-import { compileQuery } from './session-dialect.ts';
 import { openReadOnly } from './sqlite/database-file.ts';
+import { compileQuery } from './sqlite/dialect.ts';
 import { allForeignIn, type OwnSchema } from './sqlite/schema-objects.ts';
 
 const MOST_DAMAGE = 10;

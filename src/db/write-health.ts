@@ -1,6 +1,6 @@
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
-import { type Condition, SqliteFailure, toKeywardError } from './failure.ts';
+import { type Condition, StoreFailure, toKeywardError } from './failure.ts';
 
 /** What the log should say of the store: once when writing begins to fail, once when it works again. */
 export type StoreEvent =
@@ -50,7 +50,7 @@ export class WriteHealth {
   }
 
   #failed({ cause }: KeywardError): void {
-    const condition = (cause instanceof SqliteFailure && cause.condition) || 'writer_lost';
+    const condition = (cause instanceof StoreFailure && cause.condition) || 'writer_lost';
     if (this.#failing === condition) return;
     this.#failing = condition;
     this.#onEvent({ name: 'write_failed', condition, cause });

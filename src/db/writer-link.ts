@@ -2,10 +2,11 @@ import { KeywardError } from '../kernel/errors.ts';
 import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { Span } from '../kernel/trace.ts';
 import { CallLink } from './call-link.ts';
+import type { ThreadEntry } from './engine.ts';
 import type { EventTrust } from './event-seals.ts';
-import { NOT_UNIQUE, SqliteFailure } from './failure.ts';
+import { StoreFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
-import type { SqliteSession } from './session-dialect.ts';
+import type { Session } from './session-dialect.ts';
 import type { RowFailure } from './sqlite/group-appender.ts';
 import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 
@@ -13,9 +14,10 @@ import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
 export class WriterLink extends CallLink<WriterCalls> {
   readonly #settings: WriterSettings;
 
-  constructor(settings: WriterSettings, deadlineMs: number) {
-    super({ entry: new URL('./sqlite/writer-worker.ts', import.meta.url), settings, deadlineMs });
-    this.#settings = settings;
+  constructor({ entry, settings: own }: ThreadEntry, settings: WriterSettings, deadlineMs: number) {
+    const told = { ...own, ...settings };
+    super({ entry, settings: told, deadlineMs });
+    this.#settings = told;
   }
 
   /** The thread that replaces a lost one trusts the same. */
@@ -25,7 +27,7 @@ export class WriterLink extends CallLink<WriterCalls> {
   }
 
   /** Bound to one thread: a transaction never goes on in the thread that replaced its own. */
-  session(): SqliteSession {
+  session(): Session {
     const thread = this.thread();
     return {
       begin: async () => void (await thread.call('begin', null)),
@@ -73,7 +75,7 @@ export class RecordGroup {
   settle(failures: readonly RowFailure[]): void {
     for (const { index, failure } of failures) {
       const row = this.#rows[index];
-      row?.reject(refused(row.record, new SqliteFailure(failure)));
+      row?.reject(refused(row.record, new StoreFailure(failure)));
     }
     for (const row of this.#rows) row.resolve();
   }
@@ -84,8 +86,8 @@ export class RecordGroup {
 }
 
 /** A `jti` that Keyward wrote is never the other of two; a caller's own is held apart by an index of its own. */
-function refused({ jti }: IssuanceRecord, cause: SqliteFailure): KeywardError {
-  if (cause.errcode === NOT_UNIQUE && jti.length > WRITTEN_JTI_LENGTH) {
+function refused({ jti }: IssuanceRecord, cause: StoreFailure): KeywardError {
+  if (cause.row === 'not_unique' && jti.length > WRITTEN_JTI_LENGTH) {
     return new KeywardError('jti_used', 'claims.jti: this scope has a token of that jti; use a new one', {
       cause,
     });

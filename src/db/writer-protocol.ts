@@ -1,17 +1,12 @@
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { EventTrust } from './event-seals.ts';
 import type { RecordBatch } from './record-batch.ts';
+import type { Executed } from './session-dialect.ts';
 import type { AppendedGroup } from './sqlite/group-appender.ts';
-import type { LedgerStatements } from './sqlite/ledger-statements.ts';
 import type { OwnSchema } from './sqlite/schema-objects.ts';
-import type { Executed } from './sqlite/statements.ts';
 
 /** What the worker is told once, at its start. */
 export interface WriterSettings {
-  readonly file: string;
-  readonly statements: LedgerStatements;
-  /** The file that was opened first: another one in its place is refused. */
-  readonly identity: DatabaseIdentity;
   /** Seals each group. */
   readonly run: RunKey;
   /** Undefined until it is known. */

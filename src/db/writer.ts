@@ -8,14 +8,14 @@ import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { Span } from '../kernel/trace.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
+import type { Engine } from './engine.ts';
 import type { EventTrust } from './event-seals.ts';
 import type { Schema, Trx } from './schema.ts';
-import { sqliteDialect } from './session-dialect.ts';
-import { compileLedgerStatements } from './sqlite/ledger-statements.ts';
+import { sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
 import { RecordGroup, WriterLink } from './writer-link.ts';
-import type { DatabaseIdentity, Durability } from './writer-protocol.ts';
+import type { Durability } from './writer-protocol.ts';
 
 /** Changes that may wait; apart from the records, so that a flood of tokens cannot lock an operator out. */
 const CHANGE_LIMIT = 256;
@@ -24,8 +24,7 @@ const DEADLINE_MS = 10_000;
 const MOST_WAIT_MS = 1_000;
 
 export interface WriterOptions {
-  readonly file: string;
-  readonly identity: DatabaseIdentity;
+  readonly engine: Pick<Engine, 'language' | 'writing'>;
   /** Records that may wait, those under way included. */
   readonly queueLimit: number;
   readonly clock: Clock;
@@ -61,18 +60,9 @@ export class Writer implements RecordAppender {
   #closing = false;
 
   constructor(options: WriterOptions) {
-    const {
-      file,
-      identity,
-      queueLimit,
-      clock,
-      run,
-      unwitnessed,
-      onEvent,
-      deadlineMs = DEADLINE_MS,
-    } = options;
-    this.#link = new WriterLink({ file, identity, run, statements: compileLedgerStatements() }, deadlineMs);
-    this.#db = new Kysely<Schema>({ dialect: sqliteDialect(() => this.#link.session()) });
+    const { engine, queueLimit, clock, run, unwitnessed, onEvent, deadlineMs = DEADLINE_MS } = options;
+    this.#link = new WriterLink(engine.writing, { run }, deadlineMs);
+    this.#db = new Kysely<Schema>({ dialect: sessionDialect(engine.language, () => this.#link.session()) });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
     this.#clock = clock;

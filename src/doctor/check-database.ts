@@ -1,7 +1,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
-import { Reader } from '../db/reader.ts';
+import { openReader } from '../db/open-engine.ts';
 import { openReadOnly, openWritable, readDurability } from '../db/sqlite/database-file.ts';
 import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { foreignIn } from '../db/sqlite/schema-objects.ts';
@@ -104,11 +104,11 @@ export async function checkTrail({ database: { file } }: Config): Promise<readon
 }
 
 async function openRanges(file: string): Promise<readonly EventRange[]> {
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   try {
     return await reader.read((trx) => readOpenRanges(trx));
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { Reader } from '../db/reader.ts';
-import { ownSchema } from '../db/sqlite/own-schema.ts';
+import { openReader } from '../db/open-engine.ts';
 import {
   type ConfiguredToken,
   type ForkedToken,
@@ -44,7 +43,7 @@ async function checkServiceKeys(
 export async function checkSuccession({ database, hsm }: Config): Promise<readonly Finding[]> {
   const former = hsm.replacements.at(-1)?.former.registry_key.kid;
   if (former === undefined || !existsSync(database.file)) return [];
-  const reader = new Reader(database.file, await ownSchema());
+  const reader = await openReader(database);
   try {
     const row = await reader.read((trx) =>
       trx.selectFrom('service_keys').select('kid').where('role', '=', 'registry').executeTakeFirst(),
@@ -59,7 +58,7 @@ export async function checkSuccession({ database, hsm }: Config): Promise<readon
       ),
     ];
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

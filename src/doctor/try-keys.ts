@@ -1,6 +1,5 @@
-import { Reader } from '../db/reader.ts';
+import { openReader } from '../db/open-engine.ts';
 import { tokenColumn } from '../db/scope-row.ts';
-import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import type { KeyReference, KeyTrial } from '../kernel/signer.ts';
@@ -64,7 +63,7 @@ function flawOf(algorithm: Algorithm, { refused, unproven }: KeyTrial): Finding 
 
 /** Keys whose private half should be on that HSM token, read without a trace. */
 export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {
-  const reader = new Reader(databaseFile, await ownSchema());
+  const reader = await openReader({ file: databaseFile });
   try {
     const rows = await reader.read((trx) =>
       trx
@@ -79,6 +78,6 @@ export async function storedKeys(databaseFile: string, hsmToken: string): Promis
       kid !== null && binding_record !== null ? [{ kid, hsmId: hsm_id, bindingRecord: binding_record }] : [],
     );
   } finally {
-    reader.close();
+    await reader.close();
   }
 }

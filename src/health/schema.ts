@@ -41,7 +41,7 @@ export function createSchemaWatch({
     }
   };
   return async () => {
-    const why = store.foreignSchema();
+    const why = await store.foreignSchema();
     if (why !== undefined) {
       const day = dayOf(clock.nowSeconds());
       if (!unstored.has(why)) await announce(why, securityEvent('database.schema_changed', { why, day }));

@@ -177,11 +177,16 @@ function insideOf(cause: unknown): string[] {
 }
 
 /**
- * Of the system, of SQLite or of a thread that could not be started, such as `listen EADDRINUSE: address already in use
+ * Of the system, of the database or of a thread that could not be started, such as `listen EADDRINUSE: address already in use
  * 127.0.0.1:8080`, `database disk image is malformed` or `Worker initialization failure: EMFILE`.
  */
 function isOfMachine(error: Error): boolean {
-  return 'syscall' in error || 'errcode' in error || ('code' in error && error.code === WORKER_FAILED);
+  return (
+    'syscall' in error ||
+    'errcode' in error ||
+    error.name === 'StoreFailure' ||
+    ('code' in error && error.code === WORKER_FAILED)
+  );
 }
 
 const WORKER_FAILED = 'ERR_WORKER_INIT_FAILED';

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
-import { Reader } from '../db/reader.ts';
-import { ownSchema } from '../db/sqlite/own-schema.ts';
+import { openReader } from '../db/open-engine.ts';
 import { DRILL_ISSUER } from '../kernel/issuance.ts';
 import { type Finding, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
@@ -13,7 +12,7 @@ export async function checkProbes({
   database: { file },
 }: Pick<Config, 'database'>): Promise<readonly Finding[]> {
   if (!existsSync(file)) return [];
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   try {
     const probes = await reader.read((trx) => trx.selectFrom('verifier_probes').select('scope_id').execute());
     if (probes.length === 0) return [];
@@ -32,7 +31,7 @@ export async function checkProbes({
       ),
     ];
   } finally {
-    reader.close();
+    await reader.close();
   }
 }
 

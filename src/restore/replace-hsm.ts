@@ -42,7 +42,8 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   refuseForeignFolder([config.database.file, dirname(config.database.file)], 'hsm replace');
   const owner = ownDatabase(config.database.file);
   const store = await openStore({
-    file: config.database.file,
+    database: config.database,
+    archiveDir: config.ledger.archive_dir,
     queueLimit: config.limits.queued_records,
     clock: systemClock,
     onEvent: () => {},

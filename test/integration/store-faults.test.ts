@@ -27,7 +27,7 @@ describe('a full disk', () => {
     const large = issuanceRecord(1, { subject: 'x'.repeat(200_000) });
     await expect(ledger.record(large)).rejects.toMatchObject({
       code: 'ledger_unavailable',
-      cause: { code: 'store_unavailable', cause: { errcode: 13, condition: 'full' } },
+      cause: { code: 'store_unavailable', cause: { code: 13, condition: 'full' } },
     });
     const change = writer.transaction((trx) =>
       trx
@@ -67,7 +67,7 @@ describe('a database that another process has locked', () => {
     await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({
       code: 'store_unavailable',
       retryAfterSeconds: 2,
-      cause: { errcode: 5, condition: 'locked' },
+      cause: { code: 5, condition: 'locked' },
     });
     await unlock();
     await writer.append(issuanceRecord(2));
@@ -85,7 +85,7 @@ describe('a database that turned read-only', () => {
     await pragma(writer, 'query_only = ON');
     await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({
       code: 'store_unavailable',
-      cause: { errcode: 8, condition: 'read_only' },
+      cause: { code: 8, condition: 'read_only' },
     });
     await writer.append(issuanceRecord(2));
     expect(jtis(file)).toEqual(['jti-2']);
@@ -116,7 +116,7 @@ describe('a file that cannot be a database', () => {
     writeFileSync(file, 'this is no database, however long it may be '.repeat(100));
     await expect(openTestStore({ file })).rejects.toMatchObject({
       code: 'store_unavailable',
-      cause: { errcode: 26, condition: 'corrupt' },
+      cause: { code: 26, condition: 'corrupt' },
     });
   });
 

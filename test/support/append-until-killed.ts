@@ -7,7 +7,13 @@ const RECORDERS = 32;
 const { positionals } = parseArgs({ allowPositionals: true });
 const [file = '', first = '0'] = positionals;
 const clock = { nowSeconds: () => Math.floor(Date.now() / 1000) };
-const store = await openStore({ file, queueLimit: 1_000, clock, onEvent: () => undefined });
+const store = await openStore({
+  database: { file },
+  archiveDir: `${file}-archive`,
+  queueLimit: 1_000,
+  clock,
+  onEvent: () => undefined,
+});
 
 let next = Number(first);
 await Promise.all(Array.from({ length: RECORDERS }, recordForever));

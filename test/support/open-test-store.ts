@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { createAccessStore } from '../../src/access/store/access.ts';
 import { createProposalStore } from '../../src/access/store/proposals.ts';
@@ -80,7 +80,8 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
   const { seal = SOFTWARE_SEAL, trusted } = options;
   const events: StoreEvent[] = [];
   const engine = await openStore({
-    file,
+    database: { file },
+    archiveDir: join(dirname(file), 'ledger-archive'),
     queueLimit,
     ...(segmentRecords === undefined ? {} : { segmentRecords }),
     clock: options.clock ?? NOON,

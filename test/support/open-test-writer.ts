@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { identify, prepareDatabaseFile } from '../../src/db/sqlite/database-file.ts';
-import { migrateFile } from '../../src/db/sqlite/migrate-file.ts';
+import { openSqlite } from '../../src/db/sqlite/open-sqlite.ts';
 import { UnwitnessedRanges } from '../../src/db/unwitnessed.ts';
 import type { StoreEvent } from '../../src/db/write-health.ts';
 import { Writer, type WriterOptions } from '../../src/db/writer.ts';
@@ -17,13 +16,10 @@ export interface TestWriter {
 
 /** A writer on a migrated database of the running test's own, closed when it ends. */
 export async function openTestWriter(
-  options: Partial<Pick<WriterOptions, 'file' | 'queueLimit' | 'deadlineMs'>> = {},
+  options: Partial<Pick<WriterOptions, 'queueLimit' | 'deadlineMs'>> & { readonly file?: string } = {},
 ): Promise<TestWriter> {
-  const file = options.file ?? join(folderOfTest(), 'keyward.db');
-  prepareDatabaseFile(file);
-  const schema = await migrateFile(file);
-  const identity = identify(file);
-  if (!identity) throw new Error(`${file} is not there`);
+  const { file = join(folderOfTest(), 'keyward.db'), ...own } = options;
+  const engine = await openSqlite(file);
   const events: StoreEvent[] = [];
   const run = createRunKey(1_760_000_000);
   const writer = new Writer({
@@ -31,9 +27,8 @@ export async function openTestWriter(
     clock: { nowSeconds: () => 1_760_000_000 },
     run,
     unwitnessed: new UnwitnessedRanges(),
-    ...options,
-    file,
-    identity: { ...identity, schema },
+    ...own,
+    engine,
     onEvent: (event) => events.push(event),
   });
   onTestFinished(() => writer.close());

@@ -3,8 +3,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { Leadership } from '../../kernel/registry.ts';
-import { DATABASE_MOVED, SqliteFailure, toWire, unavailable } from '../failure.ts';
+import { unavailable } from '../failure.ts';
 import type { Durability, FileIdentity } from '../writer-protocol.ts';
+import { databaseMoved, sqliteFailure } from './failure.ts';
 
 /** How long a statement waits for another process's lock before it fails as `locked`. */
 const BUSY_TIMEOUT_MS = 1_000;
@@ -54,7 +55,7 @@ export function refuseUnlessDurable(found: Durability): void {
 export function refuseIfMoved(file: string, identity: FileIdentity): void {
   const found = identify(file);
   if (found?.inode === identity.inode && found.device === identity.device) return;
-  throw new SqliteFailure({ message: 'the database file was moved or replaced', errcode: DATABASE_MOVED });
+  throw databaseMoved();
 }
 
 export function identify(file: string): FileIdentity | undefined {
@@ -134,7 +135,7 @@ function locked(lockFile: string): DatabaseSync {
     return db;
   } catch (cause) {
     db?.close();
-    const failure = new SqliteFailure(toWire(cause));
+    const failure = sqliteFailure(cause);
     if (failure.condition !== 'locked') throw unavailable(failure);
     throw new KeywardError(
       'database_in_use',

@@ -9,9 +9,10 @@ import {
   SALT_BYTES,
   writeRowHash,
 } from '../../kernel/ledger-chain.ts';
-import { concernsOneRow, FOREIGN_GROUP, SqliteFailure, toWire, type WireFailure } from '../failure.ts';
+import { type WireFailure, wireOf } from '../failure.ts';
 import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
+import { foreignGroup, sqliteFailure } from './failure.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
@@ -72,7 +73,7 @@ export class GroupAppender {
   #open(committedAt: number, end: ChainHead | undefined): OpenGroup {
     const last = this.#lastGroup.get() as GroupColumns | undefined;
     if (end && !this.#isOwn(last, end)) {
-      throw new SqliteFailure({ message: 'somebody else changed the ledger', errcode: FOREIGN_GROUP });
+      throw foreignGroup();
     }
     if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START, committedAt };
     return {
@@ -111,9 +112,9 @@ export class GroupAppender {
       );
       return undefined;
     } catch (error) {
-      const failure = toWire(error);
-      if (!concernsOneRow(failure)) throw error;
-      return failure;
+      const failure = sqliteFailure(error);
+      if (!failure.row) throw error;
+      return wireOf(failure);
     }
   }
 

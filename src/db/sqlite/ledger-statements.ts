@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { compileQuery } from '../session-dialect.ts';
+import { compileQuery } from './dialect.ts';
 
 /** The SQL of appending a group, compiled once; the order of the parameters is that of the values here. */
 export interface LedgerStatements {

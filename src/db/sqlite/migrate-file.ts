@@ -1,10 +1,10 @@
 import { Kysely } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
-import { toKeywardError } from '../failure.ts';
 import { migrate } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
-import { connectionSession, sqliteDialect } from '../session-dialect.ts';
 import { openWritable } from './database-file.ts';
+import { connectionSession, sqliteDialect } from './dialect.ts';
+import { sqliteError } from './failure.ts';
 import { ownSchema } from './own-schema.ts';
 import { foreignIn, type OwnSchema, strangerIn } from './schema-objects.ts';
 
@@ -28,7 +28,7 @@ export async function migrateFile(file: string): Promise<OwnSchema> {
       db.close();
     }
   } catch (error) {
-    throw toKeywardError(error);
+    throw sqliteError(error);
   }
   return own;
 }

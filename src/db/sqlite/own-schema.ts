@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../migrate.ts';
 import type { Schema } from '../schema.ts';
-import { connectionSession, sqliteDialect } from '../session-dialect.ts';
+import { connectionSession, sqliteDialect } from './dialect.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
 
 let known: Promise<OwnSchema> | undefined;

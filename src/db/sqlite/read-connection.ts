@@ -1,10 +1,16 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { needsReopening, toWire } from '../failure.ts';
+import type { StoreFailure } from '../failure.ts';
 import type { DatabaseIdentity } from '../writer-protocol.ts';
 import { openReadOnly, refuseIfMoved } from './database-file.ts';
+import { needsReopening, sqliteFailure } from './failure.ts';
 import { SchemaGuard } from './schema-guard.ts';
 
 const DEFAULT_CACHE_KIB = 2_000;
+
+export interface DatabaseFile {
+  readonly file: string;
+  readonly identity: DatabaseIdentity;
+}
 
 /** A worker's read-only connection, opened anew at the next use after a failure that calls for it. */
 export class ReadConnection {
@@ -14,7 +20,7 @@ export class ReadConnection {
   #open: { readonly db: DatabaseSync; readonly guard: SchemaGuard } | undefined;
 
   /** `cacheKib`: how much of the file is kept in memory; by default what SQLite takes. */
-  constructor(file: string, identity: DatabaseIdentity, cacheKib = DEFAULT_CACHE_KIB) {
+  constructor({ file, identity }: DatabaseFile, cacheKib = DEFAULT_CACHE_KIB) {
     this.#file = file;
     this.#identity = identity;
     this.#cacheKib = cacheKib;
@@ -34,8 +40,9 @@ export class ReadConnection {
     }
   }
 
-  recover(error: unknown): void {
-    if (needsReopening(toWire(error))) this.close();
+  recover(error: unknown): StoreFailure {
+    if (needsReopening(error)) this.close();
+    return sqliteFailure(error);
   }
 
   close(): void {

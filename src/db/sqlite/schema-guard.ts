@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { FOREIGN_SCHEMA, SqliteFailure } from '../failure.ts';
+import { foreignSchema } from './failure.ts';
 import { foreignIn, type OwnSchema } from './schema-objects.ts';
 
 /**
@@ -31,8 +31,5 @@ export class SchemaGuard {
 function refuseForeign(db: DatabaseSync, own: OwnSchema): void {
   const foreign = foreignIn(db, own);
   if (foreign === undefined) return;
-  throw new SqliteFailure({
-    message: `the schema of the database was changed: ${foreign}`,
-    errcode: FOREIGN_SCHEMA,
-  });
+  throw foreignSchema(foreign);
 }

@@ -1,4 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
+import type { Executed } from '../session-dialect.ts';
 
 type Prepared<Name extends string> = Readonly<Record<Name, StatementSync>>;
 
@@ -19,12 +20,6 @@ export class Statements<Name extends string> {
     this.#prepared.set(db, prepared);
     return prepared;
   }
-}
-
-/** What one statement answered; plain data, so that it can cross a thread boundary. */
-export interface Executed {
-  readonly rows: unknown[];
-  readonly changes: number;
 }
 
 export function runStatement(db: DatabaseSync, sql: string, parameters: readonly unknown[]): Executed {

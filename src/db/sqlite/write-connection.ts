@@ -1,18 +1,27 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { EventSeals, type EventTrust } from '../event-seals.ts';
-import { needsReopening, SqliteFailure, TRANSACTION_LOST, toWire } from '../failure.ts';
+import type { StoreFailure } from '../failure.ts';
+import type { Executed } from '../session-dialect.ts';
 import type { Durability, FileIdentity, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { identify, openWritable, readDurability, refuseIfMoved } from './database-file.ts';
+import { needsReopening, sqliteFailure, transactionLost } from './failure.ts';
 import { type AppendedGroup, GroupAppender } from './group-appender.ts';
+import type { LedgerStatements } from './ledger-statements.ts';
+import type { DatabaseFile } from './read-connection.ts';
 import { SchemaGuard } from './schema-guard.ts';
-import { type Executed, runStatement } from './statements.ts';
+import { runStatement } from './statements.ts';
+
+/** A file with another identity than the one that was opened first is refused. */
+export interface SqliteWriting extends WriterSettings, DatabaseFile {
+  readonly statements: LedgerStatements;
+}
 
 /**
  * The one connection that writes. It opens itself at the next call after a failure that calls for it, so that
  * nothing but the end of the cause is needed to go on.
  */
 export class WriteConnection {
-  readonly #settings: WriterSettings;
+  readonly #settings: SqliteWriting;
   readonly #seals: EventSeals;
   #db: DatabaseSync | undefined;
   #guard: SchemaGuard | undefined;
@@ -20,7 +29,7 @@ export class WriteConnection {
   /** The write-ahead log and its index, by file: others would read another log than is written. */
   #beside: ReadonlyMap<string, FileIdentity> | undefined;
 
-  constructor(settings: WriterSettings) {
+  constructor(settings: SqliteWriting) {
     this.#settings = settings;
     const { run, trust } = settings;
     this.#seals = new EventSeals([run]);
@@ -70,8 +79,9 @@ export class WriteConnection {
   }
 
   /** After a failure of any method above: a connection that cannot go on is closed, which rolls back. */
-  recover(error: unknown): void {
-    if (needsReopening(toWire(error))) this.close();
+  recover(error: unknown): StoreFailure {
+    if (needsReopening(error)) this.close();
+    return sqliteFailure(error);
   }
 
   close(): void {
@@ -104,7 +114,7 @@ export class WriteConnection {
   /** SQLite may have rolled back by itself: a statement after that would commit on its own. */
   #transaction(): DatabaseSync {
     if (this.#db?.isTransaction) return this.#db;
-    throw new SqliteFailure({ message: 'the transaction was rolled back', errcode: TRANSACTION_LOST });
+    throw transactionLost();
   }
 
   #groups(db: DatabaseSync): GroupAppender {

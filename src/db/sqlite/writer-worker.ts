@@ -1,9 +1,9 @@
 import { workerData } from 'node:worker_threads';
 import { serveCalls } from '../serve-calls.ts';
-import type { WriterCalls, WriterSettings } from '../writer-protocol.ts';
-import { WriteConnection } from './write-connection.ts';
+import type { WriterCalls } from '../writer-protocol.ts';
+import { type SqliteWriting, WriteConnection } from './write-connection.ts';
 
-const connection = new WriteConnection(workerData as WriterSettings);
+const connection = new WriteConnection(workerData as SqliteWriting);
 
 serveCalls<WriterCalls>(
   {

@@ -1,5 +1,5 @@
 import type { TestifiedRow } from '../../db/schema.ts';
-import { compileQuery } from '../../db/session-dialect.ts';
+import { compileQuery } from '../../db/sqlite/dialect.ts';
 import type { StoredTrail } from '../../db/stored-trail.ts';
 import type { TestifiedTable } from '../../db/testified-table.ts';
 import { KEYWARD } from '../../kernel/actor.ts';

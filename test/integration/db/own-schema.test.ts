@@ -2,7 +2,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
-import { Reader } from '../../../src/db/reader.ts';
+import { openReader } from '../../../src/db/open-engine.ts';
 import { prepareDatabaseFile } from '../../../src/db/sqlite/database-file.ts';
 import { migrateFile } from '../../../src/db/sqlite/migrate-file.ts';
 import { ownSchema } from '../../../src/db/sqlite/own-schema.ts';
@@ -118,7 +118,7 @@ it('refuses every change once the schema is another, and goes on when it is ours
 
 it('reads nothing once the schema is another', async () => {
   const { file } = await openTestWriter();
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   const read = () => reader.read((trx) => trx.selectFrom('readiness').selectAll().execute());
   expect(await read()).toEqual([]);
   change(
@@ -126,7 +126,7 @@ it('reads nothing once the schema is another', async () => {
     'ALTER TABLE readiness RENAME TO hidden; CREATE VIEW readiness AS SELECT 1 AS id, 2 AS checked_at',
   );
   await expect(read()).rejects.toMatchObject({ cause: { condition: 'foreign_schema' } });
-  reader.close();
+  await reader.close();
 });
 
 it('looks up nothing once the schema is another', async () => {

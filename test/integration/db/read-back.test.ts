@@ -1,7 +1,7 @@
 import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { SqliteFailure, toKeywardError } from '../../../src/db/failure.ts';
+import { StoreFailure, toKeywardError } from '../../../src/db/failure.ts';
 import { ReadBack } from '../../../src/db/read-back.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
@@ -65,7 +65,10 @@ describe('a database that is not what was opened', () => {
         working,
         {
           find: async () => {
-            if (broken) throw toKeywardError(new SqliteFailure({ message: 'short read', errcode: 522 }));
+            if (broken)
+              throw toKeywardError(
+                new StoreFailure({ message: 'short read', code: 522, condition: 'io_error' }),
+              );
             return undefined;
           },
         },

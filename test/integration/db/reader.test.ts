@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Reader } from '../../../src/db/reader.ts';
-import { ownSchema } from '../../../src/db/sqlite/own-schema.ts';
+import { openReader } from '../../../src/db/open-engine.ts';
+import type { Reader } from '../../../src/db/reader.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
@@ -14,36 +14,36 @@ const jtis = (reader: Reader) =>
 
 it('sees what the writer has committed', async () => {
   const { writer, file } = await openTestWriter();
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   expect(await jtis(reader)).toEqual([]);
   await writer.append(issuanceRecord(1));
   expect(await jtis(reader)).toEqual(['jti-1']);
-  reader.close();
+  await reader.close();
 });
 
 it('cannot write', async () => {
   const { file } = await openTestWriter();
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   await expect(reader.read((trx) => trx.deleteFrom('clients').execute())).rejects.toMatchObject({
     code: 'store_unavailable',
-    cause: { errcode: 8 },
+    cause: { code: 8 },
   });
-  reader.close();
+  await reader.close();
 });
 
 it('keeps two readings that overlap apart', async () => {
   const { writer, file } = await openTestWriter();
   await writer.append(issuanceRecord(1));
-  const reader = new Reader(file, await ownSchema());
+  const reader = await openReader({ file });
   expect(await Promise.all([jtis(reader), jtis(reader)])).toEqual([['jti-1'], ['jti-1']]);
-  reader.close();
+  await reader.close();
 });
 
 it('is unavailable while there is no file, and reads once there is one', async () => {
   const file = join(folderOfTest(), 'keyward.db');
-  const reader = new Reader(file, await ownSchema());
-  await expect(jtis(reader)).rejects.toMatchObject({ code: 'store_unavailable', cause: { errcode: 14 } });
+  const reader = await openReader({ file });
+  await expect(jtis(reader)).rejects.toMatchObject({ code: 'store_unavailable', cause: { code: 14 } });
   await openTestWriter({ file });
   expect(await jtis(reader)).toEqual([]);
-  reader.close();
+  await reader.close();
 });

@@ -23,7 +23,8 @@ it('I10: without a sink that confirms, nothing that weakens is changed, and rest
     },
   };
   const store = await openStore({
-    file,
+    database: { file },
+    archiveDir: `${file}-archive`,
     queueLimit: 100,
     clock: NOON,
     onEvent: () => {},

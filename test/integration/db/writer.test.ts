@@ -59,7 +59,7 @@ describe('group commit', () => {
       [issuanceRecord(1), twice, twice, issuanceRecord(3)].map((record) => writer.append(record)),
     );
     expect(settled.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
-    expect(settled[2]).toMatchObject({ reason: { code: 'internal', cause: { errcode: 2067 } } });
+    expect(settled[2]).toMatchObject({ reason: { code: 'internal', cause: { code: 2067 } } });
     expect(recordsIn(file)).toEqual(numbered(1, 3));
   });
 
@@ -124,7 +124,7 @@ describe('transactions', () => {
   it('names a statement that SQLite refuses as an error of ours, with its result code', async () => {
     const { writer } = await openTestWriter();
     const work = writer.transaction((trx) => sql`INSERT INTO grants VALUES ('a', 'b', 'sign')`.execute(trx));
-    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { errcode: 787 } });
+    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { code: 787 } });
   });
 
   it('does not let statements go on after SQLite rolled the transaction back by itself', async () => {
@@ -134,7 +134,7 @@ describe('transactions', () => {
       await sql`ROLLBACK`.execute(trx);
       await insert('on its own').execute(trx);
     });
-    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { errcode: 516 } });
+    await expect(work).rejects.toMatchObject({ code: 'internal', cause: { code: 516 } });
     expect(query(file, 'SELECT id FROM clients')).toEqual([]);
   });
 });

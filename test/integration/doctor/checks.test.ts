@@ -207,7 +207,13 @@ describe('the audit trail', () => {
   const OPERATOR = { operatorId: 'alice', requestId: null };
   const opened = async () =>
     withStores(
-      await openStore({ file: at('keyward.db'), queueLimit: 10, clock: NOON, onEvent: () => {} }),
+      await openStore({
+        database: { file: at('keyward.db') },
+        archiveDir: at('ledger-archive'),
+        queueLimit: 10,
+        clock: NOON,
+        onEvent: () => {},
+      }),
       NOON,
     );
 
@@ -362,7 +368,8 @@ describe('two persons', () => {
     const config = configured();
     const clock = { nowSeconds: () => 7 };
     const store = await openStore({
-      file: config.database.file,
+      database: config.database,
+      archiveDir: config.ledger.archive_dir,
       queueLimit: 9,
       clock,
       onEvent: () => {},

@@ -1,0 +1,5 @@
+/** Where the tables are. */
+export interface DatabaseSettings {
+  /** Absolute path. */
+  readonly file: string;
+}

@@ -1,0 +1,34 @@
+import type { EventSeals } from './event-seals.ts';
+import type { Language, Session } from './session-dialect.ts';
+
+/** Where a thread begins, and what it is told once beside what every engine's is told. */
+export interface ThreadEntry {
+  readonly entry: URL;
+  readonly settings: object;
+}
+
+/** How the event loop reads: what a session reads within one transaction is of one moment. */
+export interface ReadLink {
+  session(): Session;
+  /** Names what of the schema somebody else changed; undefined where nothing was. `store_unavailable`. */
+  foreign(): Promise<string | undefined>;
+  /** Lets go of a connection that cannot go on after that failure; answers it as an error of ours. */
+  recover(error: unknown): Error;
+  close(): Promise<void>;
+}
+
+/**
+ * What a store stands on. All that computes `head + 1` and compares is above it, once: an engine brings connections,
+ * the threads that have them, and the words of its SQL.
+ */
+export interface Engine {
+  readonly language: Language;
+  /** Serves `WriterCalls`. */
+  readonly writing: ThreadEntry;
+  /** Serves `ReadCalls`. */
+  readonly reading: ThreadEntry;
+  /** Serves `ArchiveCalls`. */
+  readonly archiving: ThreadEntry;
+  /** With `seals`, what they say of audit events can be asked for. */
+  openReads(seals?: EventSeals): ReadLink;
+}

@@ -1,0 +1,59 @@
+import type { StoreFailure } from './failure.ts';
+import { type LedgerConnection, OpenLedger, type ReadSettings } from './open-ledger.ts';
+import { findRecords, knownRecords } from './questions/find-records.ts';
+import { issued, livingTokens } from './questions/issued.ts';
+import { issuedHours } from './questions/issued-hours.ts';
+import { keyUse } from './questions/key-use.ts';
+import { searchPage } from './questions/search-page.ts';
+import { walkGroups } from './questions/walk-groups.ts';
+import { walkRevocations } from './questions/walk-revocations.ts';
+import { serveCalls } from './serve-calls.ts';
+import { lowerPriority } from './walk-chains.ts';
+
+const QUESTIONS = {
+  findRecords,
+  knownRecords,
+  searchPage,
+  keyUse,
+  issued,
+  livingTokens,
+  issuedHours,
+  walkGroups,
+  walkRevocations,
+};
+
+/** What a `ReadThread` may be asked, and what it answers. */
+export type ReadCalls = {
+  readonly [Q in keyof typeof QUESTIONS]: {
+    readonly asks: Parameters<(typeof QUESTIONS)[Q]>[1];
+    readonly answers: ReturnType<(typeof QUESTIONS)[Q]>;
+  };
+} & { readonly close: { readonly asks: null; readonly answers: null } };
+
+/** The worker of a `ReadThread`, over the connection of its engine. */
+export function serveQuestions(
+  settings: ReadSettings,
+  connection: LedgerConnection,
+  failed: (error: unknown) => StoreFailure,
+): void {
+  if (settings.givesWay) lowerPriority();
+  const ledger = new OpenLedger(settings, connection);
+  const about = <Asks, Answers>(answer: (of: OpenLedger, asks: Asks) => Answers) => {
+    return (asks: Asks) => answer(ledger, asks);
+  };
+  serveCalls<ReadCalls>(
+    {
+      findRecords: about(findRecords),
+      knownRecords: about(knownRecords),
+      searchPage: about(searchPage),
+      keyUse: about(keyUse),
+      issued: about(issued),
+      livingTokens: about(livingTokens),
+      issuedHours: about(issuedHours),
+      walkGroups: about(walkGroups),
+      walkRevocations: about(walkRevocations),
+      close: () => void connection.close(),
+    },
+    failed,
+  );
+}
