@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const FOLDER = fileURLToPath(new URL('../../tools/interop', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../tools/interop/', import.meta.url));
 
 /** A program that tries one library; `missing` names what is not on this machine. */
 export interface Library {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { succeeds } from './runtimes.ts';
 
-const TOOLS = fileURLToPath(new URL('../../tools/clients', import.meta.url));
+const TOOLS = fileURLToPath(new URL('../../tools/clients/', import.meta.url));
 const PLANES = ['data', 'operations'] as const;
 
 /** How to make clients of both descriptions; `missing` names what is not on this machine. */

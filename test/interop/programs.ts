@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-const FOLDER = new URL('../../examples/verify-anywhere', import.meta.url);
+const FOLDER = new URL('../../examples/verify-anywhere/', import.meta.url);
 
 /** A program that docs/verify-anywhere.md links to. */
 export function program(name: string): string {

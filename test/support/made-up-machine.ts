@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const SCRIPTS = fileURLToPath(new URL('../../scripts/lib', import.meta.url));
+const SCRIPTS = fileURLToPath(new URL('../../scripts/lib/', import.meta.url));
 
 /** A machine with few tools, on which the shell functions of `scripts/lib` run. */
 export interface MadeUpMachine {

@@ -16,7 +16,7 @@ export interface RuleTest {
   readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly object[] }[];
 }
 
-export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../deploy/prometheus', import.meta.url));
+export const PROMETHEUS_FOLDER = fileURLToPath(new URL('../../deploy/prometheus/', import.meta.url));
 
 const read = (file: string) => parse(readFileSync(`${PROMETHEUS_FOLDER}${file}`, 'utf8'));
 

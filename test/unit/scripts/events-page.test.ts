@@ -4,7 +4,7 @@ import { eventsPage } from '../../../scripts/events-page.ts';
 import { eventType, SECURITY_EVENT_TYPES } from '../../../src/kernel/security-event-types.ts';
 import { headings } from '../../support/headings.ts';
 
-const DOCS = new URL('../../../docs', import.meta.url);
+const DOCS = new URL('../../../docs/', import.meta.url);
 
 it('docs/events.md is what the table of types says: `npm run docs:events` brings it in step', () => {
   expect(readFileSync(new URL('events.md', DOCS), 'utf8')).toBe(eventsPage());
