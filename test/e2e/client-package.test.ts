@@ -15,7 +15,7 @@ import {
 } from '../support/verifying-service.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = temporaryFolder();
 const project = join(folder.path, 'a scratch project');
 const built = join(folder.path, 'built');

@@ -6,7 +6,7 @@ import { folderOfTest } from '../support/folder-of-test.ts';
 import { freePorts } from '../support/free-port.ts';
 import { startProgram } from '../support/program.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const READY = 'Ctrl-C stops the service.';
 
 const dev = (...argv: readonly string[]) =>

@@ -8,7 +8,7 @@ import { startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const run = promisify(execFile);
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = temporaryFolder();
 const LIMIT_MS = 1_200_000;
 const MOST_BYTES = 120e6;

@@ -11,7 +11,7 @@ import { type Program, startProgram } from '../support/program.ts';
 import { expectShown, shownBlock, shownCommands } from '../support/shown-commands.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../../', import.meta.url));
 const folder = temporaryFolder();
 // A name with a space in it, as the checkout's own may have.
 const directory = join(folder.path, 'a service');

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 
-const root = new URL('../../..', import.meta.url);
+const root = new URL('../../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 
 interface Service {

@@ -13,7 +13,7 @@ import { folderOfTest } from '../../support/folder-of-test.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { ADA, notifying } from '../../support/notifying.ts';
 
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const PAGE = readFileSync(join(ROOT, 'docs/notifications.md'), 'utf8');
 
 /** The blocks of that language, without the indentation that a list gives them. */

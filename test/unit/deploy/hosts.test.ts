@@ -6,7 +6,7 @@ import { loadConfig } from '../../../src/config.ts';
 import { readHostSettings } from '../../../src/signer/host/settings.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
-const root = new URL('../../..', import.meta.url);
+const root = new URL('../../../', import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 
 function loaded(file: string) {

@@ -7,7 +7,7 @@ import { NO_PROMTOOL, PROMTOOL, promtool } from '../../support/promtool.ts';
 
 /** A day of made-up time, on a machine that may have other things to do. */
 const PATIENCE_MS = 180_000;
-const ROOT = new URL('../../..', import.meta.url);
+const ROOT = new URL('../../../', import.meta.url);
 
 const SUCCESS = { code: 0, said: expect.stringContaining('SUCCESS') };
 
