@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { readEnvironment } from './config-environment.ts';
+import type { DatabaseSettings } from './db/database-settings.ts';
 import { drillSection } from './drills/settings.ts';
 import { KeywardError } from './kernel/errors.ts';
 import { FIRST_TOKEN } from './kernel/key.ts';
@@ -132,7 +133,36 @@ export const configurationSchema = z.strictObject({
     .prefault({}),
   operations_plane: listener(9090).prefault({}),
   database: z
-    .strictObject({ file: file.default('keyward.db').describe('The SQLite database.') })
+    .strictObject({
+      file: file.optional().describe('The SQLite database; `keyward.db` where no other is named.'),
+      url_file: file
+        .optional()
+        .describe('File with the connection string of a PostgreSQL database, in the place of `file`.'),
+      durability: z
+        .enum(['replicated', 'single'])
+        .optional()
+        .describe(
+          'Of PostgreSQL: `replicated`, the default, acknowledges nothing that no standby has; `single` takes one node’s disk for enough.',
+        ),
+      copies: z
+        .int()
+        .min(1)
+        .max(8)
+        .optional()
+        .describe('Of PostgreSQL: standbys in sync at least, default 1.'),
+    })
+    .refine((database) => database.file === undefined || database.url_file === undefined, {
+      path: ['url_file'],
+      error: 'name one of file and url_file',
+    })
+    .refine((database) => database.durability === undefined || database.url_file !== undefined, {
+      path: ['durability'],
+      error: 'is of PostgreSQL alone; name url_file, or leave it out',
+    })
+    .refine((database) => database.copies === undefined || database.url_file !== undefined, {
+      path: ['copies'],
+      error: 'is of PostgreSQL alone; name url_file, or leave it out',
+    })
     .prefault({}),
   keys: z
     .strictObject({
@@ -265,7 +295,8 @@ export const configurationSchema = z.strictObject({
 type Raw = z.infer<typeof configurationSchema>;
 
 type TokenSettings = Signing<Raw['hsm_tokens'][string]>;
-type Resolved = Omit<Raw, 'hsm' | 'hsm_tokens' | 'notifications'> & {
+type Resolved = Omit<Raw, 'database' | 'hsm' | 'hsm_tokens' | 'notifications'> & {
+  database: DatabaseSettings;
   hsm: Signing<Raw['hsm']>;
   hsm_tokens: Record<string, TokenSettings>;
   notifications: NotificationSettings;
@@ -381,7 +412,7 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
     ...raw,
     data_plane: listening(raw.data_plane),
     operations_plane: listening(raw.operations_plane),
-    database: { file: at(raw.database.file) },
+    database: databaseSettings(raw.database, at),
     ledger: { ...raw.ledger, archive_dir: at(raw.ledger.archive_dir) },
     audit: { ...raw.audit, sinks: raw.audit.sinks.map((sink) => withAbsoluteSink(sink, at)) },
     notifications: notificationSettings(raw.notifications, at),
@@ -392,6 +423,12 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
       Object.entries(raw.hsm_tokens).map(([name, token]) => [name, withTokenFiles(token, name, base)]),
     ),
   };
+}
+
+function databaseSettings(raw: Raw['database'], at: (path: string) => string): DatabaseSettings {
+  if (raw.url_file === undefined) return { file: at(raw.file ?? 'keyward.db') };
+  const { durability = 'replicated', copies = 1 } = raw;
+  return { url_file: at(raw.url_file), durability, copies };
 }
 
 function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import { createAccess } from './access/create-access.ts';
 import { canDecideTogether } from './access/proposal.ts';
 import { createAccessStore } from './access/store/access.ts';
@@ -6,8 +5,10 @@ import { certifyRun } from './audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
 import { openTrail } from './audit/store/trail.ts';
 import { type Config, loadConfig } from './config.ts';
+import { isFile } from './db/database-settings.ts';
+import { ownDatabase } from './db/open-engine.ts';
 import { openStore, type Store } from './db/open-store.ts';
-import { ownDatabase, refuseForeignFolder } from './db/sqlite/database-file.ts';
+import { refuseForeignFile } from './db/sqlite/database-file.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
 import { isForked, lazySigner, tokensOf } from './hsm/tokens.ts';
 import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
@@ -38,10 +39,11 @@ export async function initialise(options: {
 }): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
-  refuseForeignFolder([config.database.file, dirname(config.database.file)], 'init …');
-  const owner = ownDatabase(config.database.file);
+  if (isFile(config.database)) refuseForeignFile(config.database.file, 'init …');
+  const owner = await ownDatabase(config.database);
   const store = await openStore({
     database: config.database,
+    owner,
     archiveDir: config.ledger.archive_dir,
     queueLimit: config.limits.queued_records,
     clock: systemClock,
@@ -54,7 +56,7 @@ export async function initialise(options: {
     return { enrolled, registryKid: keys.registry.kid, auditKid: keys.audit.kid, hasOwnSigner };
   } finally {
     await store.close();
-    owner.release();
+    await owner.release();
   }
 }
 

@@ -4,8 +4,8 @@ import { openCanaries } from './canaries/index.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
 import { catchHangups, openReload, withLiveLimits } from './configuration/index.ts';
+import { ownDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
-import { ownDatabase } from './db/sqlite/database-file.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
 import { createOutageWatch, openEvents, openLog } from './events/index.ts';
@@ -61,11 +61,12 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
   const { tracer } = add(await openTracing({ config, metrics, log }));
-  const leadership = ownDatabase(config.database.file);
+  const leadership = await ownDatabase(config.database);
   parts.defer(() => leadership.release());
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     database: config.database,
+    owner: leadership,
     queueLimit: config.limits.queued_records,
     archiveDir: config.ledger.archive_dir,
     clock,

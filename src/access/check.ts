@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { type DatabaseSettings, isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import type { Operator, Role } from '../kernel/actor.ts';
 import { type Finding, fail, ok, warn } from '../lib/finding.ts';
@@ -7,8 +7,8 @@ import { errorMessage } from '../lib/text.ts';
 import { canDecideTogether, holdsRole } from './proposal.ts';
 
 /** As the database has them: whether they are signed is for the service to say. Read without a trace. */
-async function storedOperators(databaseFile: string): Promise<readonly Operator[]> {
-  const reader = await openReader({ file: databaseFile });
+async function storedOperators(database: DatabaseSettings): Promise<readonly Operator[]> {
+  const reader = await openReader(database);
   try {
     const rows = await reader.read((trx) => trx.selectFrom('operators').selectAll().orderBy('id').execute());
     return rows.map(({ id, roles_json, created_at, revoked_at }) => ({
@@ -25,7 +25,7 @@ async function storedOperators(databaseFile: string): Promise<readonly Operator[
 const CHECK = 'two persons';
 
 /** Whether what makes the service accept more takes two people, and whether there are two (I11). */
-export async function checkPersons({ two_persons, database: { file } }: Config): Promise<Finding> {
+export async function checkPersons({ two_persons, database }: Config): Promise<Finding> {
   if (!two_persons) {
     return warn(
       CHECK,
@@ -34,7 +34,7 @@ export async function checkPersons({ two_persons, database: { file } }: Config):
     );
   }
   try {
-    return judge(existsSync(file) ? await storedOperators(file) : []);
+    return judge(isMade(database) ? await storedOperators(database) : []);
   } catch (error) {
     const why = errorMessage(error);
     return fail(CHECK, `operators cannot be read: ${why}`, 'mend what is said of the database');

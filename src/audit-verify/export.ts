@@ -1,9 +1,13 @@
 import { loadConfig } from '../config.ts';
+import { onFile } from '../db/database-settings.ts';
 import { groupsOf } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { rowHashes } from '../kernel/ledger-chain.ts';
 import { type ExportEntry, writeExportLine } from './export-line.ts';
 import { jwkIn } from './trust.ts';
+
+/** What is read here is a file. */
+export const COPY_FIRST = 'copy it first: keyward audit copy FILE, then --database FILE';
 
 interface ExportOptions {
   readonly configFile: string;
@@ -16,7 +20,7 @@ interface ExportOptions {
  * there verifies here.
  */
 export function* exportAudit({ configFile, ledger }: ExportOptions): Generator<string> {
-  const config = loadConfig(configFile);
+  const config = onFile(loadConfig(configFile), 'keyward audit export', COPY_FIRST);
   const trail = new StoredTrail(config.database.file, config.ledger.archive_dir);
   try {
     for (const entry of entriesOf(trail, ledger)) yield writeExportLine(entry);

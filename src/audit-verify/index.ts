@@ -4,6 +4,7 @@ import { filesOfSink } from '../audit/sink-files.ts';
 import { linesOf } from '../audit/sink-line.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { onFile } from '../db/database-settings.ts';
 import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
@@ -19,6 +20,7 @@ import {
   NONE_TESTIFIED,
   type TestifiedCounts,
 } from './database.ts';
+import { COPY_FIRST } from './export.ts';
 import { checkOutbox } from './outbox.ts';
 import { fileSource } from './trail-source.ts';
 import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';
@@ -105,7 +107,8 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
 
 async function verifyDatabase(options: VerifyOptions, findings: Findings): Promise<VerifyReport> {
   const config = configOf(options);
-  const file = options.database ?? config?.database.file ?? '';
+  const file =
+    options.database ?? (config && onFile(config, 'keyward audit verify', COPY_FIRST).database.file) ?? '';
   const archiveDir =
     options.archiveDir ??
     (options.database === undefined && config

@@ -12,11 +12,11 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { type SinkReach, sinksReach } from '../audit/index.ts';
 import { verifyAudit } from '../audit-verify/index.ts';
-import { type Config, loadConfig } from '../config.ts';
-import { ownDatabase, refuseForeignFolder } from '../db/sqlite/database-file.ts';
+import { ownFile, refuseForeignFolder } from '../db/sqlite/database-file.ts';
 import { intoOneFile } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { isoInstant } from '../lib/instant.ts';
+import { type FileConfig, loadFileConfig } from './file-config.ts';
 import { digestFile, syncPath } from './files.ts';
 import {
   type Contents,
@@ -57,7 +57,7 @@ export async function putBack(
   contentsOf: ReadContents,
   { configFile, dir, onStep, replace = false }: RestoreRequest,
 ): Promise<PutBack> {
-  const config = loadConfig(configFile);
+  const config = loadFileConfig(configFile, 'keyward restore');
   const { file } = config.database;
   refuseForeignFolder([file, dirname(file), config.ledger.archive_dir], `restore ${dir}`);
   const folder = resolve(dir);
@@ -65,7 +65,7 @@ export async function putBack(
   refuseOthers(folder, manifest);
   const isSuccessor = requireOwnKeys(config, manifest);
   mkdirSync(dirname(file), { recursive: true, mode: OWNER_ONLY_FOLDER });
-  const owner = ownDatabase(file);
+  const owner = ownFile(file);
   const staged = stagedPaths(config);
   try {
     if (!replace) await requireNone(config, manifest, contentsOf);
@@ -86,7 +86,7 @@ export async function putBack(
     discard(staged);
     throw told(error);
   } finally {
-    owner.release();
+    await owner.release();
   }
 }
 
@@ -106,7 +106,7 @@ function changed(what: string) {
 }
 
 /** Whether former service keys signed it. Without these keys in its HSM the service would not start. */
-function requireOwnKeys({ hsm, file }: Config, { registry_kid, audit_kid }: Manifest): boolean {
+function requireOwnKeys({ hsm, file }: FileConfig, { registry_kid, audit_kid }: Manifest): boolean {
   const { registry_key, audit_key, replacements } = hsm;
   if (registry_key === undefined || audit_key === undefined) {
     throw failure(
@@ -126,7 +126,7 @@ function requireOwnKeys({ hsm, file }: Config, { registry_kid, audit_kid }: Mani
 }
 
 async function requireNone(
-  { database: { file } }: Config,
+  { database: { file } }: FileConfig,
   manifest: Manifest,
   contentsOf: ReadContents,
 ): Promise<void> {
@@ -152,7 +152,7 @@ interface Staged {
 }
 
 /** Beside their places, so that they take them by a rename. The verification finds the segments by that name. */
-function stagedPaths({ database, ledger }: Config): Staged {
+function stagedPaths({ database, ledger }: FileConfig): Staged {
   return { database: `${database.file}.restoring`, archive: `${ledger.archive_dir}.restoring` };
 }
 
@@ -192,7 +192,7 @@ function requireContents(manifest: Manifest, held: Contents): void {
   }
 }
 
-async function requireSound(config: Config, database: string): Promise<void> {
+async function requireSound(config: FileConfig, database: string): Promise<void> {
   const { findings } = await verifyAudit({
     configFile: config.file,
     database,
@@ -212,7 +212,7 @@ async function requireSound(config: Config, database: string): Promise<void> {
  * Cut short anywhere, the former database is in its place with its archive, or the restored one is: each takes its
  * place by one rename, and what was there has another name by then.
  */
-async function swap({ database: { file }, ledger }: Config, staged: Staged): Promise<string[]> {
+async function swap({ database: { file }, ledger }: FileConfig, staged: Staged): Promise<string[]> {
   const archiveDir = ledger.archive_dir;
   const name = `before-restore-${isoInstant(systemClock.nowSeconds()).replace(/[:.]/g, '')}`;
   const aside: string[] = [];
@@ -258,12 +258,12 @@ function takeLogOver(file: string): void {
   }
 }
 
-async function sinksAhead(config: Config, { heads }: Manifest): Promise<readonly SinkReach[]> {
+async function sinksAhead(config: FileConfig, { heads }: Manifest): Promise<readonly SinkReach[]> {
   const end = heads.audit?.sequence ?? 0;
   return (await sinksReach(config)).filter(({ event }) => event > end);
 }
 
-function otherTokens({ hsm, hsm_tokens }: Config, { hsm_tokens: backedUp }: Manifest): readonly string[] {
+function otherTokens({ hsm, hsm_tokens }: FileConfig, { hsm_tokens: backedUp }: Manifest): readonly string[] {
   const named = new Map(Object.entries({ primary: hsm, ...hsm_tokens }));
   return backedUp
     .filter(({ name, serial }) => named.get(name)?.token_serial !== serial)

@@ -1,11 +1,11 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type VerifyReport, verifyAudit } from '../audit-verify/index.ts';
-import { type Config, loadConfig } from '../config.ts';
 import { copyDatabase } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { errorMessage } from '../lib/text.ts';
+import { type FileConfig, loadFileConfig } from './file-config.ts';
 import { digestFile, freeBytes, syncPath } from './files.ts';
 import {
   composeManifest,
@@ -44,7 +44,7 @@ export async function takeBackup(
   contentsOf: ReadContents,
   { configFile, dir, onStep }: BackupRequest,
 ): Promise<TakenBackup> {
-  const config = loadConfig(configFile);
+  const config = loadFileConfig(configFile, 'keyward backup');
   const folder = resolve(dir);
   refuseUsed(folder);
   requireDatabase(config.database.file);
@@ -91,7 +91,7 @@ function makeFolder(part: string): void {
   }
 }
 
-async function requireRoom({ database, ledger }: Config, part: string): Promise<void> {
+async function requireRoom({ database, ledger }: FileConfig, part: string): Promise<void> {
   const needed = sizeOf(database.file) + sizeOf(`${database.file}-wal`) + sizeOfFiles(ledger.archive_dir);
   const free = await freeBytes(join(part, DATABASE));
   if (free > needed) return;
@@ -112,7 +112,11 @@ interface FillDeps {
   readonly onStep: OnStep;
 }
 
-async function fill(part: string, config: Config, { contentsOf, onStep }: FillDeps): Promise<TakenBackup> {
+async function fill(
+  part: string,
+  config: FileConfig,
+  { contentsOf, onStep }: FillDeps,
+): Promise<TakenBackup> {
   const copy = join(part, DATABASE);
   await copyDatabase(config.database.file, copy, (share) =>
     onStep(`copying the database: ${Math.floor(share * 100)} %`),
@@ -163,7 +167,7 @@ async function copySegment(archiveDir: string, part: string, file: string): Prom
   }
 }
 
-function tokensOf({ hsm, hsm_tokens }: Config): Manifest['hsm_tokens'] {
+function tokensOf({ hsm, hsm_tokens }: FileConfig): Manifest['hsm_tokens'] {
   return Object.entries({ [FIRST_TOKEN]: hsm, ...hsm_tokens }).map(([name, token]) => ({
     name,
     label: token.token_label,

@@ -1,3 +1,4 @@
+import type { Leadership } from '../kernel/registry.ts';
 import type { EventSeals } from './event-seals.ts';
 import type { Language, Session } from './session-dialect.ts';
 
@@ -5,6 +6,13 @@ import type { Language, Session } from './session-dialect.ts';
 export interface ThreadEntry {
   readonly entry: URL;
   readonly settings: object;
+}
+
+/** This process as the one that has the database. */
+export interface DatabaseOwner extends Leadership {
+  /** Greater than that of whoever had it before; 0 for a file, which knows none. */
+  readonly epoch: number;
+  release(): Promise<void>;
 }
 
 /** How the event loop reads: what a session reads within one transaction is of one moment. */

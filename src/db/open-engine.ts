@@ -1,16 +1,31 @@
-import type { DatabaseSettings } from './database-settings.ts';
-import type { Engine } from './engine.ts';
+import { type DatabaseSettings, isFile } from './database-settings.ts';
+import type { DatabaseOwner, Engine } from './engine.ts';
 import { Reader } from './reader.ts';
+import { ownFile } from './sqlite/database-file.ts';
 import { openSqlite, readSqlite } from './sqlite/open-sqlite.ts';
 import { UnwitnessedRanges } from './unwitnessed.ts';
 
+// A service on SQLite loads nothing of the other.
+const postgres = () => import('./postgres/open-postgres.ts');
+
+/**
+ * Takes the database for this process: what it holds in memory is true only while nobody else changes the rows. It
+ * ends with the process, however that ends. `database_in_use` where another process has it.
+ */
+export async function ownDatabase(database: DatabaseSettings): Promise<DatabaseOwner> {
+  return isFile(database) ? ownFile(database.file) : await (await postgres()).ownPostgres(database);
+}
+
 /** Opens the database and brings its tables up to date. `store_unavailable`, `foreign_schema`, `invalid_config`. */
-export async function openEngine({ file }: DatabaseSettings): Promise<Engine> {
-  return await openSqlite(file);
+export async function openEngine(database: DatabaseSettings, owner?: DatabaseOwner): Promise<Engine> {
+  if (isFile(database)) return await openSqlite(database.file);
+  return await (await postgres()).openPostgres(database, owner);
 }
 
 /** Reads without a trace, for who looks at a database that a service may be using. Seals of audit events are not asked for. */
-export async function openReader({ file }: DatabaseSettings): Promise<Reader> {
-  const reads = await readSqlite(file);
+export async function openReader(database: DatabaseSettings): Promise<Reader> {
+  const reads = isFile(database)
+    ? await readSqlite(database.file)
+    : await (await postgres()).readPostgres(database);
   return new Reader({ ...reads, unwitnessed: new UnwitnessedRanges(), verifiesSeals: false });
 }

@@ -7,6 +7,7 @@ import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts'
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
 import type { DatabaseSettings } from './database-settings.ts';
+import type { DatabaseOwner } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
@@ -31,6 +32,8 @@ import type { Durability } from './writer-protocol.ts';
 
 interface StoreOptions {
   readonly database: DatabaseSettings;
+  /** As whom it writes; a file takes no notice of it. */
+  readonly owner?: DatabaseOwner;
   /** Records that may wait for their commit. */
   readonly queueLimit: number;
   readonly clock: Clock;
@@ -93,7 +96,7 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
-  const engine = await openEngine(options.database);
+  const engine = await openEngine(options.database, options.owner);
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();

@@ -7,8 +7,8 @@ import type { EventTrust } from './event-seals.ts';
 import { StoreFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { Session } from './session-dialect.ts';
-import type { RowFailure } from './sqlite/group-appender.ts';
-import type { WriterCalls, WriterSettings } from './writer-protocol.ts';
+import { threadSession } from './thread-session.ts';
+import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
 export class WriterLink extends CallLink<WriterCalls> {
@@ -26,16 +26,8 @@ export class WriterLink extends CallLink<WriterCalls> {
     await this.thread().call('trust', trust);
   }
 
-  /** Bound to one thread: a transaction never goes on in the thread that replaced its own. */
   session(): Session {
-    const thread = this.thread();
-    return {
-      begin: async () => void (await thread.call('begin', null)),
-      commit: async () => void (await thread.call('commit', null)),
-      // A lost thread took the transaction with it.
-      rollback: async () => void (thread.lost ?? (await thread.call('rollback', null))),
-      execute: (sql, parameters) => thread.call('execute', { sql, parameters }),
-    };
+    return threadSession(this.thread());
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { EventTrust } from './event-seals.ts';
+import type { WireFailure } from './failure.ts';
 import type { RecordBatch } from './record-batch.ts';
-import type { Executed } from './session-dialect.ts';
-import type { AppendedGroup } from './sqlite/group-appender.ts';
 import type { OwnSchema } from './sqlite/schema-objects.ts';
+import type { SessionCalls } from './thread-session.ts';
 
 /** What the worker is told once, at its start. */
 export interface WriterSettings {
@@ -11,6 +11,18 @@ export interface WriterSettings {
   readonly run: RunKey;
   /** Undefined until it is known. */
   trust?: EventTrust;
+}
+
+/** A row that the database refused while the others of its group were committed. */
+export interface RowFailure {
+  readonly index: number;
+  readonly failure: WireFailure;
+}
+
+export interface AppendedGroup {
+  readonly failures: readonly RowFailure[];
+  /** The last group of the ledger, once the transaction is committed. */
+  readonly end: ChainHead;
 }
 
 export interface FileIdentity {
@@ -23,29 +35,16 @@ export interface DatabaseIdentity extends FileIdentity {
   readonly schema: OwnSchema;
 }
 
-/** How the write connection stands, as read back from SQLite. */
-export interface Durability {
-  readonly journalMode: string;
-  /** 2 is FULL. */
-  readonly synchronous: number;
-  readonly foreignKeys: boolean;
-  readonly sqliteVersion: string;
-}
+/** How the write connection stands, as read back from the database. */
+export type Durability = Readonly<Record<string, string | number | boolean>>;
 
 /** Each call to the worker, with what it asks and what it answers. Answers come in the order of the calls. */
-export interface WriterCalls {
+export interface WriterCalls extends SessionCalls {
   /** `end`: the last group as the writer knows it; undefined before it knows any. */
   append: {
     asks: { readonly batch: RecordBatch; readonly end: ChainHead | undefined };
     answers: AppendedGroup;
   };
-  begin: { asks: null; answers: null };
-  execute: {
-    asks: { readonly sql: string; readonly parameters: readonly unknown[] };
-    answers: Executed;
-  };
-  commit: { asks: null; answers: null };
-  rollback: { asks: null; answers: null };
   trust: { asks: EventTrust; answers: null };
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };

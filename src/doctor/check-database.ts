@@ -1,6 +1,7 @@
-import { existsSync, statfsSync } from 'node:fs';
+import { statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
+import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import { openReadOnly, openWritable, readDurability } from '../db/sqlite/database-file.ts';
 import { ownSchema } from '../db/sqlite/own-schema.ts';
@@ -21,8 +22,9 @@ const UNSAFE_FILE_SYSTEMS = new Map([
 ]);
 
 /** Opens the database as the writer does, and reads back what durability rests on. */
-export async function checkDatabase(config: Config): Promise<readonly Finding[]> {
-  const { file } = config.database;
+export async function checkDatabase({ database }: Config): Promise<readonly Finding[]> {
+  if (!isFile(database)) return await checkPostgres(database);
+  const { file } = database;
   const status = statusOf(file);
   if (!status) return [fail('database', `${file} is not there`, 'run keyward init')];
   return [durability(file, status.uid), fileSystem(file), await space(file), await schema(file)];
@@ -93,18 +95,18 @@ async function space(file: string): Promise<Finding> {
 const CHECK = 'audit trail';
 
 /** Whether events of the trail wait for two persons, as far as the trail itself tells of them. */
-export async function checkTrail({ database: { file } }: Config): Promise<readonly Finding[]> {
-  if (!existsSync(file)) return [];
+export async function checkTrail({ database }: Config): Promise<readonly Finding[]> {
+  if (!isMade(database)) return [];
   try {
-    return [judge(await openRanges(file))];
+    return [judge(await openRanges(database))];
   } catch (error) {
     const why = errorMessage(error);
     return [fail(CHECK, `it cannot be read: ${why}`, 'mend what is said of the database')];
   }
 }
 
-async function openRanges(file: string): Promise<readonly EventRange[]> {
-  const reader = await openReader({ file });
+async function openRanges(database: DatabaseSettings): Promise<readonly EventRange[]> {
+  const reader = await openReader(database);
   try {
     return await reader.read((trx) => readOpenRanges(trx));
   } finally {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config.ts';
+import { isFile } from '../db/database-settings.ts';
 import { tokensOf } from '../hsm/tokens.ts';
 import {
   type Finding,
@@ -22,7 +23,7 @@ const TIMESYNCD = '/run/systemd/timesync/synchronized';
 /** Wall time against what was written before, and whether anything keeps it right. */
 export async function checkClock(config: Config): Promise<readonly Finding[]> {
   const latches = tokensOf(config).flatMap(({ settings }) => settings.latch_file ?? []);
-  const files = [config.file, config.database.file, ...latches];
+  const files = [config.file, ...databaseFiles(config), ...latches];
   const newest = Math.max(0, ...files.map((file) => statusOf(file)?.mtimeMs ?? 0));
   return [againstFiles(Date.now(), newest), await synchronisation()];
 }
@@ -93,9 +94,14 @@ function read(file: string): string | undefined {
   }
 }
 
+function databaseFiles({ database }: Config): string[] {
+  return isFile(database) ? [database.file] : [];
+}
+
 /** Who may read the database and its folder, and who may change the configuration. */
 export function checkFiles(config: Config): readonly Finding[] {
-  return [closedFolder(dirname(config.database.file)), unchangeable('configuration', config.file)];
+  const folder = dirname(databaseFiles(config)[0] ?? config.ledger.archive_dir);
+  return [closedFolder(folder), unchangeable('configuration', config.file)];
 }
 
 function closedFolder(folder: string): Finding {
@@ -124,6 +130,7 @@ const CHECK = 'audit sinks';
 
 /** Whether what happens to the disk of the database, or to who may write there, leaves one copy of the audit trail. */
 export function checkSinks({ audit, database }: Config): Finding {
+  if (!isFile(database)) return ok(CHECK, 'none is on the disk of the database');
   const disk = diskOf(database.file);
   const elsewhere = audit.sinks.filter((sink) => sink.type !== 'file' || diskOf(sink.file) !== disk);
   if (elsewhere.length > 0) return ok(CHECK, `${elsewhere.length} off the disk of the database`);

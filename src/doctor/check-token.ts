@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import {
   type ConfiguredToken,
@@ -42,7 +42,7 @@ async function checkServiceKeys(
 /** Successors of lost service keys that nobody has enrolled yet; nothing where there are none. */
 export async function checkSuccession({ database, hsm }: Config): Promise<readonly Finding[]> {
   const former = hsm.replacements.at(-1)?.former.registry_key.kid;
-  if (former === undefined || !existsSync(database.file)) return [];
+  if (former === undefined || !isMade(database)) return [];
   const reader = await openReader(database);
   try {
     const row = await reader.read((trx) =>
@@ -144,7 +144,7 @@ async function proofs(
     const lacking = bindingIssuer?.role === 'registry' ? 'registry key' : 'binding key';
     return [fail('keys', `the configuration names no ${lacking}`, 'run keyward init')];
   }
-  const keys = await storedKeys(config.database.file, name);
+  const keys = await storedKeys(config.database, name);
   return keys.length === 0
     ? [warn('keys', 'there are no keys', 'make a scope: keyward scope create')]
     : prove(link, keys);

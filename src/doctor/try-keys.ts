@@ -1,3 +1,4 @@
+import type { DatabaseSettings } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import { tokenColumn } from '../db/scope-row.ts';
 import { type Algorithm, isRsa } from '../kernel/algorithm.ts';
@@ -62,8 +63,11 @@ function flawOf(algorithm: Algorithm, { refused, unproven }: KeyTrial): Finding 
 }
 
 /** Keys whose private half should be on that HSM token, read without a trace. */
-export async function storedKeys(databaseFile: string, hsmToken: string): Promise<readonly KeyReference[]> {
-  const reader = await openReader({ file: databaseFile });
+export async function storedKeys(
+  database: DatabaseSettings,
+  hsmToken: string,
+): Promise<readonly KeyReference[]> {
+  const reader = await openReader(database);
   try {
     const rows = await reader.read((trx) =>
       trx

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Chains } from '../audit/open-chains.ts';
 import type { Config } from '../config.ts';
+import { isFile } from '../db/database-settings.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import { signingOf } from '../hsm/signers.ts';
@@ -48,7 +49,10 @@ export async function openHealth(deps: HealthDeps) {
     probeStore: () => store.probe(),
     probeLookups: () => store.probeLookups(),
   });
-  const disks = watchDisks({ database: config.database.file, archive: config.ledger.archive_dir });
+  const disks = watchDisks({
+    ...(isFile(config.database) ? { database: config.database.file } : {}),
+    archive: config.ledger.archive_dir,
+  });
   await disks.refresh();
   return {
     disks,

@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import { DRILL_ISSUER } from '../kernel/issuance.ts';
 import { type Finding, ok, warn } from '../lib/finding.ts';
@@ -8,11 +8,9 @@ import { errorMessage } from '../lib/text.ts';
 const CHECK = 'probing';
 
 /** Whether verifiers that are probed are sent a token of another scope too; nothing where none is probed. */
-export async function checkProbes({
-  database: { file },
-}: Pick<Config, 'database'>): Promise<readonly Finding[]> {
-  if (!existsSync(file)) return [];
-  const reader = await openReader({ file });
+export async function checkProbes({ database }: Pick<Config, 'database'>): Promise<readonly Finding[]> {
+  if (!isMade(database)) return [];
+  const reader = await openReader(database);
   try {
     const probes = await reader.read((trx) => trx.selectFrom('verifier_probes').select('scope_id').execute());
     if (probes.length === 0) return [];

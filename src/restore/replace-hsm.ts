@@ -1,8 +1,9 @@
-import { dirname } from 'node:path';
 import { openSinks, openTrail } from '../audit/index.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { isFile } from '../db/database-settings.ts';
+import { ownDatabase } from '../db/open-engine.ts';
 import { openStore, type Store } from '../db/open-store.ts';
-import { ownDatabase, refuseForeignFolder } from '../db/sqlite/database-file.ts';
+import { refuseForeignFile } from '../db/sqlite/database-file.ts';
 import { createOutageWatch } from '../events/outages.ts';
 import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
@@ -39,10 +40,11 @@ interface ServiceKeyPair {
 export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   forbidCoreDumps();
   const config = loadConfig(configFile);
-  refuseForeignFolder([config.database.file, dirname(config.database.file)], 'hsm replace');
-  const owner = ownDatabase(config.database.file);
+  if (isFile(config.database)) refuseForeignFile(config.database.file, 'hsm replace');
+  const owner = await ownDatabase(config.database);
   const store = await openStore({
     database: config.database,
+    owner,
     archiveDir: config.ledger.archive_dir,
     queueLimit: config.limits.queued_records,
     clock: systemClock,
@@ -66,7 +68,7 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   } finally {
     await signer.stop();
     await store.close();
-    owner.release();
+    await owner.release();
   }
 }
 

@@ -20,7 +20,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
-import { loadConfig } from '../../src/config.ts';
+import { loadFileConfig } from '../../src/backup/file-config.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
 import { canMount, smallDisk } from '../support/small-disk.ts';
@@ -182,7 +182,7 @@ describe.skipIf(process.getuid?.() !== 0)('root, in the data folder of another u
   /** A data folder of that user; what is in it afterwards, by owner. */
   function foreign(name: string) {
     const configFile = moved(name);
-    const data = dirname(loadConfig(configFile).database.file);
+    const data = dirname(loadFileConfig(configFile, 'keyward backup').database.file);
     mkdirSync(data, { recursive: true });
     chownSync(data, UID, UID);
     const others = () => readdirSync(data).filter((each) => statSync(join(data, each)).uid !== UID);

@@ -1,8 +1,8 @@
 // Another process that owns the database, until it is killed.
 import { parseArgs } from 'node:util';
-import { ownDatabase } from '../../src/db/sqlite/database-file.ts';
+import { ownFile } from '../../src/db/sqlite/database-file.ts';
 
 const [file = ''] = parseArgs({ allowPositionals: true }).positionals;
-const owner = ownDatabase(file);
+const owner = ownFile(file);
 setInterval(() => owner.leads(), 60_000);
 process.stdout.write('owned\n');

@@ -1,10 +1,11 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { KeywardError } from '../../kernel/errors.ts';
-import type { Leadership } from '../../kernel/registry.ts';
+import type { DatabaseOwner } from '../engine.ts';
 import { unavailable } from '../failure.ts';
-import type { Durability, FileIdentity } from '../writer-protocol.ts';
+import type { FileIdentity } from '../writer-protocol.ts';
 import { databaseMoved, sqliteFailure } from './failure.ts';
 
 /** How long a statement waits for another process's lock before it fails as `locked`. */
@@ -13,6 +14,15 @@ const SYNCHRONOUS_FULL = 2;
 /** The length of the write-ahead log, 16 MiB, at which it is taken over into the file. */
 const CHECKPOINT_PAGES = 4_000;
 const CACHE_KIB = 16 * 1024;
+
+/** As read back from SQLite. */
+type Durability = Readonly<{
+  journalMode: string;
+  /** 2 is FULL. */
+  synchronous: number;
+  foreignKeys: boolean;
+  sqliteVersion: string;
+}>;
 
 /** Opens the write connection; refused where SQLite does not confirm what durability needs. */
 export function openWritable(file: string): DatabaseSync {
@@ -96,16 +106,13 @@ export function refuseForeignFolder(paths: readonly string[], command: string): 
   }
 }
 
-interface DatabaseOwner extends Leadership {
-  release(): void;
+/** The same of a database and its folder. */
+export function refuseForeignFile(file: string, command: string): void {
+  refuseForeignFolder([file, dirname(file)], command);
 }
 
-/**
- * Takes the database for this process: what it holds in memory is true only while nobody else changes the rows. The
- * lock is the operating system's, on a file beside the database, so that it ends with the process however that
- * ends. `database_in_use` where another process has it.
- */
-export function ownDatabase(file: string): DatabaseOwner {
+/** By a lock of the operating system's on a file beside the database. `database_in_use` where another process has it. */
+export function ownFile(file: string): DatabaseOwner {
   const lockFile = `${file}-owner`;
   const db = locked(lockFile);
   const identity = identify(lockFile);
@@ -116,10 +123,11 @@ export function ownDatabase(file: string): DatabaseOwner {
     return !released && found?.inode === identity?.inode && found?.device === identity?.device;
   };
   return {
+    epoch: 0,
     leads,
     /** Whoever began it had the file before, and is gone. */
     isAbandoned: leads,
-    release() {
+    async release() {
       released = true;
       db.close();
     },

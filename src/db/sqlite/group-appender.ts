@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ChainHead, type RunKey, sealHash, verifySeal } from '../../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, sealHash } from '../../kernel/audit-chain.ts';
 import {
   CHAIN_START,
   groupHash,
@@ -9,30 +9,19 @@ import {
   SALT_BYTES,
   writeRowHash,
 } from '../../kernel/ledger-chain.ts';
-import { type WireFailure, wireOf } from '../failure.ts';
+import { wireOf } from '../failure.ts';
+import { isOwnEnd } from '../ledger-end.ts';
 import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
+import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
 import { foreignGroup, sqliteFailure } from './failure.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;
 
-/** A row that the database refused while the others of its group were committed. */
-export interface RowFailure {
-  readonly index: number;
-  readonly failure: WireFailure;
-}
-
-export interface AppendedGroup {
-  readonly failures: readonly RowFailure[];
-  /** The last group of the ledger, once the transaction is committed. */
-  readonly end: ChainHead;
-}
-
 /**
- * Appends a batch as the next group of the chain, sealed by the run, within the caller's transaction. The database
- * must end with the group that the caller names, or with a later one that bears the run's own seal: the caller does
- * not know what became of its commit. Nothing is appended to any other end.
+ * Appends a batch as the next group of the chain, sealed by the run, within the caller's transaction; to an end of its
+ * own alone.
  */
 export class GroupAppender {
   readonly #run: RunKey;
@@ -72,9 +61,7 @@ export class GroupAppender {
 
   #open(committedAt: number, end: ChainHead | undefined): OpenGroup {
     const last = this.#lastGroup.get() as GroupColumns | undefined;
-    if (end && !this.#isOwn(last, end)) {
-      throw foreignGroup();
-    }
+    if (end && !isOwnEnd(last, end, this.#run)) throw foreignGroup();
     if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START, committedAt };
     return {
       sequence: last.sequence + 1,
@@ -82,14 +69,6 @@ export class GroupAppender {
       previousHash: last.group_hash,
       committedAt,
     };
-  }
-
-  #isOwn(last: GroupColumns | undefined, end: ChainHead): boolean {
-    const { sequence, group_hash: hash } = last ?? { sequence: 0, group_hash: CHAIN_START };
-    if (sequence === end.sequence) return Buffer.compare(hash, end.hash) === 0;
-    const { run_id: run = null, seal = null } = last ?? {};
-    if (sequence < end.sequence || run !== this.#run.id || seal === null) return false;
-    return verifySeal(this.#run, 'ledger', hash, seal);
   }
 
   #tryInsert(row: BareRow, salt: Uint8Array, { firstRecord, sequence }: OpenGroup, place: number) {

@@ -2,10 +2,16 @@ import type { DatabaseSync } from 'node:sqlite';
 import { EventSeals, type EventTrust } from '../event-seals.ts';
 import type { StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
-import type { Durability, FileIdentity, WriterCalls, WriterSettings } from '../writer-protocol.ts';
+import type {
+  AppendedGroup,
+  Durability,
+  FileIdentity,
+  WriterCalls,
+  WriterSettings,
+} from '../writer-protocol.ts';
 import { identify, openWritable, readDurability, refuseIfMoved } from './database-file.ts';
 import { needsReopening, sqliteFailure, transactionLost } from './failure.ts';
-import { type AppendedGroup, GroupAppender } from './group-appender.ts';
+import { GroupAppender } from './group-appender.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 import type { DatabaseFile } from './read-connection.ts';
 import { SchemaGuard } from './schema-guard.ts';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { ownDatabase } from '../../../src/db/sqlite/database-file.ts';
+import { ownFile } from '../../../src/db/sqlite/database-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const WORK = { kind: 'scope', id: 'payments' } as const;
@@ -11,15 +11,15 @@ const OWNER = join(import.meta.dirname, '../../support/own-until-killed.ts');
 
 it('is for one process at a time: another is refused, and may when the first is done', () => {
   const file = join(folderOfTest(), 'keyward.db');
-  const first = ownDatabase(file);
+  const first = ownFile(file);
   expect(first.leads()).toBe(true);
-  expect(() => ownDatabase(file)).toThrow(expect.objectContaining({ code: 'database_in_use' }));
-  first.release();
+  expect(() => ownFile(file)).toThrow(expect.objectContaining({ code: 'database_in_use' }));
+  await first.release();
   expect(first.leads()).toBe(false);
-  const second = ownDatabase(file);
+  const second = ownFile(file);
   expect(second.leads()).toBe(true);
   expect([first.isAbandoned(WORK), second.isAbandoned(WORK)]).toEqual([false, true]);
-  second.release();
+  await second.release();
 });
 
 it('ends with a process that is killed', async () => {
@@ -27,23 +27,23 @@ it('ends with a process that is killed', async () => {
   const child = spawn(process.execPath, [OWNER, file], { stdio: ['ignore', 'pipe', 'inherit'] });
   const closed = once(child, 'close');
   await once(child.stdout, 'data');
-  expect(() => ownDatabase(file)).toThrow(expect.objectContaining({ code: 'database_in_use' }));
+  expect(() => ownFile(file)).toThrow(expect.objectContaining({ code: 'database_in_use' }));
   child.kill('SIGKILL');
   await closed;
-  ownDatabase(file).release();
+  ownFile(file).release();
 });
 
 it('leads no more where its lock was taken away, since another could hold the next', () => {
   const file = join(folderOfTest(), 'keyward.db');
-  const owner = ownDatabase(file);
+  const owner = ownFile(file);
   expect(statSync(`${file}-owner`).mode & 0o777).toBe(0o600);
   rmSync(`${file}-owner`);
   expect([owner.leads(), owner.isAbandoned(WORK)]).toEqual([false, false]);
-  owner.release();
+  await owner.release();
 });
 
 it('says that the store is away where it cannot lock at all', () => {
-  expect(() => ownDatabase(join(folderOfTest(), 'missing', 'keyward.db'))).toThrow(
+  expect(() => ownFile(join(folderOfTest(), 'missing', 'keyward.db'))).toThrow(
     expect.objectContaining({ code: 'store_unavailable' }),
   );
 });

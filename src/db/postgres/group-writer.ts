@@ -1,0 +1,127 @@
+import { randomBytes } from 'node:crypto';
+import { type ChainHead, type RunKey, sealHash } from '../../kernel/audit-chain.ts';
+import { CHAIN_START, groupHash, HASH_BYTES, SALT_BYTES, writeRowHash } from '../../kernel/ledger-chain.ts';
+import { StoreFailure, wireOf } from '../failure.ts';
+import { isOwnEnd } from '../ledger-end.ts';
+import type { GroupColumns } from '../ledger-row.ts';
+import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
+import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
+import { foreignGroup, otherOwner } from './failure.ts';
+import type { PostgresSession } from './session.ts';
+
+const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';
+const APPEND = `SELECT kw_append(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS code`;
+const [APPENDED, NOT_OWNER] = [0, 1];
+
+interface Place {
+  readonly sequence: number;
+  readonly firstRecord: number;
+  readonly previousHash: Uint8Array;
+}
+
+/**
+ * Appends batches as groups of the chain, sealed by the run, each by one call of a function of the database: it appends
+ * to the end that is named, or not at all.
+ */
+export class GroupWriter {
+  readonly #run: RunKey;
+  readonly #epoch: number;
+  /** Where the next group goes; undefined where the fate of the last one is unknown. */
+  #next: Place | undefined;
+
+  constructor(run: RunKey, epoch: number) {
+    this.#run = run;
+    this.#epoch = epoch;
+  }
+
+  /** Looks where the ledger ends before the next group. */
+  forget(): void {
+    this.#next = undefined;
+  }
+
+  /** A row that breaks a constraint is left out and named; those around it may then be several groups. */
+  async append(
+    session: PostgresSession,
+    batch: RecordBatch,
+    end: ChainHead | undefined,
+  ): Promise<AppendedGroup> {
+    this.#next ??= await this.#placeBehind(session, end);
+    const rows = Array.from({ length: sizeOf(batch) }, (_, index) => ({ index, row: rowOf(batch, index) }));
+    const failures = await this.#appendSome(session, rows, batch.committedAt);
+    const { sequence, previousHash } = this.#next;
+    return { failures, end: { sequence: sequence - 1, hash: previousHash } };
+  }
+
+  async #placeBehind(session: PostgresSession, end: ChainHead | undefined): Promise<Place> {
+    const { rows } = await session.query(LAST_GROUP);
+    const last = rows[0] as unknown as GroupColumns | undefined;
+    if (end && !isOwnEnd(last, end, this.#run)) throw foreignGroup();
+    if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START };
+    const { sequence, first_record, row_count, group_hash } = last;
+    return { sequence: sequence + 1, firstRecord: first_record + row_count, previousHash: group_hash };
+  }
+
+  async #appendSome(
+    session: PostgresSession,
+    rows: readonly IndexedRow[],
+    committedAt: number,
+  ): Promise<RowFailure[]> {
+    try {
+      await this.#appendAll(session, rows, committedAt);
+      return [];
+    } catch (error) {
+      if (!(error instanceof StoreFailure) || !error.row) {
+        this.forget();
+        throw error;
+      }
+      const [only] = rows;
+      if (rows.length === 1 && only) return [{ index: only.index, failure: wireOf(error) }];
+    }
+    const half = rows.length >> 1;
+    const first = await this.#appendSome(session, rows.slice(0, half), committedAt);
+    return [...first, ...(await this.#appendSome(session, rows.slice(half), committedAt))];
+  }
+
+  async #appendAll(session: PostgresSession, rows: readonly IndexedRow[], committedAt: number) {
+    const place = this.#next;
+    if (!place) throw new Error('the place of a group is known before it is made');
+    const { sequence, firstRecord, previousHash } = place;
+    const salts = randomBytes(rows.length * SALT_BYTES);
+    const hashes = Buffer.allocUnsafe(rows.length * HASH_BYTES);
+    for (const [at, { row }] of rows.entries()) {
+      const salt = salts.subarray(at * SALT_BYTES, (at + 1) * SALT_BYTES);
+      writeRowHash(hashes, at, { ...row, salt, subjectCommitment: null, rootCommitment: null });
+    }
+    const hash = groupHash({ sequence, firstRecord, previousHash, committedAt }, hashes);
+    const group = [sequence, firstRecord, previousHash, hash, committedAt];
+    const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
+    const digests = Buffer.concat(rows.map(({ row }) => row.digest));
+    const values = [this.#epoch, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
+    const { rows: answer } = await session.query(APPEND, values);
+    const code = answer[0]?.code;
+    if (code === NOT_OWNER) throw otherOwner();
+    if (code !== APPENDED) throw foreignGroup();
+    this.#next = { sequence: sequence + 1, firstRecord: firstRecord + rows.length, previousHash: hash };
+  }
+}
+
+interface IndexedRow {
+  readonly index: number;
+  readonly row: BareRow;
+}
+
+/** As `kw_append` takes them: a column an array. */
+function columnsOf(rows: readonly IndexedRow[]): readonly (readonly unknown[])[] {
+  const column = (value: (row: BareRow) => unknown) => rows.map(({ row }) => value(row));
+  return [
+    column(({ scopeId }) => scopeId),
+    column(({ kid }) => kid),
+    column(({ jti }) => jti),
+    column(({ clientId }) => clientId),
+    column(({ subject }) => subject),
+    column(({ root }) => root),
+    column(({ traceId }) => traceId),
+    column(({ iat }) => iat),
+    column(({ exp }) => exp),
+  ];
+}

@@ -1,0 +1,20 @@
+import type { SessionCalls } from '../thread-session.ts';
+import type { PostgresThread } from './open-session.ts';
+import type { Standing } from './position.ts';
+import type { SchemaObjects } from './schema-objects.ts';
+
+export interface PostgresLending extends PostgresThread {
+  /** How its transactions begin. */
+  readonly begin: 'write' | 'read';
+  /** The objects of the schema as this version makes them; without it nothing is compared. */
+  readonly own?: SchemaObjects | undefined;
+}
+
+/** Calls to a thread that lends a connection to the event loop. */
+export interface LendingCalls extends SessionCalls {
+  /** What of the schema somebody else changed. */
+  foreign: { asks: null; answers: string | null };
+  /** What the server promises. */
+  standing: { asks: null; answers: Standing };
+  close: { asks: null; answers: null };
+}

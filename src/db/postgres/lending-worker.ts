@@ -1,0 +1,24 @@
+import { workerData } from 'node:worker_threads';
+import { serveCalls } from '../serve-calls.ts';
+import { postgresFailure } from './failure.ts';
+import type { LendingCalls, PostgresLending } from './lending-protocol.ts';
+import { LentSession } from './lent-session.ts';
+
+const session = new LentSession(workerData as PostgresLending);
+
+serveCalls<LendingCalls>(
+  {
+    begin: () => session.begin().then(nothing),
+    execute: ({ sql, parameters }) => session.execute(sql, parameters),
+    commit: () => session.commit().then(nothing),
+    rollback: () => session.rollback().then(nothing),
+    standing: () => session.standing(),
+    foreign: async () => (await session.foreign()) ?? null,
+    close: () => session.close().then(nothing),
+  },
+  postgresFailure,
+);
+
+function nothing(): null {
+  return null;
+}

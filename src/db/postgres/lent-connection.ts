@@ -1,0 +1,39 @@
+import { CallLink } from '../call-link.ts';
+import type { ReadLink } from '../engine.ts';
+import type { Session } from '../session-dialect.ts';
+import { threadSession } from '../thread-session.ts';
+import { postgresError } from './failure.ts';
+import type { LendingCalls, PostgresLending } from './lending-protocol.ts';
+import type { Standing } from './position.ts';
+
+const DEADLINE_MS = 30_000;
+
+/** A connection in a thread of its own, for the event loop, which loads nothing of PostgreSQL itself. */
+export class LentConnection implements ReadLink {
+  readonly #link: CallLink<LendingCalls>;
+
+  constructor(settings: PostgresLending) {
+    const entry = new URL('./lending-worker.ts', import.meta.url);
+    this.#link = new CallLink({ entry, settings, deadlineMs: DEADLINE_MS });
+  }
+
+  session(): Session {
+    return threadSession(this.#link.thread());
+  }
+
+  standing(): Promise<Standing> {
+    return this.#link.thread().call('standing', null);
+  }
+
+  async foreign(): Promise<string | undefined> {
+    return (await this.#link.thread().call('foreign', null)) ?? undefined;
+  }
+
+  recover(error: unknown): Error {
+    return postgresError(error);
+  }
+
+  close(): Promise<void> {
+    return this.#link.stop();
+  }
+}

@@ -1,0 +1,78 @@
+import type { Executed } from '../session-dialect.ts';
+import { foreignSchema, transactionLost } from './failure.ts';
+import type { PostgresLending } from './lending-protocol.ts';
+import { KEYWARD_SCHEMA, openSession } from './open-session.ts';
+import { type Standing, standingOf } from './position.ts';
+import { foreignAmong, objectsOf } from './schema-objects.ts';
+import type { PostgresSession } from './session.ts';
+
+/** A connection that the event loop borrows, opened anew at the next use after it was lost. */
+export class LentSession {
+  readonly #settings: PostgresLending;
+  #session: PostgresSession | undefined;
+  #isInTransaction = false;
+
+  constructor(settings: PostgresLending) {
+    this.#settings = settings;
+  }
+
+  async begin(): Promise<void> {
+    await this.rollback();
+    const session = await this.#open();
+    await session.begin(this.#settings.begin);
+    this.#isInTransaction = true;
+  }
+
+  execute(sql: string, parameters: readonly unknown[] = []): Promise<Executed> {
+    if (this.#session && this.#isInTransaction) return this.#session.execute(sql, parameters);
+    return Promise.reject(transactionLost());
+  }
+
+  async commit(): Promise<void> {
+    if (!this.#session || !this.#isInTransaction) throw transactionLost();
+    this.#isInTransaction = false;
+    await this.#session.commit();
+  }
+
+  async rollback(): Promise<void> {
+    const wasInTransaction = this.#isInTransaction;
+    this.#isInTransaction = false;
+    if (wasInTransaction) await this.#session?.rollback();
+  }
+
+  async foreign(): Promise<string | undefined> {
+    return await this.#foreignIn(await this.#connected());
+  }
+
+  async standing(): Promise<Standing> {
+    return await standingOf(await this.#open(), this.#settings.database);
+  }
+
+  async close(): Promise<void> {
+    this.#isInTransaction = false;
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  async #open(): Promise<PostgresSession> {
+    if (this.#session && !this.#session.lost) return this.#session;
+    const session = await this.#connected();
+    const foreign = await this.#foreignIn(session);
+    if (foreign === undefined) return session;
+    await this.close();
+    throw foreignSchema(foreign);
+  }
+
+  async #connected(): Promise<PostgresSession> {
+    if (this.#session && !this.#session.lost) return this.#session;
+    await this.close();
+    this.#session = await openSession(this.#settings.database);
+    return this.#session;
+  }
+
+  async #foreignIn(session: PostgresSession): Promise<string | undefined> {
+    const { own } = this.#settings;
+    return own && foreignAmong(await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA), own);
+  }
+}

@@ -1,0 +1,27 @@
+import type { PostgresSettings } from '../database-settings.ts';
+import { readAddress } from './connection-string.ts';
+import { requirePrimary } from './position.ts';
+import { connect, type PostgresSession } from './session.ts';
+
+/** What a thread is told that has a connection of its own. */
+export interface PostgresThread {
+  readonly database: PostgresSettings;
+}
+
+/** All that is Keyward's lies there. */
+export const KEYWARD_SCHEMA = 'keyward';
+
+/**
+ * Connects to the primary, as the file has it by now: a password that was changed takes no restart. `invalid_config` for
+ * a file that cannot be read; a `StoreFailure` where there is no connection, or one to another server than before.
+ */
+export async function openSession(database: PostgresSettings): Promise<PostgresSession> {
+  const session = await connect(readAddress(database));
+  try {
+    await requirePrimary(session);
+    return session;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}

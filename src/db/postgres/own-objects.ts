@@ -1,0 +1,68 @@
+import { type Kysely, sql } from 'kysely';
+
+/**
+ * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by an epoch that grows with each
+ * owner. `barriers`: a row that is written before absence is believed. Names without a schema are those of the search
+ * path at creation: each function is bound to it, whoever calls.
+ */
+export async function createOwnObjects(db: Kysely<unknown>, schema: string): Promise<void> {
+  for (const statement of statementsFor(schema)) await sql.raw(statement).execute(db);
+}
+
+/** Whether the epoch is still the owner's; the lock gives audited changes their turns and ends with the transaction. */
+const BEGIN = `
+DECLARE own boolean;
+BEGIN
+  PERFORM pg_advisory_xact_lock(4711, 0);
+  SELECT s.epoch = _epoch INTO own FROM slots s WHERE s.slot = 1;
+  RETURN coalesce(own, false);
+END`;
+
+/**
+ * One group of records, whole or not at all. Codes: 0 appended; 1 another has the database; 2 the ledger has another
+ * end. The statements see what was committed before the function was called: it is volatile.
+ */
+const APPEND = `
+DECLARE
+  n int := cardinality(_jtis);
+  last_group bigint;
+  last_hash bytea;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(4711, 1);
+  IF NOT EXISTS (SELECT FROM slots s WHERE s.slot = 1 AND s.epoch = _epoch) THEN RETURN 1; END IF;
+  SELECT g.sequence, g.group_hash INTO last_group, last_hash FROM ledger_groups g ORDER BY g.sequence DESC LIMIT 1;
+  IF coalesce(last_group, 0) <> _group - 1 OR (last_group IS NOT NULL AND last_hash <> _previous) THEN RETURN 2; END IF;
+  INSERT INTO ledger_groups (sequence, first_record, row_count, committed_at, previous_hash, group_hash, run_id, seal)
+    VALUES (_group, _first, n, _at, _previous, _hash, _run, _seal);
+  INSERT INTO ledger_row_hashes (group_sequence, hashes) VALUES (_group, _hashes);
+  INSERT INTO issuance_records
+      (sequence, group_sequence, digest, salt, scope_id, kid, jti, client_id, subject, root, trace_id, iat, exp)
+    SELECT _first + o - 1, _group, substring(_digests FROM (32 * o - 31)::int FOR 32),
+      substring(_salts FROM (16 * o - 15)::int FOR 16), u.scope, u.kid, u.jti, u.client, u.subject, u.root, u.trace,
+      u.iat, u.exp
+    FROM unnest(_scopes, _kids, _jtis, _clients, _subjects, _roots, _traces, _iats, _exps)
+      WITH ORDINALITY AS u(scope, kid, jti, client, subject, root, trace, iat, exp, o);
+  RETURN 0;
+END`;
+
+const APPEND_PARAMETERS = [
+  '_epoch bigint, _group bigint, _first bigint, _previous bytea, _hash bytea, _at bigint, _run text, _seal bytea',
+  '_digests bytea, _salts bytea, _hashes bytea, _scopes text[], _kids text[], _jtis text[], _clients text[]',
+  '_subjects text[], _roots text[], _traces bytea[], _iats bigint[], _exps bigint[]',
+].join(', ');
+
+function statementsFor(schema: string): readonly string[] {
+  const options = `LANGUAGE plpgsql VOLATILE SET search_path = ${quoted(schema)}, pg_catalog`;
+  return [
+    'CREATE TABLE slots (slot bigint PRIMARY KEY, epoch bigint NOT NULL, holder text COLLATE "C" NOT NULL)',
+    `INSERT INTO slots VALUES (1, 0, '')`,
+    'CREATE TABLE barriers (slot bigint PRIMARY KEY, number bigint NOT NULL)',
+    'INSERT INTO barriers VALUES (1, 0)',
+    `CREATE FUNCTION kw_begin(_epoch bigint) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
+    `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,
+  ];
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}

@@ -1,0 +1,129 @@
+import { hostname } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import { KeywardError } from '../../kernel/errors.ts';
+import type { DatabaseOwner } from '../engine.ts';
+import type { Schema } from '../schema.ts';
+import type { LentConnection } from './lent-connection.ts';
+import type { SchemaObjects } from './schema-objects.ts';
+
+/** The session lock of whoever has the database. */
+const OWNER_LOCK = sql`4711, 2`;
+const BEAT_MS = 1_000;
+/** So long after it was last known the lock counts as held: less than a server takes to give it to another. */
+const TRUSTED_MS = 4_000;
+/** A process that was killed leaves a session behind until the server has noticed. */
+const TRIES = 20;
+const BETWEEN_TRIES_MS = 250;
+
+/**
+ * Has the database by a lock of a session of its own, and by an epoch that each change and each group of records is
+ * held against: whoever lost the session unseen writes nothing once another has it.
+ */
+export class PostgresOwner implements DatabaseOwner {
+  readonly epoch: number;
+  /** The schema as this version makes it. */
+  readonly own: SchemaObjects;
+  readonly #control: Kysely<Schema>;
+  readonly #connection: LentConnection;
+  readonly #timer: NodeJS.Timeout;
+  #knownAt = performance.now();
+  #isBeating = false;
+  #isOver = false;
+
+  /** `control`: over that connection, which nobody else uses. `database_in_use` where another process has the database. */
+  static async take(
+    control: Kysely<Schema>,
+    connection: LentConnection,
+    prepare: () => Promise<SchemaObjects>,
+  ): Promise<PostgresOwner> {
+    await lock(control);
+    const own = await prepare();
+    const holder = `${hostname()} ${process.pid}`;
+    const { rows } = await control.transaction().execute(async (trx) => {
+      // Behind the change under way of whoever had it before.
+      await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
+      return await sql<{
+        epoch: number;
+      }>`UPDATE slots SET epoch = epoch + 1, holder = ${holder} WHERE slot = 1 RETURNING epoch`.execute(trx);
+    });
+    const [slot] = rows;
+    if (!slot) throw new Error('the table of slots has no row');
+    return new PostgresOwner(slot.epoch, own, control, connection);
+  }
+
+  private constructor(
+    epoch: number,
+    own: SchemaObjects,
+    control: Kysely<Schema>,
+    connection: LentConnection,
+  ) {
+    this.epoch = epoch;
+    this.own = own;
+    this.#control = control;
+    this.#connection = connection;
+    this.#timer = setInterval(() => void this.#beat(), BEAT_MS).unref();
+  }
+
+  leads(): boolean {
+    return !this.#isOver && performance.now() - this.#knownAt < TRUSTED_MS;
+  }
+
+  /** Whoever began it had the database before, and is gone. */
+  isAbandoned(): boolean {
+    return this.leads();
+  }
+
+  async release(): Promise<void> {
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    await this.#connection.close();
+  }
+
+  /** A session that was lost took its lock along; the next one takes it again, while the epoch is still ours. */
+  async #beat(): Promise<void> {
+    if (this.#isBeating) return;
+    this.#isBeating = true;
+    const askedAt = performance.now();
+    try {
+      const { rows } = await this.#control.transaction().execute((trx) =>
+        sql<{
+          held: boolean;
+          epoch: number;
+        }>`SELECT ${isHeld()} OR pg_try_advisory_lock(${OWNER_LOCK}) AS held, epoch FROM slots WHERE slot = 1`.execute(
+          trx,
+        ),
+      );
+      const [found] = rows;
+      if (found?.epoch !== this.epoch) this.#isOver = true;
+      else if (found.held) this.#knownAt = askedAt;
+    } catch {
+      // `leads` turns false by itself; what is written meanwhile says why.
+    } finally {
+      this.#isBeating = false;
+    }
+  }
+}
+
+async function lock(control: Kysely<Schema>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const { rows } = await control
+      .transaction()
+      .execute((trx) =>
+        sql<{ held: boolean }>`SELECT pg_try_advisory_lock(${OWNER_LOCK}) AS held`.execute(trx),
+      );
+    if (rows[0]?.held) return;
+    if (attempt === TRIES) break;
+    await pause(BETWEEN_TRIES_MS);
+  }
+  throw new KeywardError(
+    'database_in_use',
+    'another process of Keyward has this database; stop it first, or give this one a database of its own',
+  );
+}
+
+/** A lock that is asked for twice would have to be given back twice. */
+function isHeld() {
+  return sql`EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 4711 AND objid = 2
+    AND pid = pg_backend_pid() AND granted)`;
+}

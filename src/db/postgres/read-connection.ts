@@ -1,0 +1,67 @@
+import type { StoreFailure } from '../failure.ts';
+import type { LedgerConnection } from '../open-ledger.ts';
+import type { Rows } from '../rows.ts';
+import { raiseBarrier } from './barrier.ts';
+import { foreignSchema, postgresFailure } from './failure.ts';
+import { KEYWARD_SCHEMA, openSession, type PostgresThread } from './open-session.ts';
+import { PostgresRows } from './postgres-rows.ts';
+import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';
+import type { PostgresSession } from './session.ts';
+
+export interface PostgresReading extends PostgresThread {
+  /** The objects of the schema as this version makes them. */
+  readonly own: SchemaObjects;
+}
+
+/** A worker's connection for reading, opened anew at the next use after it was lost. */
+export class ReadConnection implements LedgerConnection {
+  readonly #settings: PostgresReading;
+  #open: { readonly session: PostgresSession; readonly rows: Rows } | undefined;
+
+  constructor(settings: PostgresReading) {
+    this.#settings = settings;
+  }
+
+  async read<T>(read: (rows: Rows) => Promise<T>): Promise<T> {
+    const { session, rows } = await this.#connected();
+    await session.begin('read');
+    try {
+      return await read(rows);
+    } finally {
+      // It changed nothing: whichever way it ends, it is over.
+      await session.rollback();
+    }
+  }
+
+  /** A server that may lack what another acknowledged cannot write so that standbys have it. */
+  async confirmAbsence(): Promise<void> {
+    const { session } = await this.#connected();
+    await raiseBarrier(session, this.#settings.database);
+  }
+
+  recover(error: unknown): StoreFailure {
+    return postgresFailure(error);
+  }
+
+  async close(): Promise<void> {
+    const session = this.#open?.session;
+    this.#open = undefined;
+    await session?.close();
+  }
+
+  async #connected() {
+    if (this.#open && !this.#open.session.lost) return this.#open;
+    await this.close();
+    const session = await openSession(this.#settings.database);
+    const foreign = foreignAmong(
+      await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA),
+      this.#settings.own,
+    );
+    if (foreign !== undefined) {
+      await session.close();
+      throw foreignSchema(foreign);
+    }
+    this.#open = { session, rows: new PostgresRows(session) };
+    return this.#open;
+  }
+}

@@ -1,0 +1,86 @@
+import type { Executed } from '../session-dialect.ts';
+import type { AppendedGroup, WriterCalls, WriterSettings } from '../writer-protocol.ts';
+import { otherOwner, transactionLost } from './failure.ts';
+import { GroupWriter } from './group-writer.ts';
+import { openSession, type PostgresThread } from './open-session.ts';
+import { proveCommit } from './proof.ts';
+import type { PostgresSession } from './session.ts';
+
+/** As whom a thread writes. */
+export interface PostgresWriting extends WriterSettings, PostgresThread {
+  readonly epoch: number;
+}
+
+/**
+ * The one connection that writes. It is opened anew at the next call after it was lost. What it was in the midst of
+ * is then unknown, and is never answered as done: the next group looks at where the ledger ends.
+ */
+export class WriteConnection {
+  readonly #settings: PostgresWriting;
+  readonly #groups: GroupWriter;
+  #session: PostgresSession | undefined;
+  #isInTransaction = false;
+
+  constructor(settings: PostgresWriting) {
+    this.#settings = settings;
+    this.#groups = new GroupWriter(settings.run, settings.epoch);
+  }
+
+  /** A row that breaks a constraint is left out and named. */
+  async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
+    await this.rollback();
+    const session = await this.#open();
+    const appended = await this.#groups.append(session, batch, end);
+    await proveCommit(session, this.#settings.database);
+    return appended;
+  }
+
+  async begin(): Promise<void> {
+    await this.rollback();
+    const session = await this.#open();
+    this.#isInTransaction = true;
+    await session.begin();
+    const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.epoch]);
+    if (rows[0]?.own === 1) return;
+    await this.rollback();
+    throw otherOwner();
+  }
+
+  execute(sql: string, parameters: readonly unknown[]): Promise<Executed> {
+    return this.#transaction().execute(sql, parameters);
+  }
+
+  async commit(): Promise<void> {
+    const session = this.#transaction();
+    this.#isInTransaction = false;
+    await session.commit();
+    await proveCommit(session, this.#settings.database);
+  }
+
+  async rollback(): Promise<void> {
+    const wasInTransaction = this.#isInTransaction;
+    this.#isInTransaction = false;
+    if (wasInTransaction) await this.#session?.rollback();
+  }
+
+  async close(): Promise<void> {
+    this.#isInTransaction = false;
+    this.#groups.forget();
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.close();
+  }
+
+  async #open(): Promise<PostgresSession> {
+    if (this.#session && !this.#session.lost) return this.#session;
+    await this.close();
+    this.#session = await openSession(this.#settings.database);
+    return this.#session;
+  }
+
+  /** A statement after a lost connection would commit on its own. */
+  #transaction(): PostgresSession {
+    if (this.#session && !this.#session.lost && this.#isInTransaction) return this.#session;
+    throw transactionLost();
+  }
+}

@@ -1,0 +1,24 @@
+import { workerData } from 'node:worker_threads';
+import { serveCalls } from '../serve-calls.ts';
+import type { WriterCalls } from '../writer-protocol.ts';
+import { postgresFailure } from './failure.ts';
+import { type PostgresWriting, WriteConnection } from './write-connection.ts';
+
+const connection = new WriteConnection(workerData as PostgresWriting);
+
+serveCalls<WriterCalls>(
+  {
+    append: (asks) => connection.append(asks),
+    begin: () => connection.begin().then(nothing),
+    execute: ({ sql, parameters }) => connection.execute(sql, parameters),
+    commit: () => connection.commit().then(nothing),
+    rollback: () => connection.rollback().then(nothing),
+    durability: () => connection.durability(),
+    close: () => connection.close().then(nothing),
+  },
+  postgresFailure,
+);
+
+function nothing(): null {
+  return null;
+}
