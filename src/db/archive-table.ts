@@ -5,9 +5,10 @@ import { archiveSubject } from '../kernel/ledger-search.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
 import { snakeCased } from './camel-case.ts';
 import { sealedFromRow } from './event-seals.ts';
+import { auditEvents } from './event-source.ts';
 import type { Trx, TrxReader } from './schema.ts';
 import { type AuditedArchive, archiveIn, digestOfFile, isNameOf, isSegmentFile } from './segment-file.ts';
-import { isWitnessed } from './unwitnessed.ts';
+import { witnessed } from './unwitnessed.ts';
 
 /** In the order of their numbers. */
 async function archiveRows(trx: Trx) {
@@ -85,14 +86,8 @@ export async function dropArchivedRows(
  * one, so what cannot be undone takes its facts from them and never from a row.
  */
 async function witnessedAbout(trx: Trx, subject: string): Promise<readonly SealedEvent[]> {
-  const rows = await trx
-    .selectFrom('audit_events')
-    .selectAll()
-    .where('subject', '=', subject)
-    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
-    .orderBy('sequence')
-    .execute();
-  return rows.map(sealedFromRow);
+  const rows = await auditEvents(trx).where('subject', '=', subject).orderBy('sequence').execute();
+  return (await witnessed(trx, rows)).map(sealedFromRow);
 }
 
 interface ArchiveReading {

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
-import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Actor } from '../kernel/actor.ts';
+import { auditEventsAt, type EventRow } from './event-source.ts';
 import type { TestifiedRow, Trx } from './schema.ts';
 import { appendTestified } from './testified.ts';
 import type { TestifiedTable } from './testified-table.ts';
-import { isWitnessed } from './unwitnessed.ts';
+import { witnessed } from './unwitnessed.ts';
 
 type Row = TestifiedRow<'case_log'>;
 
@@ -52,20 +52,40 @@ export async function appendStep(
   return await appendTestified(trx, caseLog, values, actor);
 }
 
-/**
- * Whether a witnessed audit event tells of a step, since a row alone counts for nothing; `alias` names the step in the
- * query.
- */
-export function hasAuditRecord(trx: Trx, alias: string): Expression<SqlBool> {
-  const column = (name: keyof Row) => sql.ref<string>(`${alias}.${name}`);
-  const told = trx
-    .selectFrom('audit_events as told')
-    .select('told.sequence')
-    .where('told.sequence', '=', sql.ref<number>(`${alias}.audit_sequence`))
-    .where('told.type', '=', sql<string>`${column('case_kind')} || '.' || ${column('step')}`)
-    .where('told.subject', '=', sql<string>`${column('case_kind')} || ':' || ${column('case_id')}`)
-    .where('told.actor', '=', column('taken_by'))
-    .where('told.time', '=', sql.ref<number>(`${alias}.taken_at`))
-    .where((eb) => isWitnessed(trx, eb.ref('told.sequence')));
-  return sql<SqlBool>`exists ${told}`;
+/** What an audit event says of a step. */
+type ToldColumns = Pick<Row, 'case_kind' | 'case_id' | 'step' | 'taken_by' | 'taken_at' | 'audit_sequence'>;
+
+/** Without rows whose numbers cannot be read: no audit event tells of these. */
+export function loggedSteps(trx: Trx) {
+  return trx
+    .selectFrom('case_log')
+    .where('taken_at', '>=', 0)
+    .where('taken_at', '<=', Number.MAX_SAFE_INTEGER)
+    .where('audit_sequence', '>', 0)
+    .where('audit_sequence', '<', Number.MAX_SAFE_INTEGER);
+}
+
+/** Of steps those that a witnessed audit event tells of, since a row alone counts for nothing. */
+export async function toldSteps<Step extends ToldColumns>(trx: Trx, steps: readonly Step[]): Promise<Step[]> {
+  const places = steps.map(({ audit_sequence }) => audit_sequence);
+  const events = new Map((await auditEventsAt(trx, places)).map((event) => [event.sequence, event]));
+  const tellsOf = (step: Step) => {
+    const event = events.get(step.audit_sequence);
+    return event && isToldBy(step, event) ? event : undefined;
+  };
+  const telling = await witnessed(trx, [...new Set(steps.flatMap((step) => tellsOf(step) ?? []))]);
+  const counting = new Set(telling);
+  return steps.filter((step) => {
+    const event = tellsOf(step);
+    return event !== undefined && counting.has(event);
+  });
+}
+
+function isToldBy(step: ToldColumns, { type, subject, actor, time }: EventRow): boolean {
+  return (
+    type === `${step.case_kind}.${step.step}` &&
+    subject === `${step.case_kind}:${step.case_id}` &&
+    actor === step.taken_by &&
+    time === step.taken_at
+  );
 }

@@ -1,5 +1,4 @@
 import type { Leadership } from '../kernel/registry.ts';
-import type { EventSeals } from './event-seals.ts';
 import type { Language, Session } from './session-dialect.ts';
 
 /** Where a thread begins, and what it is told once beside what every engine's is told. */
@@ -37,6 +36,5 @@ export interface Engine {
   readonly reading: ThreadEntry;
   /** Serves `ArchiveCalls`. */
   readonly archiving: ThreadEntry;
-  /** With `seals`, what they say of audit events can be asked for. */
-  openReads(seals?: EventSeals): ReadLink;
+  openReads(): ReadLink;
 }

@@ -9,7 +9,7 @@ import {
   type RunPublicKey,
   TrustedRuns,
 } from '../kernel/audit-chain.ts';
-import { RecentSet } from '../lib/recent-set.ts';
+import { dropOldest, RecentSet } from '../lib/recent-set.ts';
 import type { Schema } from './schema.ts';
 import { Statements } from './sqlite/statements.ts';
 
@@ -37,9 +37,19 @@ export const IS_VOUCHED = 'is_vouched';
 const KNOWN_HASHES = 50_000;
 const TOLD_PLACES = 1_000;
 
+/** Finds a stored audit event by its sequence; undefined where there is none, or its row holds what no event can. */
+export type EventAt = (sequence: number) => Promise<SealedEvent | undefined>;
+
+/** What a judgement rests on, and the hashes that it found something behind, each with the hash before it. */
+interface Ground {
+  readonly runs: TrustedRuns;
+  readonly reach: ChainHead;
+  readonly known: Map<string, string>;
+}
+
 /**
- * Judges audit events where a query meets them. An event counts if its row gives its hash, and a run of the service
- * sealed that hash or one that follows from it. Whoever writes to the database can make neither.
+ * Judges audit events that were read. An event counts if its row gives its hash, and a run of the service sealed that
+ * hash or one that follows from it. Whoever writes to the database can make neither.
  */
 export class EventSeals {
   readonly #own: readonly RunPublicKey[];
@@ -47,10 +57,7 @@ export class EventSeals {
   readonly #onBroken: (broken: BrokenChain) => void;
   readonly #statements = new Statements({ event: 'SELECT * FROM audit_events WHERE sequence = ?' });
   readonly #told = new RecentSet(TOLD_PLACES);
-  /** Hashes that a seal was seen to stand for. */
-  #known = new RecentSet(KNOWN_HASHES);
-  #runs: TrustedRuns;
-  #reach: ChainHead = AUDIT_GENESIS;
+  #ground: Ground;
 
   /** With `isDirect`, a seal counts for its own event alone: for who knows nothing of unwitnessed ranges. */
   constructor(
@@ -60,43 +67,70 @@ export class EventSeals {
   ) {
     this.#own = own;
     this.#isDirect = isDirect;
-    this.#runs = new TrustedRuns(own);
+    this.#ground = groundOf(own, AUDIT_GENESIS);
     this.#onBroken = onBroken;
   }
 
   /** Until then only what was sealed by the runs that it began with counts. */
   trust({ runs, reach }: EventTrust): void {
-    this.#known = new RecentSet(KNOWN_HASHES);
-    this.#runs = new TrustedRuns([...runs, ...this.#own]);
-    this.#reach = reach;
+    this.#ground = groundOf([...runs, ...this.#own], reach);
   }
 
-  /** Adds the function to a connection. */
+  /** Whether that hash was judged: then its event is judged again without the one before it. */
+  knows(hash: Uint8Array): boolean {
+    return this.#ground.known.has(nameOf(hash));
+  }
+
+  /** Whether something stands behind the audit event of that sequence. Fails as `eventAt` does. */
+  async isVouched(eventAt: EventAt, sequence: number): Promise<boolean> {
+    const judging = this.#judge(sequence);
+    let step = judging.next();
+    while (!step.done) step = judging.next(await eventAt(step.value));
+    return step.value;
+  }
+
+  /** Adds the function to a connection, for reading threads. */
   bind(db: DatabaseSync): void {
     const { event } = this.#statements.of(db);
     const eventAt = (sequence: number) => {
       const row = event.get(sequence);
       return row && sealedFromRow(row as unknown as Parameters<typeof sealedFromRow>[0]);
     };
-    db.function(IS_VOUCHED, { useBigIntArguments: true }, (sequence) =>
-      this.#isVouched(eventAt, Number(sequence)) ? 1 : 0,
-    );
+    db.function(IS_VOUCHED, { useBigIntArguments: true }, (sequence) => {
+      const judging = this.#judge(Number(sequence));
+      let step = judging.next();
+      while (!step.done) {
+        const { value } = step;
+        step = judging.next(readable(() => eventAt(value)));
+      }
+      return step.value ? 1 : 0;
+    });
   }
 
-  #isVouched(eventAt: (sequence: number) => SealedEvent | undefined, sequence: number): boolean {
-    const passed: string[] = [];
-    let before = hashBefore(eventAt, sequence);
+  /** Yields the sequence of each event that it needs to see, and goes on with that event. */
+  *#judge(sequence: number): Generator<number, boolean, SealedEvent | undefined> {
+    const { runs, reach, known } = this.#ground;
+    const passed: [hash: string, before: string][] = [];
+    let before: Uint8Array | undefined;
     for (let at = sequence; ; at += 1) {
-      const event = before && readable(() => eventAt(at));
-      if (!before || !event || !isHashed(before, event)) return this.#refuse(sequence, at);
-      const hash = Buffer.from(event.hash).toString('base64url');
-      passed.push(hash);
-      const isReached = at === this.#reach.sequence && Buffer.compare(event.hash, this.#reach.hash) === 0;
-      if (isReached || this.#known.has(hash) || this.#runs.haveSealed('audit', event)) break;
+      const event = yield at;
+      if (!event) return this.#refuse(sequence, at);
+      const name = nameOf(event.hash);
+      const knownBefore = known.get(name);
+      if (at === 1) before = AUDIT_GENESIS.hash;
+      else if (knownBefore !== undefined) before ??= Buffer.from(knownBefore, 'base64url');
+      else before ??= (yield at - 1)?.hash;
+      if (!before || !isHashed(before, event)) return this.#refuse(sequence, at);
+      passed.push([name, nameOf(before)]);
+      const isReached = at === reach.sequence && Buffer.compare(event.hash, reach.hash) === 0;
+      if (isReached || knownBefore !== undefined || runs.haveSealed('audit', event)) break;
       if (this.#isDirect) return false;
       before = event.hash;
     }
-    for (const hash of passed) this.#known.add(hash);
+    for (const [hash, hashBefore] of passed) {
+      known.set(hash, hashBefore);
+      dropOldest(known, KNOWN_HASHES);
+    }
     return true;
   }
 
@@ -114,12 +148,12 @@ export class EventSeals {
   }
 }
 
-function hashBefore(
-  eventAt: (sequence: number) => SealedEvent | undefined,
-  sequence: number,
-): Uint8Array | undefined {
-  if (sequence === 1) return AUDIT_GENESIS.hash;
-  return readable(() => eventAt(sequence - 1))?.hash;
+function groundOf(runs: readonly RunPublicKey[], reach: ChainHead): Ground {
+  return { runs: new TrustedRuns(runs), reach, known: new Map() };
+}
+
+function nameOf(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('base64url');
 }
 
 function isHashed(before: Uint8Array, event: SealedEvent): boolean {

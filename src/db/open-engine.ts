@@ -27,5 +27,5 @@ export async function openReader(database: DatabaseSettings): Promise<Reader> {
   const reads = isFile(database)
     ? await readSqlite(database.file)
     : await (await postgres()).readPostgres(database);
-  return new Reader({ ...reads, unwitnessed: new UnwitnessedRanges(), verifiesSeals: false });
+  return new Reader({ ...reads, unwitnessed: new UnwitnessedRanges() });
 }

@@ -124,8 +124,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   }
   const brokenEvents = new ReplayingEmitter<BrokenChain>();
   const seals = new EventSeals([run], (found) => brokenEvents.emit(found));
-  const link = engine.openReads(seals);
-  const reader = new Reader({ language: engine.language, link, unwitnessed, verifiesSeals: true });
+  const link = engine.openReads();
+  const reader = new Reader({ language: engine.language, link, unwitnessed, seals });
   const { archiveDir, segmentRecords } = options;
   const ledger = openLedgerStore({
     engine,
@@ -165,7 +165,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     queuedRecords: () => writer.queuedRecords,
     async trustEvents(trust) {
       seals.trust(trust);
-      await writer.trustEvents(trust);
+      writer.trustEvents(trust);
     },
     brokenEvents,
     foreignSchema: () => reader.foreign(),

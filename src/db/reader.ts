@@ -1,5 +1,6 @@
 import { Kysely } from 'kysely';
 import type { ReadLink } from './engine.ts';
+import type { EventSeals } from './event-seals.ts';
 import type { Schema, Trx } from './schema.ts';
 import { type Language, sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
@@ -9,8 +10,8 @@ interface ReaderOptions {
   readonly link: ReadLink;
   /** Passed over among audit events that decide something. */
   readonly unwitnessed: UnwitnessedRanges;
-  /** Whether the seals of audit events are asked for, too. */
-  readonly verifiesSeals: boolean;
+  /** Judges audit events that decide something; absent: all of them count. */
+  readonly seals?: EventSeals;
 }
 
 /** Reads for the event loop: what is loaded at the start, and short administrative lists; never for the hot path. */
@@ -26,10 +27,10 @@ export class Reader {
 
   /** All that `query` reads is of one moment. `store_unavailable`. */
   async read<T>(query: (trx: Trx) => Promise<T>): Promise<T> {
-    const { link, unwitnessed, verifiesSeals } = this.#options;
+    const { link, unwitnessed, seals } = this.#options;
     try {
       return await this.#kysely.transaction().execute((trx) => {
-        lendRanges(trx, unwitnessed, verifiesSeals);
+        lendRanges(trx, unwitnessed, seals);
         return query(trx);
       });
     } catch (error) {

@@ -1,4 +1,3 @@
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import {
   CONFIRMED_UNWITNESSED,
   type EventRange,
@@ -7,7 +6,8 @@ import {
   UNWITNESSED_SUBJECT,
 } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
-import { IS_VOUCHED } from './event-seals.ts';
+import type { EventSeals } from './event-seals.ts';
+import { auditEvents, type EventRow, EventSource } from './event-source.ts';
 import type { Trx } from './schema.ts';
 
 /** The ranges as they are known to this process: what reads facts from the trail passes them over. */
@@ -25,52 +25,60 @@ export class UnwitnessedRanges {
 
 interface Lent {
   readonly ranges: UnwitnessedRanges;
-  /** Whether the connection has the function of `EventSeals`. */
-  readonly verifiesSeals: boolean;
+  readonly seals: EventSeals | undefined;
 }
 
 const lent = new WeakMap<Trx, Lent>();
 
-/** For whoever lends a transaction: what it reads passes over these. */
-export function lendRanges(trx: Trx, ranges: UnwitnessedRanges, verifiesSeals: boolean): void {
-  lent.set(trx, { ranges, verifiesSeals });
+/** For whoever lends a transaction: what it reads passes over these. Without `seals`, all else counts. */
+export function lendRanges(trx: Trx, ranges: UnwitnessedRanges, seals?: EventSeals): void {
+  lent.set(trx, { ranges, seals });
 }
 
 /**
- * Whether an audit event at that place counts: it lies outside of all ranges that the transaction passes over, and
- * `EventSeals` finds something behind it.
+ * Of audit events read in that transaction those that count, in the same order: they lie outside of all ranges that it
+ * passes over, and `EventSeals` finds something behind them.
  */
-export function isWitnessed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
+export async function witnessed(trx: Trx, rows: readonly EventRow[]): Promise<EventRow[]> {
   const ranges = lent.get(trx)?.ranges.list ?? [];
-  const within = ranges.map(({ from, to }) => sql<SqlBool>`${place} between ${from} and ${to}`);
-  const isVouched = isSealed(trx, place);
-  if (within.length === 0) return isVouched;
-  return sql<SqlBool>`case when ${sql.join(within, sql` or `)} then false else ${isVouched} end`;
+  const isPassedOver = ({ sequence }: EventRow) =>
+    ranges.some(({ from, to }) => from <= sequence && sequence <= to);
+  return await vouchedFor(
+    trx,
+    rows.filter((row) => !isPassedOver(row)),
+  );
 }
 
 /** The same but for the ranges, which are read by it. */
-function isSealed(trx: Trx, place: Expression<number>): RawBuilder<SqlBool> {
-  return lent.get(trx)?.verifiesSeals ? sql<SqlBool>`${sql.raw(IS_VOUCHED)}(${place})` : sql<SqlBool>`true`;
+async function vouchedFor(trx: Trx, rows: readonly EventRow[]): Promise<EventRow[]> {
+  const seals = lent.get(trx)?.seals;
+  if (!seals) return [...rows];
+  const source = new EventSource(trx, rows);
+  await source.prepare(rows.filter(({ hash }) => !seals.knows(hash)).map(({ sequence }) => sequence - 1));
+  const kept: EventRow[] = [];
+  for (const row of rows) {
+    if (await seals.isVouched((sequence) => source.at(sequence), row.sequence)) kept.push(row);
+  }
+  return kept;
 }
 
 /** Where no service says which these are: by what the trail alone tells. */
 export async function lendRecordedRanges(trx: Trx): Promise<void> {
   const ranges = new UnwitnessedRanges();
   ranges.set(await readOpenRanges(trx));
-  lendRanges(trx, ranges, false);
+  lendRanges(trx, ranges);
 }
 
 /** By what the trail alone tells, beside the one that was found at this start. */
 export async function readOpenRanges(trx: Trx, found?: EventRange): Promise<readonly EventRange[]> {
-  const events = await trx
-    .selectFrom('audit_events')
-    .select(['sequence', 'type', 'details_json'])
+  const events = await auditEvents(trx)
     .where('subject', '=', UNWITNESSED_SUBJECT)
     .where('type', 'in', [UNWITNESSED, CONFIRMED_UNWITNESSED])
-    .where((eb) => isSealed(trx, eb.ref('sequence')))
+    .orderBy('sequence')
     .execute();
-  const told = events.map(({ details_json, ...event }) => ({
-    ...event,
+  const told = (await vouchedFor(trx, events)).map(({ sequence, type, details_json }) => ({
+    sequence,
+    type,
     details: auditDetailsIn(details_json),
   }));
   return openRanges(told, found);

@@ -3,7 +3,6 @@ import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { Span } from '../kernel/trace.ts';
 import { CallLink } from './call-link.ts';
 import type { ThreadEntry } from './engine.ts';
-import type { EventTrust } from './event-seals.ts';
 import { StoreFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { Session } from './session-dialect.ts';
@@ -12,18 +11,8 @@ import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.
 
 /** The writer's thread, also as the session of one transaction. */
 export class WriterLink extends CallLink<WriterCalls> {
-  readonly #settings: WriterSettings;
-
   constructor({ entry, settings: own }: ThreadEntry, settings: WriterSettings, deadlineMs: number) {
-    const told = { ...own, ...settings };
-    super({ entry, settings: told, deadlineMs });
-    this.#settings = told;
-  }
-
-  /** The thread that replaces a lost one trusts the same. */
-  async trust(trust: EventTrust): Promise<void> {
-    this.#settings.trust = trust;
-    await this.thread().call('trust', trust);
+    super({ entry, settings: { ...own, ...settings }, deadlineMs });
   }
 
   session(): Session {

@@ -1,5 +1,4 @@
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
-import type { EventTrust } from './event-seals.ts';
 import type { WireFailure } from './failure.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { OwnSchema } from './sqlite/schema-objects.ts';
@@ -9,8 +8,6 @@ import type { SessionCalls } from './thread-session.ts';
 export interface WriterSettings {
   /** Seals each group. */
   readonly run: RunKey;
-  /** Undefined until it is known. */
-  trust?: EventTrust;
 }
 
 /** A row that the database refused while the others of its group were committed. */
@@ -45,7 +42,6 @@ export interface WriterCalls extends SessionCalls {
     asks: { readonly batch: RecordBatch; readonly end: ChainHead | undefined };
     answers: AppendedGroup;
   };
-  trust: { asks: EventTrust; answers: null };
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };
 }

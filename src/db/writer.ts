@@ -9,7 +9,7 @@ import type { Span } from '../kernel/trace.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { Engine } from './engine.ts';
-import type { EventTrust } from './event-seals.ts';
+import { EventSeals, type EventTrust } from './event-seals.ts';
 import type { Schema, Trx } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
@@ -45,6 +45,8 @@ export class Writer implements RecordAppender {
   readonly #clock: Clock;
   readonly #memory: WriterMemory;
   readonly #unwitnessed: UnwitnessedRanges;
+  /** Tells nobody: a change may read before it is known what to trust. */
+  readonly #seals: EventSeals;
   readonly #queue: (RecordGroup | (() => Promise<void>))[] = [];
   /** The last group, as far as it is known; undefined until then. */
   #ledgerEnd: ChainHead | undefined;
@@ -75,6 +77,7 @@ export class Writer implements RecordAppender {
     };
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
+    this.#seals = new EventSeals([run]);
   }
 
   /** Records that are not durable yet. */
@@ -111,8 +114,8 @@ export class Writer implements RecordAppender {
   }
 
   /** For what its transactions read of the audit trail. */
-  async trustEvents(trust: EventTrust): Promise<void> {
-    await this.#change(() => this.#link.trust(trust));
+  trustEvents(trust: EventTrust): void {
+    this.#seals.trust(trust);
   }
 
   async durability(): Promise<Durability> {
@@ -131,7 +134,7 @@ export class Writer implements RecordAppender {
     try {
       const result = await this.#db.transaction().execute(async (trx) => {
         lendMemory(trx, this.#memory);
-        lendRanges(trx, this.#unwitnessed, true);
+        lendRanges(trx, this.#unwitnessed, this.#seals);
         const answer = await work(trx);
         isDone = true;
         return answer;

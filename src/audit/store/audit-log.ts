@@ -2,10 +2,12 @@ import type { Selectable } from 'kysely';
 import { appendAuditEvent, ownAuditHead } from '../../db/append-audit-event.ts';
 import { hashOf, headOf } from '../../db/chain-end.ts';
 import { eventFromRow, sealedFromRow } from '../../db/event-seals.ts';
+import { auditEvents, type EventRow } from '../../db/event-source.ts';
+import { fillPage } from '../../db/fill-page.ts';
 import type { Schema, Trx, TrxReader } from '../../db/schema.ts';
 import { registryHead } from '../../db/signed/read-stored.ts';
 import type { RegistryChanges } from '../../db/signed/registry-changes.ts';
-import { isWitnessed } from '../../db/unwitnessed.ts';
+import { witnessed } from '../../db/unwitnessed.ts';
 import type { Writer } from '../../db/writer.ts';
 import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
 import {
@@ -82,21 +84,27 @@ async function sealedAfter(trx: Trx, sequence: number, limit: number): Promise<S
 }
 
 async function witnessedAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
-  const rows = after(trx, sequence, limit).where((eb) => isWitnessed(trx, eb.ref('sequence')));
-  return (await rows.execute()).map(eventFromRow);
+  const rows = await fillPage<EventRow, EventRow>(
+    limit,
+    (last, most) =>
+      auditEvents(trx, { after: last?.sequence ?? sequence })
+        .orderBy('sequence')
+        .limit(most)
+        .execute(),
+    (read) => witnessed(trx, read),
+  );
+  return rows.map(eventFromRow);
 }
 
 async function rowsAfter(trx: Trx, sequence: number, limit: number) {
-  return await after(trx, sequence, limit).execute();
-}
-
-const after = (trx: Trx, sequence: number, limit: number) =>
-  trx
+  return await trx
     .selectFrom('audit_events')
     .selectAll()
     .where('sequence', '>', sequence)
     .orderBy('sequence')
-    .limit(limit);
+    .limit(limit)
+    .execute();
+}
 
 async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
   const query = trx.selectFrom('audit_events').selectAll().orderBy('sequence', 'desc').limit(limit);
@@ -104,25 +112,33 @@ async function newestEvents(trx: Trx, limit: number): Promise<StoredEvent[]> {
 }
 
 async function newestOfType(trx: Trx, type: string, limit: number): Promise<StoredEvent[]> {
-  const query = trx
-    .selectFrom('audit_events')
-    .selectAll()
-    .where('type', '=', type)
-    .where((eb) => isWitnessed(trx, eb.ref('sequence')));
-  return (await query.orderBy('sequence', 'desc').limit(limit).execute()).map(eventFromRow);
+  return await newestWitnessed(trx, limit, (events) => events.where('type', '=', type));
 }
 
 async function lastAbout(trx: Trx, subject: string, type: string): Promise<StoredEvent | undefined> {
-  const row = await trx
-    .selectFrom('audit_events')
-    .selectAll()
-    .where('subject', '=', subject)
-    .where('type', '=', type)
-    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
-    .orderBy('sequence', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row && eventFromRow(row);
+  const [last] = await newestWitnessed(trx, 1, (events) =>
+    events.where('subject', '=', subject).where('type', '=', type),
+  );
+  return last;
+}
+
+type Events = ReturnType<typeof auditEvents>;
+
+async function newestWitnessed(
+  trx: Trx,
+  limit: number,
+  which: (events: Events) => Events,
+): Promise<StoredEvent[]> {
+  const rows = await fillPage<EventRow, EventRow>(
+    limit,
+    (last, most) =>
+      which(auditEvents(trx, { before: last?.sequence }))
+        .orderBy('sequence', 'desc')
+        .limit(most)
+        .execute(),
+    (read) => witnessed(trx, read),
+  );
+  return rows.map(eventFromRow);
 }
 
 async function checkpointsAfter(trx: Trx, number: number, limit: number): Promise<StoredCheckpoint[]> {

@@ -4,8 +4,10 @@ import { auditDetailsIn, type ChainHead } from '../../kernel/audit-chain.ts';
 
 import { KeywardError } from '../../kernel/errors.ts';
 import { registryMarkIn, type UnsignedMark, unsignedMarksIn } from '../../kernel/record-gap.ts';
+import { auditEvents, type EventRow } from '../event-source.ts';
+import { inSteps } from '../fill-page.ts';
 import type { Schema, Trx } from '../schema.ts';
-import { isWitnessed } from '../unwitnessed.ts';
+import { witnessed } from '../unwitnessed.ts';
 import {
   type Columns,
   REGISTRY_TABLE_NAMES,
@@ -20,7 +22,8 @@ interface RecordedRestriction extends UnsignedMark {
   readonly sequence: number;
 }
 
-const EVENTS_A_STEP = 1_000;
+/** Read first; further steps are larger. */
+const FIRST_EVENTS = 50;
 /** A signed change takes in all that waited when it was prepared, so nothing told before the last but one waits. */
 const SIGNED_CHANGES = 2;
 
@@ -28,30 +31,21 @@ const SIGNED_CHANGES = 2;
 async function readRestrictions(trx: Trx): Promise<readonly RecordedRestriction[]> {
   const told: RecordedRestriction[] = [];
   const signed = new Set<number>();
-  for (let before = Number.MAX_SAFE_INTEGER; ; ) {
-    const events = await newestBefore(trx, before);
-    for (const { sequence, details_json } of events) {
+  const newest = inSteps<EventRow>(
+    (last, most) =>
+      auditEvents(trx, { before: last?.sequence }).orderBy('sequence', 'desc').limit(most).execute(),
+    FIRST_EVENTS,
+  );
+  for await (const events of newest) {
+    for (const { sequence, details_json } of await witnessed(trx, events)) {
       const details = auditDetailsIn(details_json);
       for (const mark of unsignedMarksIn(details)) told.push({ ...mark, sequence });
       const change = registryMarkIn(details);
       if (change) signed.add(change.version);
       if (signed.size === SIGNED_CHANGES) return told;
     }
-    const last = events.at(-1);
-    if (!last) return told;
-    before = last.sequence;
   }
-}
-
-async function newestBefore(trx: Trx, sequence: number) {
-  return await trx
-    .selectFrom('audit_events')
-    .select(['sequence', 'details_json'])
-    .where('sequence', '<', sequence)
-    .where((eb) => isWitnessed(trx, eb.ref('sequence')))
-    .orderBy('sequence', 'desc')
-    .limit(EVENTS_A_STEP)
-    .execute();
+  return told;
 }
 
 /** The content that each row was restricted to last, as `UnsignedMark` has it. */

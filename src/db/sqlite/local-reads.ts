@@ -1,6 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ReadLink } from '../engine.ts';
-import type { EventSeals } from '../event-seals.ts';
 import type { Session } from '../session-dialect.ts';
 import { openReadOnly } from './database-file.ts';
 import { connectionSession } from './dialect.ts';
@@ -12,13 +11,11 @@ import { foreignIn, type OwnSchema } from './schema-objects.ts';
 export class LocalReads implements ReadLink {
   readonly #file: string;
   readonly #schema: OwnSchema;
-  readonly #seals: EventSeals | undefined;
   #open: { readonly db: DatabaseSync; readonly guard: SchemaGuard } | undefined;
 
-  constructor(file: string, schema: OwnSchema, seals?: EventSeals) {
+  constructor(file: string, schema: OwnSchema) {
     this.#file = file;
     this.#schema = schema;
-    this.#seals = seals;
   }
 
   session(): Session {
@@ -51,7 +48,6 @@ export class LocalReads implements ReadLink {
 
   #connect() {
     const db = openReadOnly(this.#file);
-    this.#seals?.bind(db);
     return { db, guard: new SchemaGuard(db, this.#schema) };
   }
 }

@@ -21,7 +21,7 @@ export async function openSqlite(file: string): Promise<Engine> {
     },
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings: database },
     archiving: { entry: new URL('../archive-worker.ts', import.meta.url), settings: database },
-    openReads: (seals) => new LocalReads(file, identity.schema, seals),
+    openReads: () => new LocalReads(file, identity.schema),
   };
 }
 

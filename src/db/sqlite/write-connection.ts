@@ -1,5 +1,4 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { EventSeals, type EventTrust } from '../event-seals.ts';
 import type { StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
 import type {
@@ -28,7 +27,6 @@ export interface SqliteWriting extends WriterSettings, DatabaseFile {
  */
 export class WriteConnection {
   readonly #settings: SqliteWriting;
-  readonly #seals: EventSeals;
   #db: DatabaseSync | undefined;
   #guard: SchemaGuard | undefined;
   #appender: GroupAppender | undefined;
@@ -37,13 +35,6 @@ export class WriteConnection {
 
   constructor(settings: SqliteWriting) {
     this.#settings = settings;
-    const { run, trust } = settings;
-    this.#seals = new EventSeals([run]);
-    if (trust) this.#seals.trust(trust);
-  }
-
-  trust(trust: EventTrust): void {
-    this.#seals.trust(trust);
   }
 
   /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
@@ -110,10 +101,7 @@ export class WriteConnection {
   }
 
   #open(): DatabaseSync {
-    if (!this.#db) {
-      this.#db = openWritable(this.#settings.file);
-      this.#seals.bind(this.#db);
-    }
+    this.#db ??= openWritable(this.#settings.file);
     return this.#db;
   }
 

@@ -12,7 +12,6 @@ serveCalls<WriterCalls>(
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
     commit: () => void connection.commit(),
     rollback: () => void connection.rollback(),
-    trust: (trust) => void connection.trust(trust),
     durability: () => connection.durability(),
     close: () => void connection.close(),
   },

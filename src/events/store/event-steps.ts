@@ -1,5 +1,4 @@
-import { sql } from 'kysely';
-import { appendStep, hasAuditRecord } from '../../db/case-log.ts';
+import { appendStep, loggedSteps, toldSteps } from '../../db/case-log.ts';
 import type { Trx } from '../../db/schema.ts';
 import type { Actor } from '../../kernel/actor.ts';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -54,11 +53,13 @@ async function dropUntold(
   trx: Trx,
   { case_id, step }: { readonly case_id: string; readonly step: StepState },
 ): Promise<void> {
+  const logged = loggedSteps(trx).selectAll().where('case_kind', '=', 'security_event');
+  const found = await logged.where('case_id', '=', case_id).where('step', '=', step).execute();
+  if ((await toldSteps(trx, found)).length > 0) return;
   await trx
     .deleteFrom('case_log')
     .where('case_kind', '=', 'security_event')
     .where('case_id', '=', case_id)
     .where('step', '=', step)
-    .where(sql<boolean>`not ${hasAuditRecord(trx, 'case_log')}`)
     .execute();
 }

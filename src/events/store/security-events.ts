@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { type SqlBool, sql } from 'kysely';
-import { hasAuditRecord } from '../../db/case-log.ts';
 import { memoryOf } from '../../db/chain-end.ts';
+import { auditEventsAt } from '../../db/event-source.ts';
+import { fillPage, inSteps } from '../../db/fill-page.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { appendTestified } from '../../db/testified.ts';
 import type { TestifiedTable } from '../../db/testified-table.ts';
-import { isWitnessed } from '../../db/unwitnessed.ts';
+import { witnessed } from '../../db/unwitnessed.ts';
 import { KEYWARD } from '../../kernel/actor.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { ERASURE_REQUESTED } from '../../kernel/ledger-search.ts';
@@ -13,12 +13,11 @@ import type { Severity } from '../../kernel/security-event-types.ts';
 import {
   type EventChange,
   type EventService,
-  type EventState,
-  type PastChange,
   SECURITY_EVENT_RAISED,
   type SecurityEventFeed,
   type SecurityEventReport,
   type SecurityEvents,
+  stateOf,
   type TrackedEvent,
   type UnresolvedCounts,
 } from '../../kernel/security-events.ts';
@@ -29,8 +28,9 @@ import {
   isErased,
   securityEventDetails,
 } from '../evidence-commitment.ts';
+import { changesAfter, lastPlace } from './event-feed.ts';
 import { appendEventStep, type RequestedStep, requireEvent } from './event-steps.ts';
-import { fitting, fromRow, trackedEvents } from './tracked-events.ts';
+import { type EventRow, fitting, tracked, withSteps } from './tracked-events.ts';
 
 export const securityEventTable: TestifiedTable<'security_events'> = {
   table: 'security_events',
@@ -60,52 +60,6 @@ export const securityEventTable: TestifiedTable<'security_events'> = {
   },
 };
 
-async function changesAfter(trx: Trx, place: number, limit: number): Promise<PastChange[]> {
-  const rows = await changes(trx, place).orderBy('place').limit(limit).execute();
-  const sequences = [...new Set(rows.map(({ event_sequence }) => event_sequence))];
-  const found = await trackedEvents(trx).where('event.sequence', 'in', sequences).execute();
-  const events = new Map(found.map((row) => [row.sequence, fromRow(row)]));
-  return rows.flatMap(({ place, became, event_sequence }) => {
-    const event = events.get(event_sequence);
-    return event ? [{ place, became, event }] : [];
-  });
-}
-
-function changes(trx: Trx, place: number) {
-  const raised = trx
-    .selectFrom('security_events')
-    .select((eb) => [
-      'audit_sequence as place',
-      'sequence as event_sequence',
-      eb.val<EventState>('open').as('became'),
-    ])
-    .where('audit_sequence', '>', place);
-  const stepped = trx
-    .selectFrom('case_log')
-    .select([
-      'audit_sequence as place',
-      sql<number>`cast(case_id as integer)`.as('event_sequence'),
-      'step as became',
-    ])
-    .where('case_kind', '=', 'security_event')
-    .where('audit_sequence', '>', place)
-    .where(hasAuditRecord(trx, 'case_log'));
-  return raised.unionAll(stepped.$castTo<{ place: number; event_sequence: number; became: EventState }>());
-}
-
-async function lastPlace(trx: Trx): Promise<number> {
-  const raised = trx.selectFrom('security_events').select('audit_sequence');
-  const stepped = trx
-    .selectFrom('case_log')
-    .select('audit_sequence')
-    .where('case_kind', '=', 'security_event');
-  const last = [
-    await raised.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),
-    await stepped.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),
-  ];
-  return Math.max(0, ...last.map((row) => row?.audit_sequence ?? 0));
-}
-
 type ListOf = Parameters<EventService['list']>;
 
 async function newestFirst(
@@ -113,25 +67,35 @@ async function newestFirst(
   query: ListOf[0],
   { before = Number.MAX_SAFE_INTEGER, limit }: ListOf[1],
 ): Promise<TrackedEvent[]> {
-  const found = fitting(trackedEvents(trx), query).where('event.sequence', '<', before);
-  return (await found.orderBy('event.sequence', 'desc').limit(limit).execute()).map(fromRow);
+  const { among, fits } = await fitting(trx, query);
+  return await fillPage<EventRow, TrackedEvent>(
+    limit,
+    (last, most) =>
+      among(trx.selectFrom('security_events').selectAll())
+        .where('sequence', '<', last?.sequence ?? before)
+        .orderBy('sequence', 'desc')
+        .limit(most)
+        .execute(),
+    async (rows) => (await tracked(trx, rows)).filter(fits),
+  );
 }
 
 async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
   const counts = { open: { ...NONE }, acknowledged: { ...NONE } };
-  const isAcknowledged = sql<SqlBool>`acknowledged.sequence is not null`;
-  const rows = await trackedEvents(trx)
-    .where('resolved.sequence', 'is', null)
-    .clearSelect()
-    .select((eb) => [
-      isAcknowledged.as('isAcknowledged'),
-      'event.severity',
-      eb.fn.countAll<number>().as('count'),
-    ])
-    .groupBy(['event.severity', isAcknowledged])
-    .execute();
-  for (const { isAcknowledged, severity, count } of rows) {
-    counts[isAcknowledged ? 'acknowledged' : 'open'][severity] = count;
+  const all = inSteps<Pick<EventRow, 'sequence' | 'severity'>>((last, most) =>
+    trx
+      .selectFrom('security_events')
+      .select(['sequence', 'severity'])
+      .where('sequence', '>', last?.sequence ?? 0)
+      .orderBy('sequence')
+      .limit(most)
+      .execute(),
+  );
+  for await (const rows of all) {
+    for (const { severity, ...steps } of await withSteps(trx, rows)) {
+      const state = stateOf(steps);
+      if (state !== 'resolved') counts[state][severity] += 1;
+    }
   }
   return counts;
 }
@@ -201,16 +165,12 @@ async function auditRecordState(
   const query = trx.selectFrom('security_events').selectAll();
   const row = await query.where('type', '=', type).where('dedup_key', '=', dedupKey).executeTakeFirst();
   if (!row) return 'none';
-  const auditRecord = await trx
-    .selectFrom('audit_events')
-    .select((eb) => ['type', 'details_json', isWitnessed(trx, eb.ref('sequence')).as('isWitnessed')])
-    .where('sequence', '=', row.audit_sequence)
-    .executeTakeFirst();
+  const [auditRecord] = await auditEventsAt(trx, [row.audit_sequence]);
   const told = securityEventTable.auditRecord(row);
   if (auditRecord?.type !== told.type || auditRecord.details_json !== JSON.stringify(told.details)) {
     return 'none';
   }
-  return auditRecord.isWitnessed ? 'sealed' : 'unsealed';
+  return (await witnessed(trx, [auditRecord])).length > 0 ? 'sealed' : 'unsealed';
 }
 
 async function remove(trx: Trx, { type, dedupKey }: SecurityEventReport): Promise<void> {

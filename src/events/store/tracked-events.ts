@@ -1,81 +1,105 @@
-import { type InferResult, sql } from 'kysely';
+import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import { camelCased } from '../../db/camel-case.ts';
-import { hasAuditRecord } from '../../db/case-log.ts';
-import type { Trx } from '../../db/schema.ts';
+import { loggedSteps, toldSteps } from '../../db/case-log.ts';
+import { mentions } from '../../db/mentions.ts';
+import type { Schema, Trx } from '../../db/schema.ts';
 import {
   type EventQuery,
   type EventState,
   type EventStep,
   type SecurityEventReport,
+  type StepState,
   stateOf,
   type TrackedEvent,
 } from '../../kernel/security-events.ts';
 import { readableEvidence } from '../evidence-commitment.ts';
 
-const CASE_ID = sql<string>`cast(event.sequence as text)`;
+export type EventRow = Selectable<Schema['security_events']>;
+type Steps = Readonly<Record<StepState, EventStep | null>>;
 
-/** Security events with what people did about them, as far as it is witnessed; every list of them is made from this. */
-export function trackedEvents(trx: Trx) {
-  return trx
-    .selectFrom('security_events as event')
-    .leftJoin('case_log as acknowledged', (join) =>
-      join
-        .on('acknowledged.case_kind', '=', 'security_event')
-        .on('acknowledged.case_id', '=', CASE_ID)
-        .on('acknowledged.step', '=', 'acknowledged')
-        .on(hasAuditRecord(trx, 'acknowledged')),
-    )
-    .leftJoin('case_log as resolved', (join) =>
-      join
-        .on('resolved.case_kind', '=', 'security_event')
-        .on('resolved.case_id', '=', CASE_ID)
-        .on('resolved.step', '=', 'resolved')
-        .on(hasAuditRecord(trx, 'resolved')),
-    )
-    .selectAll('event')
-    .select([
-      'acknowledged.taken_by as acknowledged_by',
-      'acknowledged.taken_at as acknowledged_at',
-      'acknowledged.note as acknowledged_note',
-      'resolved.taken_by as resolved_by',
-      'resolved.taken_at as resolved_at',
-      'resolved.note as resolved_note',
-    ]);
+/** What people did about security events, as far as it is witnessed; every list of them is made from this. */
+export async function withSteps<Event extends Pick<EventRow, 'sequence'>>(
+  trx: Trx,
+  events: readonly Event[],
+): Promise<(Event & Steps)[]> {
+  if (events.length === 0) return [];
+  const ids = events.map(({ sequence }) => String(sequence));
+  const logged = await loggedSteps(trx)
+    .selectAll()
+    .where('case_kind', '=', 'security_event')
+    .where('case_id', 'in', ids)
+    .execute();
+  const told = await toldSteps(trx, logged);
+  const steps = new Map(
+    told.map(({ case_id, step, taken_by: by, taken_at: at, note }) => [
+      `${case_id} ${step}`,
+      { by, at, note },
+    ]),
+  );
+  return events.map((event) => ({
+    ...event,
+    acknowledged: steps.get(`${event.sequence} acknowledged`) ?? null,
+    resolved: steps.get(`${event.sequence} resolved`) ?? null,
+  }));
 }
 
-type Tracked = ReturnType<typeof trackedEvents>;
+/** The same as it is shown. */
+export async function tracked(trx: Trx, rows: readonly EventRow[]): Promise<TrackedEvent[]> {
+  return (await withSteps(trx, rows)).map(fromRow);
+}
 
-/** Those that every member given fits. */
-export function fitting(events: Tracked, query: EventQuery): Tracked {
+/** Undefined where there is none. */
+export async function trackedEvent(trx: Trx, sequence: number): Promise<TrackedEvent | undefined> {
+  const rows = trx.selectFrom('security_events').selectAll().where('sequence', '=', sequence);
+  const [event] = await tracked(trx, await rows.execute());
+  return event;
+}
+
+type Candidates = SelectQueryBuilder<Schema, 'security_events', EventRow>;
+
+/** A filter of events: what of it the database can decide, and the rest. */
+interface Fitting {
+  among(events: Candidates): Candidates;
+  fits(event: TrackedEvent): boolean;
+}
+
+/** For events that every member given fits. */
+export async function fitting(trx: Trx, query: EventQuery): Promise<Fitting> {
   const { state, type, severity, scopeId, from, to } = query;
-  let found = events;
-  if (type !== undefined) found = found.where('event.type', '=', type);
-  if (severity !== undefined) found = found.where('event.severity', '=', severity);
-  if (from !== undefined) found = found.where('event.raised_at', '>=', from);
-  if (to !== undefined) found = found.where('event.raised_at', '<=', to);
-  if (state !== undefined) found = inState(found, state);
-  return scopeId === undefined ? found : aboutScope(found, scopeId);
+  const isAbout = scopeId === undefined ? () => true : await aboutScope(trx, scopeId);
+  return {
+    among(events) {
+      let found = events;
+      if (type !== undefined) found = found.where('type', '=', type);
+      if (severity !== undefined) found = found.where('severity', '=', severity);
+      if (from !== undefined) found = found.where('raised_at', '>=', from);
+      if (to !== undefined) found = found.where('raised_at', '<=', to);
+      if (scopeId !== undefined) found = mentioningScope(found, scopeId);
+      return state === undefined || state === 'open' ? found : withRowOf(found, state);
+    },
+    fits: (event) => (state === undefined || event.state === state) && isAbout(event),
+  };
 }
 
-function inState(events: Tracked, state: EventState): Tracked {
-  if (state === 'resolved') return events.where('resolved.sequence', 'is not', null);
-  const unresolved = events.where('resolved.sequence', 'is', null);
-  return unresolved.where('acknowledged.sequence', state === 'open' ? 'is' : 'is not', null);
+/** Where there is no such row, there is no such step; where there is one, it is yet to be judged. */
+function withRowOf(events: Candidates, step: Exclude<EventState, 'open'>): Candidates {
+  return events.where(({ exists, selectFrom }) =>
+    exists(
+      selectFrom('case_log')
+        .select('case_log.sequence')
+        .where('case_kind', '=', 'security_event')
+        .where('case_id', '=', sql<string>`cast(security_events.sequence as text)`)
+        .where('step', '=', step),
+    ),
+  );
 }
 
-/** Also where the evidence is erased: then the subject still names the scope, or a key of it. */
-function aboutScope(events: Tracked, scopeId: string): Tracked {
+function mentioningScope(events: Candidates, scopeId: string): Candidates {
   return events.where((eb) =>
     eb.or([
-      eb(
-        sql<
-          string | null
-        >`CASE WHEN json_valid(event.evidence_json) THEN json_extract(event.evidence_json, '$.scope') END`,
-        '=',
-        scopeId,
-      ),
-      eb('event.subject', '=', `scope:${scopeId}`),
-      eb('event.subject', 'in', (of) =>
+      mentions('evidence_json', JSON.stringify(scopeId)),
+      eb('subject', '=', `scope:${scopeId}`),
+      eb('subject', 'in', (of) =>
         of
           .selectFrom('signing_keys')
           .select(sql<string>`'key:' || kid`.as('subject'))
@@ -86,22 +110,22 @@ function aboutScope(events: Tracked, scopeId: string): Tracked {
   );
 }
 
-/** Undefined where there is none. */
-export async function trackedEvent(trx: Trx, sequence: number): Promise<TrackedEvent | undefined> {
-  const row = await trackedEvents(trx).where('event.sequence', '=', sequence).executeTakeFirst();
-  return row && fromRow(row);
+/** Also where the evidence is erased: then the subject still names the scope, or a key of it. */
+async function aboutScope(trx: Trx, scopeId: string): Promise<(event: TrackedEvent) => boolean> {
+  const keys = await trx.selectFrom('signing_keys').select('kid').where('scope_id', '=', scopeId).execute();
+  const subjects = new Set([
+    `scope:${scopeId}`,
+    ...keys.flatMap(({ kid }) => (kid === null ? [] : [`key:${kid}`])),
+  ]);
+  return ({ subject, evidence }) =>
+    subjects.has(subject) || (evidence as { scope?: unknown } | null)?.scope === scopeId;
 }
 
-export function fromRow(row: InferResult<Tracked>[number]): TrackedEvent {
-  const { sequence, raisedAt, type, severity, dedupKey, subject, evidenceJson, ...steps } = camelCased(row);
-  const acknowledged = step(steps.acknowledgedBy, steps.acknowledgedAt, steps.acknowledgedNote);
-  const resolved = step(steps.resolvedBy, steps.resolvedAt, steps.resolvedNote);
+function fromRow(row: EventRow & Steps): TrackedEvent {
+  const { acknowledged, resolved, ...columns } = row;
+  const { sequence, raisedAt, type, severity, dedupKey, subject, evidenceJson } = camelCased(columns);
   const evidence =
     evidenceJson === null ? null : (readableEvidence(evidenceJson) as SecurityEventReport['evidence']);
   const state = stateOf({ acknowledged, resolved });
   return { sequence, raisedAt, type, severity, dedupKey, subject, evidence, state, acknowledged, resolved };
-}
-
-function step(by: string | null, at: number | null, note: string | null): EventStep | null {
-  return by === null || at === null ? null : { by, at, note };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendStep } from '../../db/case-log.ts';
+import { fillPage } from '../../db/fill-page.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
 import { appendTestified } from '../../db/testified.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
@@ -7,7 +8,6 @@ import type { Clock } from '../../kernel/clock.ts';
 import { Emitter } from '../../lib/emitter.ts';
 import {
   type CaseChange,
-  type CaseState,
   type CaseStep,
   type CaseStepKind,
   caseStatus,
@@ -21,7 +21,8 @@ import {
   suspicionJson,
 } from '../case.ts';
 import { eraseReports } from './erase.ts';
-import { casesNewestFirst, hasCaseStep, isInState, reportFromRow, requireCase, stepFromRow } from './rows.ts';
+import { casesNewestFirst, reportFromRow, requireCase, stepFromRow } from './rows.ts';
+import { countUnclosed, inState, type ReportRow, withStep } from './states.ts';
 import { reportTable } from './table.ts';
 
 const SALT_BYTES = 16;
@@ -54,22 +55,18 @@ export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: C
     erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
     unexamined: (until, limit) =>
       reader.read((trx) =>
-        oldestFirst(
-          waiting(trx, until).where(({ not }) => not(hasCaseStep(trx, ['examined']))),
-          limit,
-        ),
+        waiting(trx, { until, limit }, async (reports) => {
+          const examined = new Set(await withStep(trx, reports, 'examined'));
+          return reports.filter((report) => !examined.has(report));
+        }),
       ),
     untaken: (until, after, limit) =>
       reader.read((trx) =>
-        oldestFirst(waiting(trx, until).where('sequence', '>', after).where(isInState(trx, 'open')), limit),
+        waiting(trx, { until, after, limit }, (reports) => inState(trx, reports, ['open'])),
       ),
     eraseClosed: (until, limit) =>
       writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
-    countUnclosed: () =>
-      reader.read(async (trx) => ({
-        open: await count(trx, 'open'),
-        investigating: await count(trx, 'investigating'),
-      })),
+    countUnclosed: () => reader.read(countUnclosed),
     subscribe: (told) => changes.subscribe(told),
   };
 }
@@ -127,29 +124,56 @@ async function eraseOne(trx: Trx, number: string, actor: Actor, at: number) {
   return requireCase(trx, number);
 }
 
-const waiting = (trx: Trx, until: number) =>
-  trx.selectFrom('reports').selectAll().where('received_at', '<=', until);
+interface Waiting {
+  readonly until: number;
+  readonly after?: number;
+  readonly limit: number;
+}
 
-async function oldestFirst(rows: ReturnType<typeof waiting>, limit: number): Promise<FiledReport[]> {
-  return (await rows.orderBy('sequence').limit(limit).execute()).map(reportFromRow);
+/** Those received until then that `which` picks out, the oldest first. */
+async function waiting(
+  trx: Trx,
+  { until, after = 0, limit }: Waiting,
+  which: (reports: readonly ReportRow[]) => Promise<readonly ReportRow[]>,
+): Promise<FiledReport[]> {
+  const received = trx.selectFrom('reports').selectAll().where('received_at', '<=', until);
+  const reports = await fillPage<ReportRow, ReportRow>(
+    limit,
+    (last, most) =>
+      received
+        .where('sequence', '>', last?.sequence ?? after)
+        .orderBy('sequence')
+        .limit(most)
+        .execute(),
+    which,
+  );
+  return reports.map(reportFromRow);
+}
+
+type Closed = Pick<ReportRow, 'sequence' | 'number' | 'closed_at'>;
+
+/** Closed until then as their rows have it, the longest closed first. */
+async function closedBehind(trx: Trx, last: Closed | undefined, until: number, limit: number) {
+  let closed = trx
+    .selectFrom('reports')
+    .select(['sequence', 'number', 'closed_at'])
+    .where('suspicion_json', 'is not', null)
+    .where('closed_at', '<=', until);
+  if (last) {
+    const { closed_at: at, sequence } = last;
+    closed = closed.where(({ and, eb, or }) =>
+      or([eb('closed_at', '>', at), and([eb('closed_at', '=', at), eb('sequence', '>', sequence)])]),
+    );
+  }
+  return await closed.orderBy('closed_at').orderBy('sequence').limit(limit).execute();
 }
 
 async function eraseClosed(trx: Trx, until: number, limit: number, at: number): Promise<number> {
-  const due = trx
-    .selectFrom('reports')
-    .select('number')
-    .where('suspicion_json', 'is not', null)
-    .where('closed_at', '<=', until)
-    .where(hasCaseStep(trx, ['closed'], until));
-  const numbers = (await due.orderBy('closed_at').limit(limit).execute()).map(({ number }) => number);
+  const due = await fillPage<Closed, Closed>(
+    limit,
+    (last, most) => closedBehind(trx, last, until, most),
+    (reports) => withStep(trx, reports, 'closed', until),
+  );
+  const numbers = due.map(({ number }) => number);
   return eraseReports(trx, numbers, { type: REPORT_EXPIRED, actor: KEYWARD, at });
-}
-
-async function count(trx: Trx, state: CaseState): Promise<number> {
-  const found = await trx
-    .selectFrom('reports')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where(isInState(trx, state))
-    .executeTakeFirstOrThrow();
-  return found.count;
 }

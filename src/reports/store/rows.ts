@@ -1,12 +1,13 @@
-import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
-import { hasAuditRecord } from '../../db/case-log.ts';
+import type { Selectable } from 'kysely';
+import { loggedSteps, toldSteps } from '../../db/case-log.ts';
+import { auditEvents } from '../../db/event-source.ts';
+import { fillPage } from '../../db/fill-page.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
-import { isWitnessed } from '../../db/unwitnessed.ts';
+import { witnessed } from '../../db/unwitnessed.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import {
   type CasePage,
   type CaseQuery,
-  type CaseState,
   type CaseStep,
   type CaseStepKind,
   caseOwner,
@@ -18,9 +19,9 @@ import {
   type Suspicion,
 } from '../case.ts';
 import { NOTHING_FOUND, type TokenFindings } from '../findings.ts';
+import { inState, mayBeIn, type ReportRow } from './states.ts';
 
 const MOST_OF_SAME_TOKEN = 20;
-type ReportRow = Selectable<Schema['reports']>;
 type StepRow = Selectable<Schema['case_log']>;
 
 /** Without what other reports say of the same token. */
@@ -29,10 +30,20 @@ export async function casesNewestFirst(
   { state, scopeId }: CaseQuery,
   { before = Number.MAX_SAFE_INTEGER, limit }: CasePage,
 ): Promise<ReportCase[]> {
-  let found = trx.selectFrom('reports').selectAll().where('sequence', '<', before);
-  if (scopeId !== undefined) found = found.where('scope_id', '=', scopeId);
-  if (state !== undefined) found = found.where(isInState(trx, state));
-  return withSteps(trx, await found.orderBy('sequence', 'desc').limit(limit).execute());
+  let reports = trx.selectFrom('reports').selectAll();
+  if (scopeId !== undefined) reports = reports.where('scope_id', '=', scopeId);
+  if (state !== undefined) reports = reports.where(mayBeIn(state));
+  const rows = await fillPage<ReportRow, ReportRow>(
+    limit,
+    (last, most) =>
+      reports
+        .where('sequence', '<', last?.sequence ?? before)
+        .orderBy('sequence', 'desc')
+        .limit(most)
+        .execute(),
+    (read) => (state === undefined ? Promise.resolve(read) : inState(trx, read, [state])),
+  );
+  return withSteps(trx, rows);
 }
 
 /** `unknown_report` */
@@ -55,15 +66,10 @@ async function ofSameToken(trx: Trx, { digest, number }: FiledReport): Promise<s
 
 async function withSteps(trx: Trx, rows: readonly ReportRow[]): Promise<ReportCase[]> {
   const numbers = rows.map(({ number }) => number);
-  const steps = await trx
-    .selectFrom('case_log')
-    .selectAll()
-    .where('case_kind', '=', 'report')
-    .where('case_id', 'in', numbers)
-    .where(hasAuditRecord(trx, 'case_log'))
-    .orderBy('sequence')
-    .execute();
-  const byReport = Map.groupBy(steps, ({ case_id }) => case_id);
+  if (rows.length === 0) return [];
+  const logged = loggedSteps(trx).selectAll().where('case_kind', '=', 'report');
+  const steps = await logged.where('case_id', 'in', numbers).orderBy('sequence').execute();
+  const byReport = Map.groupBy(await toldSteps(trx, steps), ({ case_id }) => case_id);
   const erasures = await erasuresOf(trx, rows);
   return rows.map((row) => ({
     ...caseOf(row, byReport.get(row.number) ?? []),
@@ -77,15 +83,9 @@ async function erasuresOf(trx: Trx, rows: readonly ReportRow[]) {
     .filter(({ suspicion_json }) => suspicion_json === null)
     .map(({ number }) => reportSubjectOf(number));
   if (subjects.length === 0) return new Map<string, never>();
-  const told = trx
-    .selectFrom('audit_events')
-    .select(['subject', 'actor', 'time'])
-    .where('subject', 'in', subjects)
-    .where('type', 'in', REPORT_ERASURES)
-    .where((eb) => isWitnessed(trx, eb.ref('sequence')));
-  return new Map(
-    (await told.execute()).map(({ subject, actor, time }) => [subject, { by: actor, at: time }] as const),
-  );
+  const events = auditEvents(trx).where('subject', 'in', subjects).where('type', 'in', REPORT_ERASURES);
+  const told = await witnessed(trx, await events.orderBy('sequence').execute());
+  return new Map(told.map(({ subject, actor, time }) => [subject, { by: actor, at: time }] as const));
 }
 
 function caseOf(row: ReportRow, rows: readonly StepRow[]): Omit<ReportCase, 'erasure'> {
@@ -114,27 +114,4 @@ export function reportFromRow(row: ReportRow): FiledReport {
 
 export function stepFromRow({ step, taken_by: by, taken_at: at, outcome, note }: StepRow): CaseStep {
   return { kind: step as CaseStepKind, by, at, outcome, note };
-}
-
-/** Whether a step of one of these kinds stands for the report of that row, as far as the trail tells of it. */
-export function hasCaseStep(trx: Trx, kinds: readonly CaseStepKind[], until?: number): Expression<SqlBool> {
-  const steps = trx
-    .selectFrom('case_log as standing')
-    .select('standing.sequence')
-    .where('standing.case_kind', '=', 'report')
-    .where('standing.case_id', '=', sql.ref<string>('reports.number'))
-    .where('standing.step', 'in', kinds)
-    .where(hasAuditRecord(trx, 'standing'));
-  const found = until === undefined ? steps : steps.where('standing.taken_at', '<=', until);
-  return sql<SqlBool>`exists ${found}`;
-}
-
-/** Whether its steps have left the report of that row in this state; the column of that name is for `audit verify`. */
-export function isInState(trx: Trx, state: CaseState): Expression<SqlBool> {
-  const isClosed = hasCaseStep(trx, ['closed']);
-  if (state === 'closed') return isClosed;
-  const isTaken = hasCaseStep(trx, ['taken']);
-  return state === 'open'
-    ? sql<SqlBool>`not (${isTaken} or ${isClosed})`
-    : sql<SqlBool>`(${isTaken} and not ${isClosed})`;
 }
