@@ -81,6 +81,25 @@ export async function toldSteps<Step extends ToldColumns>(trx: Trx, steps: reado
   });
 }
 
+/** When that step was taken on each of these cases, as far as a witnessed audit event tells of it; by the case's id. */
+export async function timesOfStep(
+  trx: Trx,
+  kind: Row['case_kind'],
+  ids: readonly string[],
+  step: Row['step'],
+): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map();
+  const logged = await loggedSteps(trx)
+    .select(['case_kind', 'case_id', 'step', 'taken_by', 'taken_at', 'audit_sequence'])
+    .where('case_kind', '=', kind)
+    .where('case_id', 'in', ids)
+    .where('step', '=', step)
+    .orderBy('sequence', 'desc')
+    .execute();
+  // A step that was taken twice counts from the first time on.
+  return new Map((await toldSteps(trx, logged)).map(({ case_id, taken_at }) => [case_id, taken_at]));
+}
+
 function isToldBy(step: ToldColumns, { type, subject, actor, time }: EventRow): boolean {
   return (
     type === `${step.case_kind}.${step.step}` &&

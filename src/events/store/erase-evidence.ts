@@ -3,7 +3,7 @@ import { mentions } from '../../db/mentions.ts';
 import type { Trx } from '../../db/schema.ts';
 import { isObject } from '../../lib/json.ts';
 import { readableEvidence, withoutPersonalEvidence } from '../evidence-commitment.ts';
-import { type EventRow, withSteps } from './tracked-events.ts';
+import { type EventRow, without } from './tracked-events.ts';
 
 /**
  * Erases the personal values in the evidence of security events about tokens of that subject; answers of how many
@@ -28,11 +28,11 @@ export async function eraseEvidence(trx: Trx, subject: string): Promise<number> 
 
 /** Security events that nobody has resolved, about tokens of that subject by what their evidence says. */
 export async function unresolvedAbout(trx: Trx, subject: string): Promise<readonly number[]> {
-  const unresolved: number[] = [];
+  const events: number[] = [];
   for await (const rows of naming(trx, subject)) {
-    for (const { sequence } of await unresolvedOf(trx, rows)) unresolved.push(sequence);
+    for (const { sequence } of await without(trx, rows, 'resolved')) events.push(sequence);
   }
-  return unresolved;
+  return events;
 }
 
 /** Digests that evidence of unresolved events names, base64url, with the event. */
@@ -40,13 +40,9 @@ export async function unresolvedDigests(trx: Trx): Promise<ReadonlyMap<string, n
   const eventOf = new Map<string, number>();
   for await (const rows of mentioning(trx, DIGEST_MEMBER)) {
     const naming = rows.filter((row) => digestIn(row) !== undefined);
-    for (const row of await unresolvedOf(trx, naming)) eventOf.set(digestIn(row) ?? '', row.sequence);
+    for (const row of await without(trx, naming, 'resolved')) eventOf.set(digestIn(row) ?? '', row.sequence);
   }
   return eventOf;
-}
-
-async function unresolvedOf(trx: Trx, rows: readonly EventRow[]): Promise<readonly EventRow[]> {
-  return (await withSteps(trx, rows)).filter(({ resolved }) => resolved === null);
 }
 
 /** As evidence is written, of each member that names a token. */

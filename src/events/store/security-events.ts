@@ -17,7 +17,6 @@ import {
   type SecurityEventFeed,
   type SecurityEventReport,
   type SecurityEvents,
-  stateOf,
   type TrackedEvent,
   type UnresolvedCounts,
 } from '../../kernel/security-events.ts';
@@ -30,7 +29,7 @@ import {
 } from '../evidence-commitment.ts';
 import { changesAfter, lastPlace } from './event-feed.ts';
 import { appendEventStep, type RequestedStep, requireEvent } from './event-steps.ts';
-import { type EventRow, fitting, tracked, withSteps } from './tracked-events.ts';
+import { type EventRow, fitting, without } from './tracked-events.ts';
 
 export const securityEventTable: TestifiedTable<'security_events'> = {
   table: 'security_events',
@@ -67,7 +66,7 @@ async function newestFirst(
   query: ListOf[0],
   { before = Number.MAX_SAFE_INTEGER, limit }: ListOf[1],
 ): Promise<TrackedEvent[]> {
-  const { among, fits } = await fitting(trx, query);
+  const { among, of } = await fitting(trx, query);
   return await fillPage<EventRow, TrackedEvent>(
     limit,
     (last, most) =>
@@ -76,7 +75,7 @@ async function newestFirst(
         .orderBy('sequence', 'desc')
         .limit(most)
         .execute(),
-    async (rows) => (await tracked(trx, rows)).filter(fits),
+    of,
   );
 }
 
@@ -92,10 +91,9 @@ async function countUnresolved(trx: Trx): Promise<UnresolvedCounts> {
       .execute(),
   );
   for await (const rows of all) {
-    for (const { severity, ...steps } of await withSteps(trx, rows)) {
-      const state = stateOf(steps);
-      if (state !== 'resolved') counts[state][severity] += 1;
-    }
+    const unresolved = await without(trx, rows, 'resolved');
+    const open = new Set(await without(trx, unresolved, 'acknowledged'));
+    for (const event of unresolved) counts[open.has(event) ? 'open' : 'acknowledged'][event.severity] += 1;
   }
   return counts;
 }

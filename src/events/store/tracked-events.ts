@@ -1,6 +1,6 @@
 import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import { camelCased } from '../../db/camel-case.ts';
-import { loggedSteps, toldSteps } from '../../db/case-log.ts';
+import { loggedSteps, timesOfStep, toldSteps } from '../../db/case-log.ts';
 import { mentions } from '../../db/mentions.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
 import {
@@ -18,18 +18,11 @@ export type EventRow = Selectable<Schema['security_events']>;
 type Steps = Readonly<Record<StepState, EventStep | null>>;
 
 /** What people did about security events, as far as it is witnessed; every list of them is made from this. */
-export async function withSteps<Event extends Pick<EventRow, 'sequence'>>(
-  trx: Trx,
-  events: readonly Event[],
-): Promise<(Event & Steps)[]> {
+async function withSteps(trx: Trx, events: readonly EventRow[]): Promise<(EventRow & Steps)[]> {
   if (events.length === 0) return [];
-  const ids = events.map(({ sequence }) => String(sequence));
-  const logged = await loggedSteps(trx)
-    .selectAll()
-    .where('case_kind', '=', 'security_event')
-    .where('case_id', 'in', ids)
-    .execute();
-  const told = await toldSteps(trx, logged);
+  const logged = loggedSteps(trx).selectAll().where('case_kind', '=', 'security_event');
+  const found = await logged.where('case_id', 'in', events.map(idOf)).execute();
+  const told = await toldSteps(trx, found);
   const steps = new Map(
     told.map(({ case_id, step, taken_by: by, taken_at: at, note }) => [
       `${case_id} ${step}`,
@@ -41,6 +34,20 @@ export async function withSteps<Event extends Pick<EventRow, 'sequence'>>(
     acknowledged: steps.get(`${event.sequence} acknowledged`) ?? null,
     resolved: steps.get(`${event.sequence} resolved`) ?? null,
   }));
+}
+
+type Listed = Pick<EventRow, 'sequence'>;
+
+const idOf = ({ sequence }: Listed) => String(sequence);
+
+/** Of security events those on which nobody has taken that step. */
+export async function without<Event extends Listed>(
+  trx: Trx,
+  events: readonly Event[],
+  step: StepState,
+): Promise<Event[]> {
+  const taken = await timesOfStep(trx, 'security_event', events.map(idOf), step);
+  return events.filter((event) => !taken.has(idOf(event)));
 }
 
 /** The same as it is shown. */
@@ -60,7 +67,7 @@ type Candidates = SelectQueryBuilder<Schema, 'security_events', EventRow>;
 /** A filter of events: what of it the database can decide, and the rest. */
 interface Fitting {
   among(events: Candidates): Candidates;
-  fits(event: TrackedEvent): boolean;
+  of(rows: readonly EventRow[]): Promise<TrackedEvent[]>;
 }
 
 /** For events that every member given fits. */
@@ -77,7 +84,13 @@ export async function fitting(trx: Trx, query: EventQuery): Promise<Fitting> {
       if (scopeId !== undefined) found = mentioningScope(found, scopeId);
       return state === undefined || state === 'open' ? found : withRowOf(found, state);
     },
-    fits: (event) => (state === undefined || event.state === state) && isAbout(event),
+    async of(rows) {
+      // Most events are resolved: of these nothing else is read.
+      const mayFit =
+        state === undefined || state === 'resolved' ? rows : await without(trx, rows, 'resolved');
+      const events = await tracked(trx, mayFit);
+      return events.filter((event) => (state === undefined || event.state === state) && isAbout(event));
+    },
   };
 }
 

@@ -4,14 +4,8 @@ import { mentionsAnyCase } from '../../db/mentions.ts';
 import type { Trx } from '../../db/schema.ts';
 import { actOf } from '../../kernel/audit.ts';
 import type { Erasable, ErasedBy } from '../../kernel/capability.ts';
-import {
-  REPORT_ERASED,
-  type REPORT_ERASURES,
-  reportSubjectOf,
-  type Suspicion,
-  UNCLOSED_STATES,
-} from '../case.ts';
-import { inState, type ReportRow } from './states.ts';
+import { REPORT_ERASED, type REPORT_ERASURES, reportSubjectOf, type Suspicion } from '../case.ts';
+import { type ReportRow, withoutStep } from './states.ts';
 
 interface ReportErasure extends ErasedBy {
   readonly type: (typeof REPORT_ERASURES)[number];
@@ -41,7 +35,7 @@ export const erasableReports: Erasable = {
   async openNaming(trx, subject) {
     const open: string[] = [];
     for await (const reports of inSteps<ReportRow>((last, most) => mayBeOf(trx, subject, last, most))) {
-      const unclosed = await inState(trx, reports.filter(isOf(subject)), UNCLOSED_STATES);
+      const unclosed = await withoutStep(trx, reports.filter(isOf(subject)), 'closed');
       open.push(...unclosed.map(({ number }) => number));
     }
     return open;
@@ -49,7 +43,7 @@ export const erasableReports: Erasable = {
   async openByDigest(trx) {
     const open = new Map<string, string>();
     for await (const reports of inSteps<OfToken>((last, most) => ofTokens(trx, last, most))) {
-      for (const { digest, number } of await inState(trx, reports, UNCLOSED_STATES)) {
+      for (const { digest, number } of await withoutStep(trx, reports, 'closed')) {
         open.set(Buffer.from(digest ?? []).toString('base64url'), number);
       }
     }

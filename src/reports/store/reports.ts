@@ -22,7 +22,7 @@ import {
 } from '../case.ts';
 import { eraseReports } from './erase.ts';
 import { casesNewestFirst, reportFromRow, requireCase, stepFromRow } from './rows.ts';
-import { countUnclosed, inState, type ReportRow, withStep } from './states.ts';
+import { countUnclosed, inState, type ReportRow, withoutStep, withStep } from './states.ts';
 import { reportTable } from './table.ts';
 
 const SALT_BYTES = 16;
@@ -55,15 +55,10 @@ export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: C
     erase: (number, actor) => writer.transaction((trx) => eraseOne(trx, number, actor, clock.nowSeconds())),
     unexamined: (until, limit) =>
       reader.read((trx) =>
-        waiting(trx, { until, limit }, async (reports) => {
-          const examined = new Set(await withStep(trx, reports, 'examined'));
-          return reports.filter((report) => !examined.has(report));
-        }),
+        waiting(trx, { until, limit }, (reports) => withoutStep(trx, reports, 'examined')),
       ),
     untaken: (until, after, limit) =>
-      reader.read((trx) =>
-        waiting(trx, { until, after, limit }, (reports) => inState(trx, reports, ['open'])),
-      ),
+      reader.read((trx) => waiting(trx, { until, after, limit }, (reports) => inState(trx, reports, 'open'))),
     eraseClosed: (until, limit) =>
       writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
     countUnclosed: () => reader.read(countUnclosed),

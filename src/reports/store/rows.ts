@@ -41,7 +41,7 @@ export async function casesNewestFirst(
         .orderBy('sequence', 'desc')
         .limit(most)
         .execute(),
-    (read) => (state === undefined ? Promise.resolve(read) : inState(trx, read, [state])),
+    (read) => (state === undefined ? Promise.resolve(read) : inState(trx, read, state)),
   );
   return withSteps(trx, rows);
 }
