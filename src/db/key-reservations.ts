@@ -67,6 +67,8 @@ async function unmarkedBeside(trx: Trx, marked: string): Promise<string | undefi
     .where('marked.kid', '=', marked)
     .where('other.token_compromised_at', 'is', null)
     .where('other.state', 'not in', ['reserved', 'destroyed'])
+    .orderBy('other.kid')
+    .limit(1)
     .executeTakeFirst();
   return onTheSame?.kid ?? undefined;
 }

@@ -14,6 +14,8 @@ export function createDetectionMemories(
           .selectFrom('detection_memory')
           .select(['detection', 'name', 'memory_json'])
           .orderBy('kept_at', 'desc')
+          .orderBy('detection')
+          .orderBy('name')
           .limit(limit)
           .execute(),
       );

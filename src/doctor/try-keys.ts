@@ -73,7 +73,7 @@ export async function storedKeys(
       trx
         .selectFrom('signing_keys')
         .select(['kid', 'hsm_id', 'binding_record'])
-        .where('hsm_token', 'is', tokenColumn(hsmToken))
+        .where('hsm_token', 'is not distinct from', tokenColumn(hsmToken))
         .where('state', 'in', ['pre_activation', 'active', 'suspended'])
         .orderBy('kid')
         .execute(),

@@ -51,7 +51,7 @@ const WINDOW_SECONDS = 600;
 const CRITICAL_SUMMARY_SECONDS = 60;
 /** Of a target that has been away for long; what is above is summed up, too. */
 const MOST_PENDING = 10_000;
-/** SQLite bounds how many values a statement has. */
+/** Both engines bound how many values a statement has. */
 const ROWS_AT_A_TIME = 500;
 
 /**
@@ -94,10 +94,12 @@ async function roomFor(trx: Trx, [first]: Alike, now: number): Promise<number> {
 }
 
 async function addEach(trx: Trx, planned: Alike, now: number): Promise<void> {
-  for (let at = 0; at < planned.length; at += ROWS_AT_A_TIME) {
+  // A statement that meets one key twice is refused by PostgreSQL.
+  const once = [...new Map(planned.map((each) => [keyOf(each), each])).values()];
+  for (let at = 0; at < once.length; at += ROWS_AT_A_TIME) {
     await trx
       .insertInto('notification_deliveries')
-      .values(planned.slice(at, at + ROWS_AT_A_TIME).map((each) => newDeliveryRow(each, now)))
+      .values(once.slice(at, at + ROWS_AT_A_TIME).map((each) => newDeliveryRow(each, now)))
       .onConflict((conflict) =>
         conflict
           .columns(['event_sequence', 'kind', 'route', 'target', 'contacts_of'])
@@ -105,6 +107,10 @@ async function addEach(trx: Trx, planned: Alike, now: number): Promise<void> {
       )
       .execute();
   }
+}
+
+function keyOf({ eventSequence, kind, route, target, contactsOf }: PlannedDelivery): string {
+  return JSON.stringify([eventSequence, kind, route, target, contactsOf]);
 }
 
 /** Into the summary that waits for its time, or into a new one. */
@@ -118,12 +124,14 @@ async function sumUp(trx: Trx, planned: Alike, now: number): Promise<void> {
     .where('state', '=', 'pending')
     .where('next_attempt_at', '>', now)
     .where('attempts', '=', 0)
+    .orderBy('id')
+    .limit(1)
     .executeTakeFirst();
   if (waiting) {
     await trx
       .updateTable('notification_deliveries')
       .set({
-        last_sequence: sql`max(last_sequence, ${last})`,
+        last_sequence: sql`case when last_sequence < ${last} then ${last} else last_sequence end`,
         events: sql`events + ${planned.length}`,
         types_json: eachOnce([...(JSON.parse(waiting.types_json) as string[]), ...types]),
       })
@@ -150,6 +158,8 @@ async function summaryDue(trx: Trx, like: PlannedDelivery, now: number): Promise
   if (like.severity !== 'critical') return now + WINDOW_SECONDS;
   const justBefore = await summariesLike(trx, like)
     .where('created_at', '>', now - CRITICAL_SUMMARY_SECONDS)
+    .orderBy('id')
+    .limit(1)
     .executeTakeFirst();
   return justBefore ? now + CRITICAL_SUMMARY_SECONDS : now;
 }

@@ -31,13 +31,8 @@ export class DeliveryMemory {
   async reconcile(trx: Trx, now: number): Promise<number> {
     const table = trx.selectFrom('notification_deliveries').selectAll();
     const known = [...this.#waiting.values()];
-    const found = await table
-      .where(
-        'id',
-        'in',
-        known.map(({ id }) => id),
-      )
-      .execute();
+    const ids = known.map(({ id }) => id);
+    const found = ids.length === 0 ? [] : await table.where('id', 'in', ids).execute();
     const byId = new Map(found.map((row) => [row.id, row]));
     const lost = known.filter((row) => !isSame(row, byId.get(row.id)));
     for (const row of lost) await putBack(trx, row, now);
@@ -87,7 +82,9 @@ export async function wait(trx: Trx, awaited: readonly AwaitedAcknowledgement[])
     .selectFrom('notification_awaited')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .executeTakeFirstOrThrow();
-  const taken = awaited.slice(0, Math.max(0, MOST_AWAITED - count));
+  // A statement that meets one key twice is refused by PostgreSQL.
+  const once = [...new Map(awaited.map((each) => [each.eventSequence, each])).values()];
+  const taken = once.slice(0, Math.max(0, MOST_AWAITED - count));
   if (taken.length === 0) return;
   await trx
     .insertInto('notification_awaited')
@@ -113,6 +110,7 @@ export async function overdue(trx: Trx, now: number, limit: number): Promise<Awa
     .selectAll()
     .where('due_at', '<=', now)
     .orderBy('due_at')
+    .orderBy('event_sequence')
     .limit(limit)
     .execute();
   return rows.map(camelCased);
@@ -129,6 +127,7 @@ export async function tidyDeliveries(trx: Trx, limits: TidyLimits, now: number):
     .select('id')
     .where('state', '=', 'pending')
     .where('created_at', '<', pendingSince)
+    .orderBy('id')
     .limit(LIMIT);
   const { numUpdatedRows } = await trx
     .updateTable('notification_deliveries')
@@ -150,6 +149,8 @@ async function settledBefore(trx: Trx, state: 'delivered' | 'dead', before: numb
     .select('id')
     .where('state', '=', state)
     .where('settled_at', '<', before)
+    .orderBy('settled_at')
+    .orderBy('id')
     .limit(LIMIT)
     .execute();
   return rows.map(({ id }) => id);

@@ -101,7 +101,7 @@ async function due(trx: Trx, target: string, now: number, limit: number): Promis
     .where('state', '=', 'pending')
     // One further ahead than any backoff was set by a clock that was wrong.
     .where((eb) => eb.or([eb('next_attempt_at', '<=', now), eb('next_attempt_at', '>', now + 86_400)]))
-    .orderBy(sql`severity = 'critical'`, 'desc')
+    .orderBy(sql`case when severity = 'critical' then 0 else 1 end`)
     .orderBy('next_attempt_at')
     .orderBy('id')
     .limit(limit)
@@ -132,6 +132,7 @@ async function deliveriesOf(trx: Trx, sequences: readonly number[]): Promise<Eve
     .select(['kind', 'route', 'event_sequence', 'last_sequence', 'settled_at'])
     .where('event_sequence', '<=', last)
     .where('last_sequence', '>=', first)
+    .orderBy('id')
     .execute();
   return rows.map(camelCased);
 }
@@ -151,7 +152,7 @@ async function countByTarget(trx: Trx): Promise<DeliveryCounts> {
 }
 
 async function abandonOthers(trx: Trx, targets: readonly string[], now: number): Promise<void> {
-  await trx
+  const pending = trx
     .updateTable('notification_deliveries')
     .set({
       state: 'dead',
@@ -159,9 +160,8 @@ async function abandonOthers(trx: Trx, targets: readonly string[], now: number):
       settled_at: now,
       last_error: 'the configuration no longer names the target',
     })
-    .where('state', '=', 'pending')
-    .where('target', 'not in', targets)
-    .execute();
+    .where('state', '=', 'pending');
+  await (targets.length === 0 ? pending : pending.where('target', 'not in', targets)).execute();
 }
 
 async function requireDelivery(trx: Trx, id: number): Promise<NotificationDelivery> {
