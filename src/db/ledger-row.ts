@@ -59,14 +59,14 @@ export function ledgerEntry(row: RecordColumns, archived: boolean): LedgerEntry 
   return { ...recordedToken(row), sequence: row.sequence, erased: row.salt === null, archived };
 }
 
-/** The rows that count for nothing, as what `flawOf` answers says. */
+/** The rows that count for nothing, by what `SealedGroups` says of each. */
 export function brokenAmong(
   rows: readonly RecordColumns[],
-  flawOf: (row: RecordColumns) => string | undefined,
+  flaws: readonly (string | undefined)[],
 ): ReadonlyMap<RecordColumns, BrokenChain> {
   const broken = new Map<RecordColumns, BrokenChain>();
-  for (const row of rows) {
-    const why = flawOf(row);
+  for (const [index, row] of rows.entries()) {
+    const why = flaws[index];
     if (why !== undefined) broken.set(row, { place: `record ${row.sequence}`, why });
   }
   return broken;

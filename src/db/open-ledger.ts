@@ -1,7 +1,8 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { TrustedRuns } from '../kernel/audit-chain.ts';
 import type { ThreadEntry } from './engine.ts';
-import { LedgerRanges, type LedgerSource, LedgerWindows } from './ledger-ranges.ts';
+import { LedgerRanges, type LedgerSource } from './ledger-ranges.ts';
+import { LedgerWindows } from './ledger-windows.ts';
+import type { Rows } from './rows.ts';
 import { SealedGroups } from './sealed-groups.ts';
 
 /** Where a reading thread finds the ledger. */
@@ -11,9 +12,9 @@ export interface LedgerReading extends LedgerSource {
 
 /** An engine's connection, as it is used by one thread. */
 export interface LedgerConnection {
-  /** All that `read` sees is of one moment. */
-  read<T>(read: (db: DatabaseSync) => T): T;
-  close(): void;
+  /** All that `read` sees is of one moment. One at a time: none within another. */
+  read<T>(read: (rows: Rows) => Promise<T>): Promise<T>;
+  close(): void | Promise<void>;
 }
 
 /** What a reading thread is told once, at its start. */

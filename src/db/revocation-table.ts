@@ -7,7 +7,7 @@ import type { TestifiedRow } from './schema.ts';
 import { flawOf, type TestifiedTable } from './testified-table.ts';
 
 /** The rows that say they stand in for the one of an audit event. */
-export const STANDING_IN = 'SELECT * FROM revocations WHERE instead_of = ?';
+export const STANDING_IN = 'SELECT * FROM revocations WHERE instead_of = ? ORDER BY sequence';
 type Row = TestifiedRow<'revocations'>;
 
 const NO_SALT = new Uint8Array(SALT_BYTES);

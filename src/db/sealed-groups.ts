@@ -1,11 +1,29 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { TrustedRuns } from '../kernel/audit-chain.ts';
-import { HASH_BYTES, isCovered, isHashOf, MOST_ROWS, rowHashes } from '../kernel/ledger-chain.ts';
+import {
+  HASH_BYTES,
+  isCovered,
+  isHashOf,
+  type LedgerGroup,
+  MOST_ROWS,
+  rowHashes,
+} from '../kernel/ledger-chain.ts';
 import { type GroupColumns, ledgerGroup, placedRow, type RecordColumns } from './ledger-row.ts';
-import { Statements } from './sqlite/statements.ts';
+import { type Rows, statement } from './rows.ts';
 
 /** Memory for the hashes of rows: half a million of them. */
 const HASHES_KEPT = 500_000;
+/** Judged together: the hashes of all their groups are in memory until then. */
+const RECORDS_AT_ONCE = 100;
+
+const GROUP = statement<GroupColumns>('SELECT * FROM ledger_groups WHERE sequence = ?');
+const GROUP_ROWS = statement<RecordColumns>(
+  'SELECT * FROM issuance_records WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
+);
+const ROW_HASHES = statement<{ readonly hashes: Uint8Array }>(
+  'SELECT hashes FROM ledger_row_hashes WHERE group_sequence = ?',
+);
+
+const MISSING = 'its group is missing';
 
 interface SealedGroup {
   readonly sequence: number;
@@ -20,13 +38,6 @@ interface SealedGroup {
  */
 export class SealedGroups {
   readonly #runs: TrustedRuns;
-  readonly #groups = new Statements({
-    group: 'SELECT * FROM ledger_groups WHERE sequence = ?',
-    groupRows: 'SELECT * FROM issuance_records WHERE sequence >= ? AND sequence < ? ORDER BY sequence',
-  });
-  readonly #kept = new Statements({
-    rowHashes: 'SELECT hashes FROM ledger_row_hashes WHERE group_sequence = ?',
-  });
   readonly #checked = new Map<number, SealedGroup>();
   #hashes = 0;
 
@@ -34,36 +45,49 @@ export class SealedGroups {
     this.#runs = runs;
   }
 
-  /** Why a row counts for nothing; undefined where it counts. An archive keeps no hashes beside its rows. */
-  flawOf(db: DatabaseSync, row: RecordColumns, isArchived: boolean): string | undefined {
-    const group = this.#recent(row.group_sequence) ?? this.#check(db, row.group_sequence, isArchived);
-    if (typeof group === 'string') return group;
-    return isCovered(placedRow(row), group, group.hashes) ? undefined : 'its group was not committed with it';
-  }
-
-  #check(db: DatabaseSync, sequence: number, isArchived: boolean): SealedGroup | string {
-    const columns = this.#groups.of(db).group.get(sequence) as GroupColumns | undefined;
-    if (!columns) return 'its group is missing';
-    const sealed = { sequence, hash: columns.group_hash, runId: columns.run_id, seal: columns.seal };
-    if (!this.#runs.haveSealed('ledger', sealed)) {
-      return 'no run of the service sealed its group';
+  /** Why each counts for nothing; undefined where it counts. An archive keeps no hashes beside its rows. */
+  async flawsOf(
+    rows: Rows,
+    records: readonly RecordColumns[],
+    isArchived: boolean,
+  ): Promise<(string | undefined)[]> {
+    const flaws: (string | undefined)[] = [];
+    for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
+      const part = records.slice(from, from + RECORDS_AT_ONCE);
+      const groups = await this.#groupsOf(rows, part, isArchived);
+      for (const record of part) flaws.push(flawIn(record, groups.get(record.group_sequence) ?? MISSING));
     }
-    const hashes = this.#hashesOf(db, columns, isArchived);
-    if (!hashes) return 'its group is not as it was committed';
-    return this.#keep({ sequence, firstRecord: columns.first_record, hashes });
+    return flaws;
   }
 
-  /** Those that were kept, else those of the rows as they are. */
-  #hashesOf(db: DatabaseSync, columns: GroupColumns, isArchived: boolean): Uint8Array | undefined {
-    const group = ledgerGroup(columns);
-    if (group.rowCount < 1 || group.rowCount > MOST_ROWS) return undefined;
-    const kept = isArchived
-      ? undefined
-      : (this.#kept.of(db).rowHashes.get(group.sequence) as { hashes: Uint8Array } | undefined);
-    if (kept && isHashOf(group, kept.hashes)) return kept.hashes;
-    const rows = this.#groups.of(db).groupRows.all(group.firstRecord, group.firstRecord + group.rowCount);
-    const hashes = rowHashes((rows as unknown as RecordColumns[]).map(placedRow));
-    return isHashOf(group, hashes) ? hashes : undefined;
+  /** Each group by its sequence, or why it is none. */
+  async #groupsOf(
+    rows: Rows,
+    records: readonly RecordColumns[],
+    isArchived: boolean,
+  ): Promise<ReadonlyMap<number, SealedGroup | string>> {
+    const groups = new Map<number, SealedGroup | string>();
+    for (const { group_sequence: sequence } of records) {
+      if (!groups.has(sequence)) groups.set(sequence, this.#recent(sequence) ?? MISSING);
+    }
+    const unknown = [...groups].filter(([, group]) => group === MISSING).map(([sequence]) => [sequence]);
+    if (unknown.length === 0) return groups;
+    const found = (await rows.firstOfEach(GROUP, unknown)).filter((each) => each !== undefined);
+    const sealed: LedgerGroup[] = [];
+    for (const columns of found) {
+      if (this.#isSealed(columns)) sealed.push(ledgerGroup(columns));
+      else groups.set(columns.sequence, 'no run of the service sealed its group');
+    }
+    for (const [group, hashes] of await hashesOf(rows, sealed, isArchived)) {
+      const { sequence, firstRecord } = group;
+      const checked = hashes && this.#keep({ sequence, firstRecord, hashes });
+      groups.set(sequence, checked ?? 'its group is not as it was committed');
+    }
+    return groups;
+  }
+
+  #isSealed({ sequence, group_hash: hash, run_id: runId, seal }: GroupColumns): boolean {
+    return this.#runs.haveSealed('ledger', { sequence, hash, runId, seal });
   }
 
   #recent(sequence: number): SealedGroup | undefined {
@@ -84,4 +108,41 @@ export class SealedGroups {
     }
     return group;
   }
+}
+
+function flawIn(record: RecordColumns, group: SealedGroup | string): string | undefined {
+  if (typeof group === 'string') return group;
+  return isCovered(placedRow(record), group, group.hashes)
+    ? undefined
+    : 'its group was not committed with it';
+}
+
+/** Those that were kept, else those of the rows as they are; undefined where neither give the group's hash. */
+async function hashesOf(
+  rows: Rows,
+  groups: readonly LedgerGroup[],
+  isArchived: boolean,
+): Promise<ReadonlyMap<LedgerGroup, Uint8Array | undefined>> {
+  const lists = isArchived ? [] : groups.map(({ sequence }) => [sequence]);
+  const kept = await rows.firstOfEach(ROW_HASHES, lists);
+  const found = new Map<LedgerGroup, Uint8Array | undefined>();
+  for (const [index, group] of groups.entries()) {
+    const hashes = kept[index]?.hashes;
+    const isWhole = hashes !== undefined && isPossible(group) && isHashOf(group, hashes);
+    found.set(group, isWhole ? hashes : await hashesOfRows(rows, group));
+  }
+  return found;
+}
+
+/** One group at a time: a thousand rows are some hundred kilobytes. */
+async function hashesOfRows(rows: Rows, group: LedgerGroup): Promise<Uint8Array | undefined> {
+  if (!isPossible(group)) return undefined;
+  const { firstRecord, rowCount } = group;
+  const found = await rows.all(GROUP_ROWS, firstRecord, firstRecord + rowCount);
+  const hashes = rowHashes(found.map(placedRow));
+  return isHashOf(group, hashes) ? hashes : undefined;
+}
+
+function isPossible({ rowCount }: LedgerGroup): boolean {
+  return rowCount >= 1 && rowCount <= MOST_ROWS;
 }

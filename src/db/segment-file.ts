@@ -11,10 +11,10 @@ import {
   rmSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import type { StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { ARCHIVE_EVENTS, type ArchivedSegment } from '../kernel/ledger-search.ts';
+import { type AddGroup, fillSegment } from './segment-rows.ts';
 
 type ArchiveEvent = Pick<StoredEvent, 'type' | 'detailsJson'>;
 
@@ -71,38 +71,22 @@ const OWNER_READS = 0o400;
 const OWNER_ONLY = 0o700;
 const CHUNK_BYTES = 1 << 20;
 
-/** The columns stand as they do in the database. */
-const TABLES = `
-  CREATE TABLE issuance_records (sequence INTEGER PRIMARY KEY NOT NULL, digest BLOB NOT NULL, scope_id TEXT NOT NULL,
-    kid TEXT NOT NULL, jti TEXT NOT NULL, client_id TEXT NOT NULL, subject TEXT, root TEXT, trace_id BLOB,
-    iat INTEGER NOT NULL, exp INTEGER NOT NULL, salt BLOB, subject_commitment BLOB, root_commitment BLOB,
-    group_sequence INTEGER NOT NULL) STRICT;
-  CREATE TABLE ledger_groups (sequence INTEGER PRIMARY KEY NOT NULL, first_record INTEGER NOT NULL,
-    row_count INTEGER NOT NULL, committed_at INTEGER NOT NULL, previous_hash BLOB NOT NULL,
-    group_hash BLOB NOT NULL, run_id TEXT, seal BLOB) STRICT;`;
-
 /**
  * Writes a segment through `fill` and seals it: synced, read-only, under its name only when it is whole. Answers
  * its SHA-256. Where `fill` answers false nothing is left.
  */
-export function writeSegment(path: string, fill: (segment: DatabaseSync) => boolean): Uint8Array | null {
+export async function writeSegment(
+  path: string,
+  fill: (add: AddGroup) => Promise<boolean>,
+): Promise<Uint8Array | null> {
   const part = `${path}.part`;
   mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY });
   rmSync(part, { force: true });
-  // What a crash leaves of it is thrown away, so it needs neither journal nor syncs of its own.
-  const segment = new DatabaseSync(part);
   try {
-    segment.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; ${TABLES}`);
-    segment.exec('BEGIN');
-    const filled = fill(segment);
-    segment.exec('COMMIT');
-    segment.close();
-    if (filled) return seal(part, path);
+    return (await fillSegment(part, fill)) ? seal(part, path) : null;
   } finally {
-    if (segment.isOpen) segment.close();
     rmSync(part, { force: true });
   }
-  return null;
 }
 
 export function digestOfFile(path: string): Uint8Array {

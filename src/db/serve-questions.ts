@@ -26,7 +26,7 @@ const QUESTIONS = {
 export type ReadCalls = {
   readonly [Q in keyof typeof QUESTIONS]: {
     readonly asks: Parameters<(typeof QUESTIONS)[Q]>[1];
-    readonly answers: ReturnType<(typeof QUESTIONS)[Q]>;
+    readonly answers: Awaited<ReturnType<(typeof QUESTIONS)[Q]>>;
   };
 } & { readonly close: { readonly asks: null; readonly answers: null } };
 
@@ -38,7 +38,7 @@ export function serveQuestions(
 ): void {
   if (settings.givesWay) lowerPriority();
   const ledger = new OpenLedger(settings, connection);
-  const about = <Asks, Answers>(answer: (of: OpenLedger, asks: Asks) => Answers) => {
+  const about = <Asks, Answers>(answer: (of: OpenLedger, asks: Asks) => Promise<Answers>) => {
     return (asks: Asks) => answer(ledger, asks);
   };
   serveCalls<ReadCalls>(
@@ -52,7 +52,10 @@ export function serveQuestions(
       issuedHours: about(issuedHours),
       walkGroups: about(walkGroups),
       walkRevocations: about(walkRevocations),
-      close: () => void connection.close(),
+      close: async () => {
+        await connection.close();
+        return null;
+      },
     },
     failed,
   );

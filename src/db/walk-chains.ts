@@ -1,7 +1,7 @@
 import { constants, setPriority } from 'node:os';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 
-/** Whether SQLite holds a number that JavaScript cannot: the service writes none. */
+/** Whether the database holds a number that JavaScript cannot: the service writes none. */
 export function isUnsafeNumber(error: unknown): boolean {
   return (error as { code?: unknown }).code === 'ERR_OUT_OF_RANGE';
 }

@@ -1,25 +1,27 @@
 import type { IssuedHour, IssuedHours } from '../../kernel/ledger-search.ts';
 import type { OpenLedger } from '../open-ledger.ts';
+import { statement } from '../rows.ts';
 
 /** A period in which more was issued than can be read in this time is answered for in part. */
 const BUDGET_MS = 30_000;
 /** Client, scope and hour: what is told apart. */
 const MOST_CELLS = 200_000;
 
-const HOURS = `SELECT client_id AS client, scope_id AS scope, iat / 3600 AS hour, count(*) AS tokens
+const HOURS =
+  statement<IssuedHour>(`SELECT client_id AS client, scope_id AS scope, iat / 3600 AS hour, count(*) AS tokens
   FROM issuance_records WHERE sequence > ? AND sequence <= ? AND iat >= ? AND iat <= ?
-  GROUP BY client_id, scope_id, iat / 3600`;
+  GROUP BY client_id, scope_id, iat / 3600`);
 
-export function issuedHours(
+export async function issuedHours(
   { windows }: OpenLedger,
   { from, to }: { readonly from: number; readonly to: number },
-): IssuedHours {
+): Promise<IssuedHours> {
   const deadline = performance.now() + BUDGET_MS;
   const cells = new Map<string, IssuedHour>();
   // The latest first: where it is too much, the oldest is missing.
-  const latestFirst = windows.between(from, to).toReversed();
-  const { found: full, complete } = windows.over(latestFirst, deadline, (source, bounds) => {
-    for (const row of source.prepare(HOURS).all(...bounds, from, to) as unknown as IssuedHour[]) {
+  const latestFirst = (await windows.between(from, to)).toReversed();
+  const { found: full, complete } = await windows.over(latestFirst, deadline, async (rows, bounds) => {
+    for (const row of await rows.all(HOURS, ...bounds, from, to)) {
       const key = JSON.stringify([row.client, row.scope, row.hour]);
       cells.set(key, { ...row, tokens: row.tokens + (cells.get(key)?.tokens ?? 0) });
     }

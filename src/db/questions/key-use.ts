@@ -1,15 +1,10 @@
-import type { DatabaseSync } from 'node:sqlite';
-import type { KeyUse, KeyUseQuestion } from '../../kernel/issuance.ts';
-import { ShareCount, type WindowBounds } from '../ledger-ranges.ts';
+import type { KeyUse, KeyUseQuestion, Shares } from '../../kernel/issuance.ts';
+import { compareText } from '../../lib/text.ts';
 import type { OpenLedger } from '../open-ledger.ts';
+import { statement } from '../rows.ts';
 
 /** A ledger in which more was issued than can be read in this time is answered for in part. */
 const BUDGET_MS = 10_000;
-
-const OF_KEY = 'FROM issuance_records WHERE sequence > ? AND sequence <= ? AND kid = ?';
-const LIVE = `SELECT client_id, subject, count(*) AS tokens ${OF_KEY} AND exp > ? GROUP BY client_id, subject`;
-const FIRST = `SELECT iat ${OF_KEY} ORDER BY sequence LIMIT 1`;
-const LAST = `SELECT iat ${OF_KEY} ORDER BY sequence DESC LIMIT 1`;
 
 interface Shared {
   readonly client_id: string;
@@ -17,24 +12,32 @@ interface Shared {
   readonly tokens: number;
 }
 
-export function keyUse({ windows }: OpenLedger, question: KeyUseQuestion): KeyUse {
+const OF_KEY = 'FROM issuance_records WHERE sequence > ? AND sequence <= ? AND kid = ?';
+const LIVE = statement<Shared>(
+  `SELECT client_id, subject, count(*) AS tokens ${OF_KEY} AND exp > ? GROUP BY client_id, subject`,
+);
+const FIRST = statement<{ readonly iat: number }>(`SELECT iat ${OF_KEY} ORDER BY sequence LIMIT 1`);
+const LAST = statement<{ readonly iat: number }>(`SELECT iat ${OF_KEY} ORDER BY sequence DESC LIMIT 1`);
+
+export async function keyUse({ windows }: OpenLedger, question: KeyUseQuestion): Promise<KeyUse> {
   const { kid, at, since, longestTtlSeconds } = question;
   const deadline = performance.now() + BUDGET_MS;
   const [clients, subjects] = [new ShareCount(), new ShareCount()];
   let liveTokens = 0;
-  const from = Math.max(since, at - longestTtlSeconds);
-  const counted = windows.over(windows.between(from, at), deadline, (source, bounds) => {
-    const rows = source.prepare(LIVE).all(...bounds, kid, at) as unknown as Shared[];
-    for (const { client_id, subject, tokens } of rows) {
+  const recent = await windows.between(Math.max(since, at - longestTtlSeconds), at);
+  const counted = await windows.over(recent, deadline, async (rows, bounds) => {
+    for (const { client_id, subject, tokens } of await rows.all(LIVE, ...bounds, kid, at)) {
       liveTokens += tokens;
       clients.add(client_id, tokens);
       if (subject !== null) subjects.add(subject, tokens);
     }
     return undefined;
   });
-  const all = windows.between(since, at);
-  const first = windows.over(all, deadline, (source, bounds) => iatIn(source, FIRST, bounds, kid));
-  const last = windows.over(all.toReversed(), deadline, (source, bounds) => iatIn(source, LAST, bounds, kid));
+  const all = await windows.between(since, at);
+  const iatOf = (which: typeof FIRST, parts: typeof all) =>
+    windows.over(parts, deadline, async (rows, bounds) => (await rows.first(which, ...bounds, kid))?.iat);
+  const first = await iatOf(FIRST, all);
+  const last = await iatOf(LAST, all.toReversed());
   return {
     liveTokens,
     clients: clients.shares(),
@@ -45,6 +48,27 @@ export function keyUse({ windows }: OpenLedger, question: KeyUseQuestion): KeyUs
   };
 }
 
-function iatIn(source: DatabaseSync, query: string, bounds: WindowBounds, kid: string) {
-  return (source.prepare(query).get(...bounds, kid) as { iat: number } | undefined)?.iat;
+const LISTED = 100;
+/** Names that are told apart; beyond them they are only counted, each time that one appears. */
+const REMEMBERED = 100_000;
+
+/** Tokens by name, in bounded memory. */
+export class ShareCount {
+  readonly #tokens = new Map<string, number>();
+  #beyond = 0;
+
+  add(name: string, tokens: number): void {
+    const before = this.#tokens.get(name);
+    if (before !== undefined || this.#tokens.size < REMEMBERED) {
+      this.#tokens.set(name, (before ?? 0) + tokens);
+    } else {
+      this.#beyond += 1;
+    }
+  }
+
+  shares(): Shares {
+    const all = [...this.#tokens].map(([name, tokens]) => ({ name, tokens }));
+    all.sort((a, b) => b.tokens - a.tokens || compareText(a.name, b.name));
+    return { listed: all.slice(0, LISTED), more: Math.max(0, all.length - LISTED) + this.#beyond };
+  }
 }

@@ -3,6 +3,7 @@ import type { LedgerQuery } from '../../kernel/ledger-search.ts';
 import { hashedSubject } from '../../kernel/policy.ts';
 import { brokenAmong, type RecordColumns } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
+import { type Statement, statement } from '../rows.ts';
 
 interface PageQuery {
   readonly query: LedgerQuery;
@@ -36,30 +37,32 @@ const FILTERS = {
 export function searchPage(
   { connection, ranges, groups }: OpenLedger,
   { query, after, limit }: PageQuery,
-): SearchPage {
-  return connection.read((db) => {
+): Promise<SearchPage> {
+  return connection.read(async (rows) => {
     const { from, to } = query;
-    const first = from === undefined ? 1 : ranges.firstSince(db, from - CLOCK_SLACK_SECONDS);
-    const last = ranges.lastUntil(db, to === undefined ? null : to + CLOCK_SLACK_SECONDS);
-    const rest = ranges.between(db, Math.max(first, after + 1), last);
+    const first = from === undefined ? 1 : await ranges.firstSince(rows, from - CLOCK_SLACK_SECONDS);
+    const last = await ranges.lastUntil(rows, to === undefined ? null : to + CLOCK_SLACK_SECONDS);
+    const rest = await ranges.between(rows, Math.max(first, after + 1), last);
     const range = rest[0];
     if (!range) return { rows: [], broken: new Map(), archived: false, next: null };
     const archived = range.archive !== null;
     const until = Math.min(range.last, range.first + WINDOW - 1);
-    const { sql, values } = filtered(query);
-    const parameters = [range.first - 1, until, ...values, limit];
-    const { rows, broken } = ranges.within(db, range, (source) => {
-      const all = source.prepare(sql).all(...parameters) as unknown as RecordColumns[];
-      return { rows: all, broken: brokenAmong(all, (row) => groups.flawOf(source, row, archived)) };
+    const { text, values } = filtered(query);
+    const page = await ranges.within(rows, range, async (part) => {
+      const found = await part.all(text, range.first - 1, until, ...values, limit);
+      return { rows: found, broken: brokenAmong(found, await groups.flawsOf(part, found, archived)) };
     });
-    const reached = rows.length === limit ? (rows.at(-1)?.sequence ?? until) : until;
+    const reached = page.rows.length === limit ? (page.rows.at(-1)?.sequence ?? until) : until;
     const end = rest.length === 1 && reached === range.last;
-    return { rows, broken, archived, next: end ? null : reached };
+    return { ...page, archived, next: end ? null : reached };
   });
 }
 
 /** Its parameters begin with the sequences between which it looks, the first excluded, and end with a limit. */
-function filtered(query: LedgerQuery) {
+function filtered(query: LedgerQuery): {
+  readonly text: Statement<RecordColumns>;
+  readonly values: readonly (string | number)[];
+} {
   const members = (Object.keys(FILTERS) as (keyof typeof FILTERS)[]).filter(
     (each) => query[each] !== undefined,
   );
@@ -71,7 +74,9 @@ function filtered(query: LedgerQuery) {
     ...(subjects.length > 0 ? ['subject IN (?, ?)'] : []),
   ];
   return {
-    sql: `SELECT * FROM issuance_records WHERE ${filters.join(' AND ')} ORDER BY sequence LIMIT ?`,
+    text: statement(
+      `SELECT * FROM issuance_records WHERE ${filters.join(' AND ')} ORDER BY sequence LIMIT ?`,
+    ),
     values: [...members.map((each) => query[each] as string | number), ...subjects],
   };
 }

@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { BrokenChain, ChainHead, TrustedRuns } from '../../kernel/audit-chain.ts';
 import {
   GROUP_FAULTS,
@@ -6,13 +5,12 @@ import {
   type LedgerGroup,
   linkFault,
   MOST_ROWS,
-  type PlacedRow,
-  rowsFault,
 } from '../../kernel/ledger-chain.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
-import { Statements } from '../sqlite/statements.ts';
+import { type Rows, statement } from '../rows.ts';
 import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
+import { rowFaults } from './row-faults.ts';
 
 interface GroupsQuery {
   readonly after: GroupBefore;
@@ -45,25 +43,40 @@ const SEAL_SHARE = 8;
 /** Told of one step: behind the first, others are its consequence. */
 const MOST_FLAWS = 8;
 
-const statements = new Statements({
-  groups: 'SELECT * FROM ledger_groups WHERE sequence > ? ORDER BY sequence LIMIT ?',
-  // As the chain names them: copying every row once more would be a fifth of the walk.
-  records: `SELECT sequence, group_sequence AS groupSequence, digest, scope_id AS scopeId, kid, jti,
-    client_id AS clientId, subject, root, trace_id AS traceId, iat, exp, salt, subject_commitment AS subjectCommitment,
-    root_commitment AS rootCommitment FROM issuance_records WHERE sequence >= ? AND sequence <= ? ORDER BY sequence`,
-  strayGroup: 'SELECT sequence FROM ledger_groups WHERE sequence < 1 LIMIT 1',
-  strayRecord: 'SELECT sequence FROM issuance_records WHERE sequence < ? OR sequence > ? LIMIT 1',
-  archivedGroup: 'SELECT max(last_group) AS "group" FROM ledger_archives',
-});
-
-/** The next groups of the ledger: what is wrong with one of them, or with its rows. */
-export function walkGroups({ connection, runs }: OpenLedger, asks: GroupsQuery): WalkedGroups {
-  return connection.read((db) => walked(db, runs, asks));
+interface ReadGroup {
+  readonly group: LedgerGroup;
+  /** But for its rows. */
+  readonly flaw: BrokenChain | undefined;
 }
 
-function walked(db: DatabaseSync, trusted: TrustedRuns, asks: GroupsQuery): WalkedGroups {
+interface Placed {
+  readonly sequence: number;
+}
+
+const GROUPS = statement<GroupColumns>(
+  'SELECT * FROM ledger_groups WHERE sequence > ? ORDER BY sequence LIMIT ?',
+);
+const STRAY_GROUP = statement<Placed>(
+  'SELECT sequence FROM ledger_groups WHERE sequence < 1 ORDER BY sequence LIMIT 1',
+);
+const RECORD_BEFORE = statement<Placed>(
+  'SELECT sequence FROM issuance_records WHERE sequence < ? ORDER BY sequence LIMIT 1',
+);
+const RECORD_BEHIND = statement<Placed>(
+  'SELECT sequence FROM issuance_records WHERE sequence > ? ORDER BY sequence LIMIT 1',
+);
+const ARCHIVED_GROUP = statement<{ readonly group: number | null }>(
+  'SELECT max(last_group) AS "group" FROM ledger_archives',
+);
+
+/** The next groups of the ledger: what is wrong with one of them, or with its rows. */
+export function walkGroups({ connection, runs }: OpenLedger, asks: GroupsQuery): Promise<WalkedGroups> {
+  return connection.read((rows) => walked(rows, runs, asks));
+}
+
+async function walked(rows: Rows, trusted: TrustedRuns, asks: GroupsQuery): Promise<WalkedGroups> {
   try {
-    return new GroupWalk(statements.of(db), trusted, asks).walk();
+    return await new GroupWalk(rows, trusted, asks).walk();
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
     return { at: asks.after, broken: [unsafeNumber('group', asks.after.sequence)], isEnd: true, rows: 0 };
@@ -71,41 +84,65 @@ function walked(db: DatabaseSync, trusted: TrustedRuns, asks: GroupsQuery): Walk
 }
 
 class GroupWalk {
-  readonly #prepared: ReturnType<typeof statements.of>;
+  readonly #source: Rows;
   readonly #trusted: TrustedRuns;
   readonly #asks: GroupsQuery;
-  readonly #archivedGroup: number;
   #at: GroupBefore;
   #rows = 0;
-  readonly #broken: BrokenChain[] = [];
 
-  constructor(prepared: ReturnType<typeof statements.of>, trusted: TrustedRuns, asks: GroupsQuery) {
-    this.#prepared = prepared;
+  constructor(source: Rows, trusted: TrustedRuns, asks: GroupsQuery) {
+    this.#source = source;
     this.#trusted = trusted;
     this.#asks = asks;
     this.#at = asks.after;
-    this.#archivedGroup = (prepared.archivedGroup.get() as { group: number | null }).group ?? 0;
   }
 
-  walk(): WalkedGroups {
-    const { mostRows } = this.#asks;
+  async walk(): Promise<WalkedGroups> {
+    const archivedGroup = (await this.#source.first(ARCHIVED_GROUP))?.group ?? 0;
     const most = this.#mostGroups();
-    const found = this.#prepared.groups.all(this.#at.sequence, most) as unknown as GroupColumns[];
+    const found = await this.#source.all(GROUPS, this.#at.sequence, most);
+    const { read, unlinked, isFull } = this.#follow(found);
+    const broken = await this.#brokenAmong(read, archivedGroup);
+    if (unlinked) return this.#walked(true, [...broken, unlinked]);
+    const isEnd = !isFull && found.length < most;
+    const last = isEnd ? await this.#atEnd() : undefined;
+    return this.#walked(isEnd, last ? [...broken, last] : broken);
+  }
+
+  #walked(isEnd: boolean, broken: readonly BrokenChain[]): WalkedGroups {
+    return { at: this.#at, broken, isEnd, rows: this.#rows };
+  }
+
+  /** Chain and seals. Without rows a group that does not follow is `unlinked` and the last; with them, it is full at `mostRows`. */
+  #follow(found: readonly GroupColumns[]) {
+    const { mostRows, round } = this.#asks;
     const share = mostRows > 0 && found.length > FEW_GROUPS ? SEAL_SHARE : 1;
+    const read: ReadGroup[] = [];
     for (const columns of found) {
       const group = ledgerGroup(columns);
       const unlinked = this.#unlinked(group);
-      if (unlinked && mostRows === 0) return this.#walked(true, unlinked);
-      const isSampled = group.sequence % share === this.#asks.round % share;
-      const flaw = unlinked ?? (isSampled ? this.#sealFlawOf(columns) : undefined) ?? this.#flawOf(group);
-      if (flaw && this.#broken.length < MOST_FLAWS) this.#broken.push(flaw);
+      if (unlinked && mostRows === 0) return { read, unlinked, isFull: false };
+      const isSampled = group.sequence % share === round % share;
+      const unsealed = isSampled ? this.#sealFlawOf(columns) : undefined;
+      read.push({ group, flaw: unlinked ?? unsealed ?? this.#rewritten(group) });
       this.#at = group;
       if (mostRows === 0) continue;
       this.#rows += Math.max(0, Math.min(group.rowCount, MOST_ROWS));
-      if (this.#rows >= mostRows) return this.#walked(false);
+      if (this.#rows >= mostRows) return { read, unlinked: undefined, isFull: true };
     }
-    const isEnd = found.length < most;
-    return this.#walked(isEnd, isEnd ? this.#atEnd() : undefined);
+    return { read, unlinked: undefined, isFull: false };
+  }
+
+  /** The first that do not hold, in themselves or by their rows. */
+  async #brokenAmong(read: readonly ReadGroup[], archivedGroup: number): Promise<BrokenChain[]> {
+    const sound = read.filter(({ flaw }) => flaw === undefined).map(({ group }) => group);
+    const withRows = this.#asks.mostRows > 0 ? sound : [];
+    const faults = await rowFaults(this.#source, withRows, archivedGroup);
+    const flaws = read.map(({ group, flaw }) => {
+      const fault = faults.get(group);
+      return fault ? { place: `group ${group.sequence}`, why: GROUP_FAULTS[fault] } : flaw;
+    });
+    return flaws.filter((flaw) => flaw !== undefined).slice(0, MOST_FLAWS);
   }
 
   /** More than are needed for the rows would be read in vain: they are likely as large as the one before. */
@@ -114,11 +151,6 @@ class GroupWalk {
     const needed =
       mostRows === 0 ? GROUPS_A_STEP : Math.ceil((1.5 * mostRows) / Math.max(this.#at.rowCount, 1));
     return Math.min(Math.max(needed, FEW_GROUPS + 1), GROUPS_A_STEP);
-  }
-
-  #walked(isEnd: boolean, last?: BrokenChain | undefined): WalkedGroups {
-    const broken = last ? [...this.#broken, last] : this.#broken;
-    return { at: this.#at, broken, isEnd, rows: this.#rows };
   }
 
   #unlinked(group: LedgerGroup): BrokenChain | undefined {
@@ -133,34 +165,22 @@ class GroupWalk {
     return { place: `group ${sequence}`, why: 'no run of the service sealed it' };
   }
 
-  #flawOf(group: LedgerGroup): BrokenChain | undefined {
-    const place = `group ${group.sequence}`;
-    const { end, mostRows } = this.#asks;
-    if (end?.sequence === group.sequence && Buffer.compare(end.hash, group.groupHash) !== 0) {
-      return { place, why: 'the ledger up to it was written anew' };
-    }
-    const fault = mostRows > 0 ? this.#rowsFault(group) : undefined;
-    return fault && { place, why: GROUP_FAULTS[fault] };
+  #rewritten({ sequence, groupHash }: LedgerGroup): BrokenChain | undefined {
+    const { end } = this.#asks;
+    if (end?.sequence !== sequence || Buffer.compare(end.hash, groupHash) === 0) return undefined;
+    return { place: `group ${sequence}`, why: 'the ledger up to it was written anew' };
   }
 
-  #rowsFault(group: LedgerGroup) {
-    const { firstRecord, rowCount } = group;
-    if (rowCount < 1 || rowCount > MOST_ROWS) return 'row_count';
-    const rows = this.#prepared.records.all(firstRecord, firstRecord + rowCount - 1);
-    // Rows in an archive are deleted a few at a time.
-    if (rows.length < rowCount && group.sequence <= this.#archivedGroup) return undefined;
-    return rowsFault(group, rows as unknown as PlacedRow[]);
-  }
-
-  #atEnd(): BrokenChain | undefined {
+  async #atEnd(): Promise<BrokenChain | undefined> {
     const { sequence, firstRecord, rowCount } = this.#at;
     if (sequence < (this.#asks.end?.sequence ?? 0)) {
       return { place: `group ${sequence + 1}`, why: 'all from here on is gone' };
     }
-    const group = this.#prepared.strayGroup.get() as { sequence: number } | undefined;
+    const group = await this.#source.first(STRAY_GROUP);
     if (group) return { place: `group ${group.sequence}`, why: 'it lies before the first' };
-    const record = this.#prepared.strayRecord.get(1, firstRecord + rowCount - 1);
-    if (!record) return undefined;
-    return { place: `record ${(record as { sequence: number }).sequence}`, why: 'it lies in no group' };
+    const record =
+      (await this.#source.first(RECORD_BEFORE, 1)) ??
+      (await this.#source.first(RECORD_BEHIND, firstRecord + rowCount - 1));
+    return record && { place: `record ${record.sequence}`, why: 'it lies in no group' };
   }
 }

@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { StoredEvent } from '../../kernel/audit.ts';
 import {
   auditDetailsIn,
@@ -21,8 +20,8 @@ import {
   standsInFor,
   toldNumber,
 } from '../revocation-table.ts';
+import { type Rows, statement } from '../rows.ts';
 import type { TestifiedRow } from '../schema.ts';
-import { Statements } from '../sqlite/statements.ts';
 import { flawOf } from '../testified-table.ts';
 import { isUnsafeNumber, unsafeNumber } from '../walk-chains.ts';
 
@@ -31,13 +30,13 @@ type EventRow = Parameters<typeof eventFromRow>[0];
 
 const EVENTS_A_STEP = 2_000;
 
-const statements = new Statements({
-  events: 'SELECT * FROM audit_events WHERE sequence > ? ORDER BY sequence LIMIT ?',
-  rows: 'SELECT * FROM revocations WHERE audit_sequence > ? AND audit_sequence <= ? ORDER BY audit_sequence',
-  event: 'SELECT * FROM audit_events WHERE sequence = ?',
-  standingIn: STANDING_IN,
-  last: 'SELECT max(sequence) AS last FROM revocations',
-});
+const EVENTS = statement<EventRow>('SELECT * FROM audit_events WHERE sequence > ? ORDER BY sequence LIMIT ?');
+const EVENT = statement<EventRow>('SELECT * FROM audit_events WHERE sequence = ?');
+const REVOCATIONS = statement<Row>(
+  'SELECT * FROM revocations WHERE audit_sequence > ? AND audit_sequence <= ? ORDER BY audit_sequence',
+);
+const STANDING_IN_FOR = statement<Row>(STANDING_IN);
+const LAST = statement<{ readonly last: number | null }>('SELECT max(sequence) AS last FROM revocations');
 
 interface RevocationQuery {
   readonly after: ChainHead;
@@ -48,13 +47,13 @@ interface RevocationQuery {
 }
 
 /** The next events of the audit trail, and the revocations that they testify to. */
-export function walkRevocations({ connection }: OpenLedger, asks: RevocationQuery): RevocationPage {
-  return connection.read((db) => walked(db, asks));
+export function walkRevocations({ connection }: OpenLedger, asks: RevocationQuery): Promise<RevocationPage> {
+  return connection.read((source) => walked(source, asks));
 }
 
-function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
+async function walked(source: Rows, asks: RevocationQuery): Promise<RevocationPage> {
   try {
-    return pageOf(db, asks);
+    return await pageOf(source, asks);
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
     const broken = unsafeNumber('event', asks.after.sequence);
@@ -62,31 +61,31 @@ function walked(db: DatabaseSync, asks: RevocationQuery): RevocationPage {
   }
 }
 
-function pageOf(db: DatabaseSync, { after, now, seen }: RevocationQuery): RevocationPage {
-  const { events } = statements.of(db);
-  const stretch = (events.all(after.sequence, EVENTS_A_STEP) as unknown as EventRow[]).map(eventFromRow);
+async function pageOf(source: Rows, { after, now, seen }: RevocationQuery): Promise<RevocationPage> {
+  const stretch = (await source.all(EVENTS, after.sequence, EVENTS_A_STEP)).map(eventFromRow);
   const isEnd = stretch.length < EVENTS_A_STEP;
   const last = stretch.at(-1);
   // At the end all that is left: also what no event testifies to.
-  const rows = rowsUntil(db, after.sequence, isEnd ? Number.MAX_SAFE_INTEGER : (last?.sequence ?? 0));
+  const until = isEnd ? Number.MAX_SAFE_INTEGER : (last?.sequence ?? 0);
+  const rows = await rowsUntil(source, after.sequence, until);
   const revocations = now === null || 'flaw' in rows ? [] : rows.found.map(revocationFromRow);
   return {
     at: last ? { sequence: last.sequence, hash: last.hash } : after,
     broken: breakIn(stretch, after, seen) ?? (isEnd ? cutOff(last ?? after, seen) : undefined),
-    flaws: 'flaw' in rows ? [rows.flaw] : flawsIn(db, stretch, rows.found),
+    flaws: 'flaw' in rows ? [rows.flaw] : await flawsIn(source, stretch, rows.found),
     inForce: revocations.filter((each) => isInForce(each, now ?? 0)),
     lastNumber: stretch.reduce((last, event) => Math.max(last, numberIn(event)), 0),
     isEnd,
   };
 }
 
-function rowsUntil(
-  db: DatabaseSync,
+async function rowsUntil(
+  source: Rows,
   after: number,
   until: number,
-): { found: Row[] } | { flaw: RevocationFlaw } {
+): Promise<{ found: Row[] } | { flaw: RevocationFlaw }> {
   try {
-    return { found: statements.of(db).rows.all(after, until) as unknown as Row[] };
+    return { found: await source.all(REVOCATIONS, after, until) };
   } catch (error) {
     if (!isUnsafeNumber(error)) throw error;
     // What stands behind it is walked all the same.
@@ -121,14 +120,18 @@ function cutOff(end: ChainHead, seen: ChainHead): BrokenChain | undefined {
   return { place: `event ${end.sequence + 1}`, why: 'all from here on is gone' };
 }
 
-function flawsIn(db: DatabaseSync, events: readonly StoredEvent[], rows: readonly Row[]): RevocationFlaw[] {
+async function flawsIn(
+  source: Rows,
+  events: readonly StoredEvent[],
+  rows: readonly Row[],
+): Promise<RevocationFlaw[]> {
   const byEvent = new Map(rows.map((row) => [row.audit_sequence, row]));
   const flaws: RevocationFlaw[] = [];
   for (const event of events) {
     if (event.type !== REVOCATION_ADDED) continue;
     const row = byEvent.get(event.sequence);
     byEvent.delete(event.sequence);
-    const flaw = row ? changeOf(row, event) : lossOf(db, event);
+    const flaw = row ? changeOf(row, event) : await lossOf(source, event);
     if (flaw) flaws.push({ ...flaw, event: event.sequence });
   }
   for (const row of byEvent.values()) {
@@ -145,18 +148,19 @@ function changeOf(row: Row, event: StoredEvent): Flaw | undefined {
   return why === undefined ? undefined : { kind: 'changed', place: revocationTable.name(row), why };
 }
 
-function lossOf(db: DatabaseSync, { sequence, detailsJson }: StoredEvent): Flaw {
+async function lossOf(source: Rows, { sequence, detailsJson }: StoredEvent): Promise<Flaw> {
   const { sequence: number, instead_of } = auditDetailsIn(detailsJson);
-  const { standingIn, event, last } = statements.of(db);
-  const eventOf = ({ audit_sequence }: Row) => event.get(audit_sequence) as EventRow | undefined;
-  const by = (standingIn.all(sequence) as unknown as Row[])
-    .filter((row) => {
-      const told = eventOf(row);
-      return standsInFor(sequence, row, told && eventFromRow(told));
-    })
+  const claiming = await source.all(STANDING_IN_FOR, sequence);
+  const told = await source.firstOfEach(
+    EVENT,
+    claiming.map(({ audit_sequence }) => [audit_sequence]),
+  );
+  const by = claiming
+    .filter((row, index) => standsInFor(sequence, row, told[index] && eventFromRow(told[index])))
     .map(({ audit_sequence }) => audit_sequence);
   const insteadOf = typeof instead_of === 'number' ? { insteadOf: instead_of } : {};
   const flaw = { place: `revocation ${Number(number)}`, why: 'it is gone', ...insteadOf };
   if (by.length > 0) return { ...flaw, kind: 'again', by };
-  return { ...flaw, kind: Number(number) < Number(last.get()?.last ?? 0) ? 'gone' : 'cut' };
+  const last = (await source.first(LAST))?.last ?? 0;
+  return { ...flaw, kind: Number(number) < last ? 'gone' : 'cut' };
 }

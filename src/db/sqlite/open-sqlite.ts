@@ -20,7 +20,7 @@ export async function openSqlite(file: string): Promise<Engine> {
       settings: { ...database, statements: compileLedgerStatements() },
     },
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings: database },
-    archiving: { entry: new URL('../archive-worker.ts', import.meta.url), settings: database },
+    archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings: database },
     openReads: () => new LocalReads(file, identity.schema),
   };
 }

@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { StoreFailure } from '../failure.ts';
+import type { LedgerConnection } from '../open-ledger.ts';
+import type { Rows } from '../rows.ts';
 import type { DatabaseIdentity } from '../writer-protocol.ts';
 import { openReadOnly, refuseIfMoved } from './database-file.ts';
 import { needsReopening, sqliteFailure } from './failure.ts';
 import { SchemaGuard } from './schema-guard.ts';
+import { SqliteRows } from './sqlite-rows.ts';
 
 const DEFAULT_CACHE_KIB = 2_000;
 
@@ -13,11 +16,11 @@ export interface DatabaseFile {
 }
 
 /** A worker's read-only connection, opened anew at the next use after a failure that calls for it. */
-export class ReadConnection {
+export class ReadConnection implements LedgerConnection {
   readonly #file: string;
   readonly #identity: DatabaseIdentity;
   readonly #cacheKib: number;
-  #open: { readonly db: DatabaseSync; readonly guard: SchemaGuard } | undefined;
+  #open: { readonly db: DatabaseSync; readonly rows: Rows; readonly guard: SchemaGuard } | undefined;
 
   /** `cacheKib`: how much of the file is kept in memory; by default what SQLite takes. */
   constructor({ file, identity }: DatabaseFile, cacheKib = DEFAULT_CACHE_KIB) {
@@ -26,15 +29,14 @@ export class ReadConnection {
     this.#cacheKib = cacheKib;
   }
 
-  /** All that `read` sees is of one moment. */
-  read<T>(read: (db: DatabaseSync) => T): T {
+  async read<T>(read: (rows: Rows) => Promise<T>): Promise<T> {
     refuseIfMoved(this.#file, this.#identity);
     this.#open ??= this.#connect();
-    const { db, guard } = this.#open;
+    const { db, rows, guard } = this.#open;
     db.exec('BEGIN');
     try {
       guard.check();
-      return read(db);
+      return await read(rows);
     } finally {
       if (db.isTransaction) db.exec('COMMIT');
     }
@@ -53,6 +55,6 @@ export class ReadConnection {
   #connect() {
     const db = openReadOnly(this.#file);
     db.exec(`PRAGMA cache_size = -${this.#cacheKib}`);
-    return { db, guard: new SchemaGuard(db, this.#identity.schema) };
+    return { db, rows: new SqliteRows(db), guard: new SchemaGuard(db, this.#identity.schema) };
   }
 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ShareCount } from '../../../src/db/ledger-ranges.ts';
+import { ShareCount } from '../../../src/db/questions/key-use.ts';
 import type { KeyUseQuestion } from '../../../src/kernel/issuance.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';

@@ -176,7 +176,7 @@ describe('a record is looked for where its iat says', () => {
 
   it('by the index', async () => {
     const { file } = await recordedStore();
-    expect(query(file, `EXPLAIN QUERY PLAN ${RECORD}`)).toMatchObject([
+    expect(query(file, `EXPLAIN QUERY PLAN ${RECORD.sql}`)).toMatchObject([
       { detail: 'SEARCH issuance_records USING INDEX issuance_records_slot (<expr>=? AND digest=?)' },
     ]);
   });

@@ -12,7 +12,7 @@ function packagesOf(entry: string): readonly string[] {
   return JSON.parse(stderr.slice(stderr.lastIndexOf('[')));
 }
 
-it.each(['db/archive-worker.ts', 'db/sqlite/read-worker.ts', 'db/sqlite/writer-worker.ts'])(
+it.each(['db/sqlite/archive-worker.ts', 'db/sqlite/read-worker.ts', 'db/sqlite/writer-worker.ts'])(
   'a thread of %s loads no package: some eight start with a service, each compiles its own',
   (entry) => {
     expect(packagesOf(entry)).toEqual([]);

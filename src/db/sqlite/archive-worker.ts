@@ -1,0 +1,9 @@
+import { workerData } from 'node:worker_threads';
+import type { ArchiveSettings } from '../archive-protocol.ts';
+import { serveArchiving } from '../serve-archiving.ts';
+import { type DatabaseFile, ReadConnection } from './read-connection.ts';
+
+const settings = workerData as ArchiveSettings & DatabaseFile;
+const connection = new ReadConnection(settings);
+
+serveArchiving(settings, connection, (error) => connection.recover(error));
