@@ -2,14 +2,18 @@ import { type Migration, Migrator } from 'kysely/migration';
 import { KeywardError } from '../kernel/errors.ts';
 import { StoreFailure } from './failure.ts';
 import { baseline } from './migrations/0001-baseline/index.ts';
+import type { ColumnTypes } from './migrations/column-types.ts';
 import type { Trx } from './schema.ts';
 
 /** By name, in order. A published migration is never edited: what changes gets the next number. */
-const MIGRATIONS: Record<string, Migration> = { '0001-baseline': baseline };
+function migrationsOf(types: ColumnTypes): Record<string, Migration> {
+  return { '0001-baseline': baseline(types) };
+}
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
-export async function migrate(trx: Trx): Promise<void> {
-  const migrator = new Migrator({ db: trx, provider: { getMigrations: async () => MIGRATIONS } });
+export async function migrate(trx: Trx, types: ColumnTypes): Promise<void> {
+  const provider = { getMigrations: async () => migrationsOf(types) };
+  const migrator = new Migrator({ db: trx, provider });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error instanceof StoreFailure ? error : unfit(error);
 }

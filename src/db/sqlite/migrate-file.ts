@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import { migrate } from '../migrate.ts';
+import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { openWritable } from './database-file.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';
@@ -21,7 +22,7 @@ export async function migrateFile(file: string): Promise<OwnSchema> {
       const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db, begin)) });
       await kysely.transaction().execute(async (trx) => {
         refuse(strangerIn(db));
-        await migrate(trx);
+        await migrate(trx, SQLITE_TYPES);
         refuse(foreignIn(db, own));
       });
     } finally {

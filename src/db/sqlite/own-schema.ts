@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../migrate.ts';
+import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
@@ -17,7 +18,7 @@ async function makeSchema(): Promise<OwnSchema> {
   const db = new DatabaseSync(':memory:');
   try {
     const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
-    await kysely.transaction().execute(migrate);
+    await kysely.transaction().execute((trx) => migrate(trx, SQLITE_TYPES));
     return schemaOf(db);
   } finally {
     db.close();

@@ -1,19 +1,19 @@
 import { type Kysely, sql } from 'kysely';
+import type { ColumnTypes } from '../column-types.ts';
 import { hash32, idOf, oneOf, primary, required } from '../constraints.ts';
-import { bytes, count, json, seconds, strict, text } from '../sqlite-types.ts';
 
 /** Clients and operators, what two of them decided, and what the service watches for. */
-export async function createAccess(db: Kysely<unknown>): Promise<void> {
-  await createClients(db);
-  await createOperators(db);
-  await createCredentials(db);
-  await createProposals(db);
-  await createRecordGaps(db);
-  await createCanaries(db);
-  await createVerifierProbes(db);
+export async function createAccess(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await createClients(db, types);
+  await createOperators(db, types);
+  await createCredentials(db, types);
+  await createProposals(db, types);
+  await createRecordGaps(db, types);
+  await createCanaries(db, types);
+  await createVerifierProbes(db, types);
 }
 
-async function createClients(db: Kysely<unknown>): Promise<void> {
+async function createClients(db: Kysely<unknown>, { seconds, strict, text }: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('clients')
     .addColumn('id', text, primary)
@@ -32,7 +32,10 @@ async function createClients(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createOperators(db: Kysely<unknown>): Promise<void> {
+async function createOperators(
+  db: Kysely<unknown>,
+  { json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('operators')
     .addColumn('id', text, primary)
@@ -43,7 +46,10 @@ async function createOperators(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createCredentials(db: Kysely<unknown>): Promise<void> {
+async function createCredentials(
+  db: Kysely<unknown>,
+  { bytes, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('credentials')
     .addColumn('digest', bytes, (column) => hash32('digest')(column.primaryKey()))
@@ -63,7 +69,10 @@ async function createCredentials(db: Kysely<unknown>): Promise<void> {
 
 const PROPOSAL_STATES = ['open', 'executing', 'executed', 'refused', 'withdrawn', 'expired', 'failed'];
 
-async function createProposals(db: Kysely<unknown>): Promise<void> {
+async function createProposals(
+  db: Kysely<unknown>,
+  { json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('proposals')
     .addColumn('id', text, primary)
@@ -88,7 +97,10 @@ async function createProposals(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createRecordGaps(db: Kysely<unknown>): Promise<void> {
+async function createRecordGaps(
+  db: Kysely<unknown>,
+  { count, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('record_gaps')
     .addColumn('id', count, primary)
@@ -106,7 +118,10 @@ async function createRecordGaps(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createCanaries(db: Kysely<unknown>): Promise<void> {
+async function createCanaries(
+  db: Kysely<unknown>,
+  { bytes, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('canaries')
     .addColumn('id', text, primary)
@@ -125,7 +140,10 @@ async function createCanaries(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createVerifierProbes(db: Kysely<unknown>): Promise<void> {
+async function createVerifierProbes(
+  db: Kysely<unknown>,
+  { seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('verifier_probes')
     .addColumn('client_id', text, idOf('clients'))

@@ -1,18 +1,21 @@
 import { type Kysely, sql } from 'kysely';
+import type { ColumnTypes } from '../column-types.ts';
 import { hash32, oneOf, onlyRow, primary, required, unique } from '../constraints.ts';
-import { assigned, bytes, count, flag, json, seconds, strict, text } from '../sqlite-types.ts';
 
 /** What is raised, reported and told, and what the service notes for itself. */
-export async function createEvents(db: Kysely<unknown>): Promise<void> {
-  await createSecurityEvents(db);
-  await createReports(db);
-  await createCaseLog(db);
-  await createNotifications(db);
-  await createNotes(db);
+export async function createEvents(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await createSecurityEvents(db, types);
+  await createReports(db, types);
+  await createCaseLog(db, types);
+  await createNotifications(db, types);
+  await createNotes(db, types);
 }
 
 /** Salt and evidence go together when they are erased; the audit trail keeps the commitment. */
-async function createSecurityEvents(db: Kysely<unknown>): Promise<void> {
+async function createSecurityEvents(
+  db: Kysely<unknown>,
+  { bytes, count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('security_events')
     .addColumn('sequence', count, primary)
@@ -37,7 +40,10 @@ async function createSecurityEvents(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Beside the steps stands what they say, so that what waits is found by an index, however much was reported. */
-async function createReports(db: Kysely<unknown>): Promise<void> {
+async function createReports(
+  db: Kysely<unknown>,
+  { bytes, count, flag, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('reports')
     .addColumn('sequence', count, primary)
@@ -69,7 +75,10 @@ async function createReports(db: Kysely<unknown>): Promise<void> {
 }
 
 /** An event is acknowledged once and resolved once. */
-async function createCaseLog(db: Kysely<unknown>): Promise<void> {
+async function createCaseLog(
+  db: Kysely<unknown>,
+  { count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('case_log')
     .addColumn('sequence', count, primary)
@@ -102,7 +111,10 @@ async function createCaseLog(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createNotifications(db: Kysely<unknown>): Promise<void> {
+async function createNotifications(
+  db: Kysely<unknown>,
+  { assigned, count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('notification_deliveries')
     .addColumn('id', count, assigned)
@@ -164,7 +176,10 @@ async function createNotifications(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Neither decides nor testifies. */
-async function createNotes(db: Kysely<unknown>): Promise<void> {
+async function createNotes(
+  db: Kysely<unknown>,
+  { count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('detection_memory')
     .addColumn('detection', text, required)

@@ -1,16 +1,19 @@
 import { type Kysely, sql } from 'kysely';
+import type { ColumnTypes } from '../column-types.ts';
 import { idOf, oneOf, onlyRow, primary, required, unique } from '../constraints.ts';
-import { count, flag, json, seconds, strict, text } from '../sqlite-types.ts';
 
 /** Scopes and keys, and the signatures over every row of the registry. */
-export async function createKeys(db: Kysely<unknown>): Promise<void> {
-  await createScopes(db);
-  await createSigningKeys(db);
-  await createServiceKeys(db);
-  await createSignatures(db);
+export async function createKeys(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await createScopes(db, types);
+  await createSigningKeys(db, types);
+  await createServiceKeys(db, types);
+  await createSignatures(db, types);
 }
 
-async function createScopes(db: Kysely<unknown>): Promise<void> {
+async function createScopes(
+  db: Kysely<unknown>,
+  { count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('scopes')
     .addColumn('id', text, primary)
@@ -35,7 +38,10 @@ async function createScopes(db: Kysely<unknown>): Promise<void> {
 
 const KEY_STATES = ['pre_activation', 'active', 'deactivated', 'suspended', 'compromised', 'destroyed'];
 
-async function createSigningKeys(db: Kysely<unknown>): Promise<void> {
+async function createSigningKeys(
+  db: Kysely<unknown>,
+  { flag, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('signing_keys')
     .addColumn('hsm_id', text, primary)
@@ -84,7 +90,10 @@ async function createSigningKeys(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createServiceKeys(db: Kysely<unknown>): Promise<void> {
+async function createServiceKeys(
+  db: Kysely<unknown>,
+  { json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('service_keys')
     .addColumn('role', text, (column) =>
@@ -99,7 +108,10 @@ async function createServiceKeys(db: Kysely<unknown>): Promise<void> {
 }
 
 /** Each row's content as it was signed, with what restricts it since; the lists of rows; the head over the lists. */
-async function createSignatures(db: Kysely<unknown>): Promise<void> {
+async function createSignatures(
+  db: Kysely<unknown>,
+  { count, json, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('registry_rows')
     .addColumn('table_name', text, required)

@@ -1,18 +1,18 @@
 import { type Kysely, sql } from 'kysely';
+import type { ColumnTypes } from '../column-types.ts';
 import { hash32, primary, required, unique } from '../constraints.ts';
-import { bytes, count, json, recordSlot, seconds, strict, text } from '../sqlite-types.ts';
 
 /** What testifies: the audit trail, the issuance ledger, the revocations. */
-export async function createRecords(db: Kysely<unknown>): Promise<void> {
-  await createRuns(db);
-  await createAuditTrail(db);
-  await createIssuanceRecords(db);
-  await createLedgerGroups(db);
-  await createLedgerArchives(db);
-  await createRevocations(db);
+export async function createRecords(db: Kysely<unknown>, types: ColumnTypes): Promise<void> {
+  await createRuns(db, types);
+  await createAuditTrail(db, types);
+  await createIssuanceRecords(db, types);
+  await createLedgerGroups(db, types);
+  await createLedgerArchives(db, types);
+  await createRevocations(db, types);
 }
 
-async function createRuns(db: Kysely<unknown>): Promise<void> {
+async function createRuns(db: Kysely<unknown>, { seconds, strict, text }: ColumnTypes): Promise<void> {
   await db.schema
     .createTable('runs')
     .addColumn('id', text, primary)
@@ -23,7 +23,10 @@ async function createRuns(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createAuditTrail(db: Kysely<unknown>): Promise<void> {
+async function createAuditTrail(
+  db: Kysely<unknown>,
+  { bytes, count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('audit_events')
     .addColumn('sequence', count, primary)
@@ -66,7 +69,10 @@ async function createAuditTrail(db: Kysely<unknown>): Promise<void> {
  * `jti` is unique within its scope. Those that Keyward writes have 22 characters and are not in that index: 128
  * random bits are as unique, and each entry of random values costs a token much of what its row does.
  */
-async function createIssuanceRecords(db: Kysely<unknown>): Promise<void> {
+async function createIssuanceRecords(
+  db: Kysely<unknown>,
+  { bytes, count, recordSlot, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('issuance_records')
     .addColumn('sequence', count, primary)
@@ -103,7 +109,10 @@ async function createIssuanceRecords(db: Kysely<unknown>): Promise<void> {
 }
 
 /** With the hashes that a group's hash is made of, so that one row is checked without reading its neighbours. */
-async function createLedgerGroups(db: Kysely<unknown>): Promise<void> {
+async function createLedgerGroups(
+  db: Kysely<unknown>,
+  { bytes, count, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('ledger_groups')
     .addColumn('sequence', count, primary)
@@ -124,7 +133,10 @@ async function createLedgerGroups(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createLedgerArchives(db: Kysely<unknown>): Promise<void> {
+async function createLedgerArchives(
+  db: Kysely<unknown>,
+  { bytes, count, json, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('ledger_archives')
     .addColumn('number', count, primary)
@@ -142,7 +154,10 @@ async function createLedgerArchives(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
-async function createRevocations(db: Kysely<unknown>): Promise<void> {
+async function createRevocations(
+  db: Kysely<unknown>,
+  { bytes, count, seconds, strict, text }: ColumnTypes,
+): Promise<void> {
   await db.schema
     .createTable('revocations')
     .addColumn('sequence', count, primary)
