@@ -20,7 +20,7 @@ const GROUND: Readonly<Record<string, Reach>> = {
 
 /** Engines know no capability. Of the packages, PKCS#11 is the signer's alone. */
 const ENGINES: Readonly<Record<string, Reach>> = {
-  db: { folders: [], packages: ['kysely', 'kysely/migration', 'node:*'] },
+  db: { folders: [], packages: ['kysely', 'kysely/migration', 'node:*', 'pg'] },
   metrics: { folders: [], packages: ['prom-client', 'node:perf_hooks'] },
   server: {
     folders: ['metrics'],

@@ -14,6 +14,11 @@ export interface LedgerReading extends LedgerSource {
 export interface LedgerConnection {
   /** All that `read` sees is of one moment. One at a time: none within another. */
   read<T>(read: (rows: Rows) => Promise<T>): Promise<T>;
+  /**
+   * Settles once what the connection did not find is known not to be there; absent where one place holds all there is.
+   * `store_unavailable` for a server that may have been replaced.
+   */
+  confirmAbsence?(): Promise<void>;
   close(): void | Promise<void>;
 }
 

@@ -12,6 +12,7 @@ import type { EventRange } from '../kernel/audit.ts';
 import { DISK_ALARM_PERCENT } from '../kernel/security-event-types.ts';
 import { type Finding, fail, ok, statusOf, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
+import { checkPostgres } from './check-postgres.ts';
 
 /** statfs(2) magic numbers of file systems on which SQLite's locks or its fsync do not hold. */
 const UNSAFE_FILE_SYSTEMS = new Map([

@@ -92,7 +92,7 @@ export class GroupWriter {
       const salt = salts.subarray(at * SALT_BYTES, (at + 1) * SALT_BYTES);
       writeRowHash(hashes, at, { ...row, salt, subjectCommitment: null, rootCommitment: null });
     }
-    const hash = groupHash({ sequence, firstRecord, previousHash, committedAt }, hashes);
+    const hash = groupHash({ sequence, previousHash, committedAt }, hashes);
     const group = [sequence, firstRecord, previousHash, hash, committedAt];
     const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));

@@ -45,7 +45,7 @@ export class LentSession {
   }
 
   async standing(): Promise<Standing> {
-    return await standingOf(await this.#open(), this.#settings.database);
+    return await standingOf(await this.#open());
   }
 
   async close(): Promise<void> {

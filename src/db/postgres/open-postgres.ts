@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely';
 import type { PostgresSettings } from '../database-settings.ts';
-import type { DatabaseOwner, Engine, ReadLink } from '../engine.ts';
+import type { DatabaseOwner, Engine } from '../engine.ts';
 import type { Schema } from '../schema.ts';
 import { type Language, sessionDialect } from '../session-dialect.ts';
 import { readAddress } from './connection-string.ts';
@@ -8,8 +8,11 @@ import { POSTGRES } from './dialect.ts';
 import { postgresError } from './failure.ts';
 import { LentConnection } from './lent-connection.ts';
 import { PostgresOwner } from './owner.ts';
+import type { Standing } from './position.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { requirePromises } from './promises.ts';
+
+export { flawOf } from './promises.ts';
 
 /**
  * Takes the database for this process and brings its tables up to date. `database_in_use`; `foreign_schema` for tables
@@ -44,10 +47,22 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
   };
 }
 
+/** What the server promises; `store_unavailable`, `invalid_config`. */
+export async function askStanding(database: PostgresSettings): Promise<Standing> {
+  const { link } = await readPostgres(database);
+  try {
+    return await link.standing();
+  } catch (error) {
+    throw postgresError(error);
+  } finally {
+    await link.close();
+  }
+}
+
 /** Of a database that is there. */
 export async function readPostgres(
   database: PostgresSettings,
-): Promise<{ language: Language; link: ReadLink }> {
+): Promise<{ language: Language; link: LentConnection }> {
   readAddress(database);
   return { language: POSTGRES, link: new LentConnection({ database, begin: 'read' }) };
 }

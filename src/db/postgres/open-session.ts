@@ -1,7 +1,8 @@
 import type { PostgresSettings } from '../database-settings.ts';
+import { connect } from './connect.ts';
 import { readAddress } from './connection-string.ts';
 import { requirePrimary } from './position.ts';
-import { connect, type PostgresSession } from './session.ts';
+import type { PostgresSession } from './session.ts';
 
 /** What a thread is told that has a connection of its own. */
 export interface PostgresThread {

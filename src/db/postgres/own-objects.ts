@@ -1,12 +1,13 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
+import type { Trx } from '../schema.ts';
 
 /**
  * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by an epoch that grows with each
  * owner. `barriers`: a row that is written before absence is believed. Names without a schema are those of the search
  * path at creation: each function is bound to it, whoever calls.
  */
-export async function createOwnObjects(db: Kysely<unknown>, schema: string): Promise<void> {
-  for (const statement of statementsFor(schema)) await sql.raw(statement).execute(db);
+export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
+  for (const statement of statementsFor(schema)) await sql.raw(statement).execute(trx);
 }
 
 /** Whether the epoch is still the owner's; the lock gives audited changes their turns and ends with the transaction. */

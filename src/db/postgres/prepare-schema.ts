@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { CompiledQuery, type Kysely, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import { migrate } from '../migrate.ts';
+import { POSTGRES_TYPES } from '../migrations/postgres-types.ts';
 import type { Schema, Trx } from '../schema.ts';
-import { POSTGRES_TYPES } from './column-types.ts';
 import { KEYWARD_SCHEMA } from './open-session.ts';
 import { createOwnObjects } from './own-objects.ts';
 import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';
@@ -53,7 +53,7 @@ async function build(trx: Trx, schema: string): Promise<void> {
   const { rows } = await sql<{ made: unknown }>`SELECT to_regclass(${`${schema}.slots`}) AS made`.execute(
     trx,
   );
-  if (rows[0]?.made === null) await createOwnObjects(trx as Kysely<unknown>, schema);
+  if (rows[0]?.made === null) await createOwnObjects(trx, schema);
 }
 
 function objectsIn(trx: Trx, schema: string): Promise<SchemaObjects> {

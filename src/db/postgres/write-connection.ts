@@ -1,8 +1,9 @@
 import type { Executed } from '../session-dialect.ts';
-import type { AppendedGroup, WriterCalls, WriterSettings } from '../writer-protocol.ts';
+import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { otherOwner, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { openSession, type PostgresThread } from './open-session.ts';
+import { standingOf } from './position.ts';
 import { proveCommit } from './proof.ts';
 import type { PostgresSession } from './session.ts';
 
@@ -61,6 +62,11 @@ export class WriteConnection {
     const wasInTransaction = this.#isInTransaction;
     this.#isInTransaction = false;
     if (wasInTransaction) await this.#session?.rollback();
+  }
+
+  async durability(): Promise<Durability> {
+    const { version, synchronousStandbys, inSync } = await standingOf(await this.#open());
+    return { version, synchronousStandbys, inSync };
   }
 
   async close(): Promise<void> {

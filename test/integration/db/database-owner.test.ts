@@ -9,7 +9,7 @@ import { folderOfTest } from '../../support/folder-of-test.ts';
 const WORK = { kind: 'scope', id: 'payments' } as const;
 const OWNER = join(import.meta.dirname, '../../support/own-until-killed.ts');
 
-it('is for one process at a time: another is refused, and may when the first is done', () => {
+it('is for one process at a time: another is refused, and may when the first is done', async () => {
   const file = join(folderOfTest(), 'keyward.db');
   const first = ownFile(file);
   expect(first.leads()).toBe(true);
@@ -33,7 +33,7 @@ it('ends with a process that is killed', async () => {
   ownFile(file).release();
 });
 
-it('leads no more where its lock was taken away, since another could hold the next', () => {
+it('leads no more where its lock was taken away, since another could hold the next', async () => {
   const file = join(folderOfTest(), 'keyward.db');
   const owner = ownFile(file);
   expect(statSync(`${file}-owner`).mode & 0o777).toBe(0o600);
@@ -42,7 +42,7 @@ it('leads no more where its lock was taken away, since another could hold the ne
   await owner.release();
 });
 
-it('says that the store is away where it cannot lock at all', () => {
+it('says that the store is away where it cannot lock at all', async () => {
   expect(() => ownFile(join(folderOfTest(), 'missing', 'keyward.db'))).toThrow(
     expect.objectContaining({ code: 'store_unavailable' }),
   );
