@@ -20,7 +20,7 @@ const GROUND: Readonly<Record<string, Reach>> = {
 
 /** Engines know no capability. Of the packages, PKCS#11 is the signer's alone. */
 const ENGINES: Readonly<Record<string, Reach>> = {
-  db: { folders: [], packages: ['kysely', 'kysely/migration', 'node:*', 'pg'] },
+  db: { folders: [], packages: ['kysely', 'kysely/migration', 'pg', 'node:*'] },
   metrics: { folders: [], packages: ['prom-client', 'node:perf_hooks'] },
   server: {
     folders: ['metrics'],
@@ -141,6 +141,9 @@ const CAPABILITIES: Readonly<
   doctor: { borrows: ['config', 'db', 'signer'] },
 };
 
+/** Within `src/db`, what is of one engine alone; that these know nothing of each other keeps both whole. */
+const DATABASES = ['src/db/sqlite/', 'src/db/postgres/'];
+
 interface Room {
   readonly files: RegExp;
   readonly engines: readonly string[];
@@ -189,6 +192,7 @@ for (const file of globSync('src/**/*.ts').sort()) {
     if (/^(?:test|scripts|\.\.)\//.test(target))
       complaints.push(`${path}: what serves may not import ${target}`);
   }
+  checkDatabases(path);
   if (COMPOSITION.test(path) || COMMAND_LINE.test(path)) continue;
   const reach = GROUND[folder] ?? ENGINES[folder];
   if (folder in CAPABILITIES) checkCapability(path, folder);
@@ -238,6 +242,17 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
         (!COMPOSITION.test(target) &&
           (other === folder || isNamed || [...ground, ...folders].includes(other)));
     if (!isAllowed) complaints.push(`${path}: ${folder} may not import ${target}`);
+  }
+}
+
+/** Who configures no PostgreSQL pays nothing for it. */
+function checkDatabases(path: string): void {
+  const own = DATABASES.find((folder) => path.startsWith(folder));
+  for (const { target } of importsIn(path)) {
+    const other = DATABASES.find((folder) => target.startsWith(folder));
+    const isForeign = own !== undefined && other !== undefined && own !== other;
+    if (isForeign || (target === 'pg' && own !== 'src/db/postgres/'))
+      complaints.push(`${path}: ${own ?? 'what is not of PostgreSQL'} may not import ${target}`);
   }
 }
 

@@ -8,6 +8,7 @@ export type Condition =
   | 'corrupt'
   | 'io_error'
   | 'missing'
+  | 'unreachable'
   | 'moved'
   | 'foreign_group'
   | 'foreign_schema'
