@@ -44,6 +44,17 @@ export function wireOf({ message, code, condition, row }: StoreFailure): WireFai
   return { message, code, condition, row };
 }
 
+/** A fresh connection would go on behind the foreign group as if it were ours. */
+export function foreignGroup(): StoreFailure {
+  const message = 'somebody else changed the ledger';
+  return new StoreFailure({ message, code: null, condition: 'foreign_group' });
+}
+
+export function foreignSchema(foreign: string): StoreFailure {
+  const message = `the schema of the database was changed: ${foreign}`;
+  return new StoreFailure({ message, code: null, condition: 'foreign_schema' });
+}
+
 /** The one mapping of what an engine reports to a code of ours; the failure itself is kept as `cause`. */
 export function toKeywardError(error: unknown): KeywardError {
   if (error instanceof KeywardError) return error;

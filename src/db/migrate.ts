@@ -11,9 +11,10 @@ function migrationsOf(types: ColumnTypes): Record<string, Migration> {
 }
 
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
-export async function migrate(trx: Trx, types: ColumnTypes): Promise<void> {
+export async function migrate(trx: Trx, types: ColumnTypes, schema?: string): Promise<void> {
   const provider = { getMigrations: async () => migrationsOf(types) };
-  const migrator = new Migrator({ db: trx, provider });
+  const of = schema === undefined ? {} : { migrationTableSchema: schema };
+  const migrator = new Migrator({ db: trx, provider, ...of });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error instanceof StoreFailure ? error : unfit(error);
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ConnectionOptions } from 'node:tls';
 import { KeywardError } from '../../kernel/errors.ts';
 import { isLoopbackHost, withoutBrackets } from '../../lib/address.ts';
+import type { PostgresSettings } from '../database-settings.ts';
 
 export interface ServerAddress {
   /** A name, an address, or the folder of a Unix socket. */
@@ -47,6 +48,20 @@ export function readConnectionString(text: string): ServerAddress {
     if (value === '') throw refused(`names no ${name}`);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw refused('has a port that is none');
   return { host, port, user, password: password || undefined, database, tls: tlsFor(host, parameter) };
+}
+
+/** Of the file that the settings name, as it is now. `invalid_config`. */
+export function readAddress({ url_file }: PostgresSettings): ServerAddress {
+  let text: string;
+  try {
+    text = readFileSync(url_file, 'utf8');
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new KeywardError('invalid_config', `database.url_file: ${url_file} cannot be read (${code})`, {
+      cause,
+    });
+  }
+  return readConnectionString(text);
 }
 
 type Parameter = (name: string) => string | undefined;

@@ -1,8 +1,15 @@
 import { type Dialect, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely';
 import { type Language, type Session, sessionDialect } from '../session-dialect.ts';
 
+class Adapter extends PostgresAdapter {
+  /** A session is one connection: transactions take their turns. */
+  override get supportsMultipleConnections(): boolean {
+    return false;
+  }
+}
+
 export const POSTGRES: Language = {
-  createAdapter: () => new PostgresAdapter(),
+  createAdapter: () => new Adapter(),
   createQueryCompiler: () => new PostgresQueryCompiler(),
   createIntrospector: (db) => new PostgresIntrospector(db),
 };

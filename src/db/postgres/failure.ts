@@ -80,6 +80,12 @@ export function transactionLost(): StoreFailure {
   return new StoreFailure({ message: 'the transaction was rolled back', code: '25P02' });
 }
 
+/** Another process has raised the epoch. */
+export function otherOwner(): StoreFailure {
+  const message = 'another process of Keyward has taken the database';
+  return new StoreFailure({ message, code: null, condition: 'moved' });
+}
+
 function conditionOf(code: string): Condition | undefined {
   if (OF_CONNECTIONS.test(code)) return 'unreachable';
   if (code.length !== 5 || OURS.has(code)) return undefined;

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { type ChainHead, type RunKey, sealHash } from '../../kernel/audit-chain.ts';
 import { CHAIN_START, groupHash, HASH_BYTES, SALT_BYTES, writeRowHash } from '../../kernel/ledger-chain.ts';
-import { StoreFailure, wireOf } from '../failure.ts';
+import { foreignGroup, StoreFailure, wireOf } from '../failure.ts';
 import { isOwnEnd } from '../ledger-end.ts';
 import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
 import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
-import { foreignGroup, otherOwner } from './failure.ts';
+import { otherOwner } from './failure.ts';
 import type { PostgresSession } from './session.ts';
 
 const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';

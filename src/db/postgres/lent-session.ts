@@ -1,5 +1,6 @@
+import { foreignSchema } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
-import { foreignSchema, transactionLost } from './failure.ts';
+import { transactionLost } from './failure.ts';
 import type { PostgresLending } from './lending-protocol.ts';
 import { KEYWARD_SCHEMA, openSession } from './open-session.ts';
 import { type Standing, standingOf } from './position.ts';

@@ -1,8 +1,8 @@
-import type { StoreFailure } from '../failure.ts';
+import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { LedgerConnection } from '../open-ledger.ts';
 import type { Rows } from '../rows.ts';
 import { raiseBarrier } from './barrier.ts';
-import { foreignSchema, postgresFailure } from './failure.ts';
+import { postgresFailure } from './failure.ts';
 import { KEYWARD_SCHEMA, openSession, type PostgresThread } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
 import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';

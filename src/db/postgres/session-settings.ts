@@ -15,6 +15,7 @@ export const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: '2s',
   lock_timeout: '5s',
   plan_cache_mode: 'force_generic_plan',
+  search_path: 'keyward',
   standard_conforming_strings: 'on',
   // A wait for a standby is not ended by it.
   statement_timeout: '30s',

@@ -68,17 +68,6 @@ export function databaseMoved(): StoreFailure {
   });
 }
 
-/** A fresh connection would go on behind the foreign group as if it were ours. */
-export function foreignGroup(): StoreFailure {
-  const message = 'somebody else changed the ledger';
-  return new StoreFailure({ message, code: null, condition: 'foreign_group' });
-}
-
-export function foreignSchema(foreign: string): StoreFailure {
-  const message = `the schema of the database was changed: ${foreign}`;
-  return new StoreFailure({ message, code: null, condition: 'foreign_schema' });
-}
-
 export function transactionLost(): StoreFailure {
   return new StoreFailure({ message: 'the transaction was rolled back', code: TRANSACTION_LOST });
 }

@@ -9,12 +9,12 @@ import {
   SALT_BYTES,
   writeRowHash,
 } from '../../kernel/ledger-chain.ts';
-import { wireOf } from '../failure.ts';
+import { foreignGroup, wireOf } from '../failure.ts';
 import { isOwnEnd } from '../ledger-end.ts';
 import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
 import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
-import { foreignGroup, sqliteFailure } from './failure.ts';
+import { sqliteFailure } from './failure.ts';
 import type { LedgerStatements } from './ledger-statements.ts';
 
 type OpenGroup = Omit<LedgerGroup, 'rowCount' | 'groupHash'>;

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { foreignSchema } from './failure.ts';
+import { foreignSchema } from '../failure.ts';
 import { foreignIn, type OwnSchema } from './schema-objects.ts';
 
 /**

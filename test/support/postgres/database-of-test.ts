@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { Kysely } from 'kysely';
 import { onTestFinished } from 'vitest';
-import { migrate } from '../../../src/db/migrate.ts';
-import { POSTGRES_TYPES } from '../../../src/db/migrations/postgres-types.ts';
 import { connect, type SessionLimits } from '../../../src/db/postgres/connect.ts';
 import { readConnectionString } from '../../../src/db/postgres/connection-string.ts';
 import { postgresDialect } from '../../../src/db/postgres/dialect.ts';
+import { prepareSchema } from '../../../src/db/postgres/prepare-schema.ts';
 import type { PostgresSession } from '../../../src/db/postgres/session.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import type { PostgresServer } from './server.ts';
@@ -22,6 +21,7 @@ export async function databaseOfTest(options: { readonly isEmpty?: boolean } = {
   await server.query(
     `create database ${name} owner keyward template ${options.isEmpty ? 'template0' : TEMPLATE}`,
   );
+  if (options.isEmpty) await server.query('create schema keyward authorization keyward', name);
   onTestFinished(async () => {
     await server.query(`drop database ${name} with (force)`);
   });
@@ -47,9 +47,7 @@ async function ensureTemplate(server: PostgresServer): Promise<void> {
   const name = `making_${randomBytes(8).toString('hex')}`;
   await server.query(`create database ${name} owner keyward template template0`);
   const session = await connect(readConnectionString(server.url(name)));
-  await kyselyOver(session)
-    .transaction()
-    .execute((trx) => migrate(trx, POSTGRES_TYPES));
+  await prepareSchema(kyselyOver(session));
   await session.close();
   await server.query(`alter database ${name} rename to ${TEMPLATE}`).catch(async () => {
     await server.query(`drop database ${name}`);
