@@ -1,13 +1,8 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
-import { addStandby, type PostgresServer, startPrimary, until } from '../../support/postgres/server.ts';
+import { until } from '../../support/postgres/server.ts';
+import { primaryOfTest, standbyOfTest } from '../../support/postgres/servers-of-test.ts';
 import { sharedServer } from '../../support/postgres/shared-server.ts';
-
-async function ofTest(starting: Promise<PostgresServer>): Promise<PostgresServer> {
-  const server = await starting;
-  onTestFinished(() => server.remove());
-  return server;
-}
 
 describe.skipIf(NO_POSTGRES)(`${POSTGRES} for tests`, () => {
   it('is one for all who share it', async () => {
@@ -17,8 +12,8 @@ describe.skipIf(NO_POSTGRES)(`${POSTGRES} for tests`, () => {
   });
 
   it('streams to a standby, which can be frozen, and takes over when the primary is killed', async () => {
-    const primary = await ofTest(startPrimary());
-    const standby = await ofTest(addStandby(primary, 'second'));
+    const primary = await primaryOfTest();
+    const standby = await standbyOfTest(primary, 'second');
     const isCopied = async () => (await standby.query(`select to_regclass('made') as is`))[0]?.is !== null;
     standby.freeze();
     await primary.query('create table made (id int)');
@@ -32,7 +27,7 @@ describe.skipIf(NO_POSTGRES)(`${POSTGRES} for tests`, () => {
   });
 
   it('goes on with what it has after it was stopped', async () => {
-    const primary = await ofTest(startPrimary());
+    const primary = await primaryOfTest();
     await primary.query('create table made (id int)');
     await primary.stop();
     await primary.start();

@@ -1,0 +1,48 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Durability } from './requirements.ts';
+import type { Answer, PostgresSession } from './session.ts';
+
+/** Longer than what other sessions write in between takes to arrive. */
+const PROOF_MS = 1_000;
+const PAUSE_MS = 2;
+
+/**
+ * A place behind everything that this session has committed, and how many standbys that commits wait for have it on their
+ * disks. A place taken before the commit would not do: a standby may have what others wrote in between.
+ */
+const PROOF = `with reached as materialized (select coalesce($1::pg_lsn, pg_current_wal_flush_lsn()) as place)
+  select place::text, (
+    select count(*) from pg_stat_replication
+    where state = 'streaming' and sync_state in ('sync', 'quorum') and flush_lsn >= place
+  ) as copies
+  from reached`;
+
+/**
+ * Whether what the session has committed so far is on as many standbys as configured. Called in the turn of the commit,
+ * it is sent along with it. That a commit was answered proves nothing: with `synchronous_standby_names` emptied, commits
+ * that wait for a standby are answered, without a warning.
+ */
+export async function prove(
+  session: Pick<PostgresSession, 'query'>,
+  durability: Durability,
+  deadlineMs = PROOF_MS,
+): Promise<boolean> {
+  if (durability.mode === 'single') return true;
+  const deadline = performance.now() + deadlineMs;
+  let place: unknown = null;
+  while (true) {
+    const { rows } = await session.query(PROOF, [place]);
+    if (Number(rows[0]?.copies) >= durability.copies) return true;
+    if (performance.now() >= deadline) return false;
+    place = rows[0]?.place;
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** The wait for a standby was cancelled; the session is being ended. Either way, the commit stands on this server alone. */
+const DOUBTFUL = new Set(['01000', '57P01']);
+
+/** What the server said beside a commit that makes it doubtful, if anything. */
+export function doubtOf({ notices }: Pick<Answer, 'notices'>): string | undefined {
+  return notices.find(({ code }) => DOUBTFUL.has(code))?.message;
+}

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { Barrier } from '../../../src/db/postgres/barrier.ts';
+import { positionFault, readPosition } from '../../../src/db/postgres/position.ts';
+import type { Durability } from '../../../src/db/postgres/requirements.ts';
+import { endSyncWait } from '../../../src/db/postgres/sync-wait.ts';
+import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
+import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+import type { PostgresServer } from '../../support/postgres/server.ts';
+import { primaryOfTest, replicatedOfTest, untilWaiting } from '../../support/postgres/servers-of-test.ts';
+
+const ONE_COPY: Durability = { mode: 'replicated', copies: 1 };
+/** A wait for a standby that is not there is what these tests are about. */
+const PATIENT = { connectMs: 60_000, answerMs: 120_000 };
+
+const sessionWith = (server: PostgresServer) => sessionOfTest(server.url(), PATIENT);
+const positionOf = async (server: PostgresServer) => readPosition(await sessionWith(server));
+
+describe.skipIf(NO_POSTGRES)(`the position of ${POSTGRES}`, () => {
+  it('tells a promoted standby at once, and refuses whoever is behind it', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    const [before, copy] = [await positionOf(primary), await positionOf(standby)];
+    expect(before).toMatchObject({ system: expect.stringMatching(/^\d{18,}$/), timeline: 1 });
+    expect(positionFault(before, undefined)).toBeUndefined();
+    expect(positionFault(copy, before)).toBe('it is a standby');
+    await standby.promote();
+    const after = await positionOf(standby);
+    expect(after).toEqual({ ...copy, timeline: 2 });
+    expect(after.startedAt).not.toBe(before.startedAt);
+    expect(positionFault(after, before)).toBeUndefined();
+    expect(positionFault(await positionOf(primary), after)).toBe('its timeline 1 is over: 2 was seen');
+    expect(positionFault(await positionOf(await primaryOfTest()), after)).toMatch('of another cluster');
+  });
+
+  it('is a higher timeline on a laggard, which lacks what was committed without it', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    const before = await positionOf(primary);
+    await standby.stop();
+    await primary.configure({ synchronous_standby_names: '' });
+    await primary.query('create table lost (n bigint)');
+    await primary.kill();
+    await standby.start();
+    await standby.promote();
+    const after = await positionOf(standby);
+    expect([after.system, after.timeline]).toEqual([before.system, 2]);
+    expect(await standby.query(`select to_regclass('lost') as is`)).toEqual([{ is: null }]);
+  });
+});
+
+describe.skipIf(NO_POSTGRES)(`a barrier on ${POSTGRES}`, () => {
+  it('is passed on a primary with its standby', async () => {
+    const { primary } = await replicatedOfTest();
+    expect(await new Barrier(await sessionWith(primary), ONE_COPY).pass()).toBe(true);
+  });
+
+  it('is passed on a single server, which is not to have copies', async () => {
+    const session = await sessionWith(await primaryOfTest());
+    expect(await new Barrier(session, { mode: 'single' }).pass()).toBe(true);
+    expect(await new Barrier(session, ONE_COPY).pass()).toBe(false);
+  });
+
+  it('is not passed on a standby', async () => {
+    const { standby } = await replicatedOfTest();
+    await expect(new Barrier(await sessionWith(standby), ONE_COPY).pass()).rejects.toMatchObject({
+      name: 'StoreFailure',
+    });
+  });
+
+  it('waits for a frozen standby, and those who come in between for one of their own', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    const [session, control] = [await sessionWith(primary), await sessionWith(primary)];
+    const barrier = new Barrier(session, ONE_COPY);
+    standby.freeze();
+    const first = barrier.pass();
+    const later = [barrier.pass(), barrier.pass()];
+    await untilWaiting(primary, session.backend);
+    expect(await endSyncWait(control, session.backend)).toBe(true);
+    expect(await first).toBe(false);
+    await untilWaiting(primary, session.backend);
+    standby.thaw();
+    expect(await Promise.all(later)).toEqual([true, true]);
+    expect(later[0]).toBe(later[1]);
+  });
+
+  it('is not passed on a primary that was replaced, however it answers', async () => {
+    const { primary: zombie, standby } = await replicatedOfTest();
+    const [session, control] = [await sessionWith(zombie), await sessionWith(zombie)];
+    await standby.promote();
+    await standby.query('create table issued (n bigint)');
+    // It knows nothing of that, and would say so.
+    expect(await zombie.query(`select to_regclass('issued') as is`)).toEqual([{ is: null }]);
+    const barrier = new Barrier(session, ONE_COPY);
+    const waiting = barrier.pass();
+    await untilWaiting(zombie, session.backend);
+    await endSyncWait(control, session.backend);
+    expect(await waiting).toBe(false);
+    await zombie.configure({ synchronous_standby_names: '' });
+    expect(await barrier.pass()).toBe(false);
+  });
+});
