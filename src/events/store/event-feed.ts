@@ -63,10 +63,7 @@ async function stepsAfter(trx: Trx, place: number, limit: number): Promise<Chang
 /** 0 where nothing was ever raised. */
 export async function lastPlace(trx: Trx): Promise<number> {
   const raised = trx.selectFrom('security_events').select('audit_sequence');
-  const stepped = trx
-    .selectFrom('case_log')
-    .select('audit_sequence')
-    .where('case_kind', '=', 'security_event');
+  const stepped = loggedSteps(trx).select('audit_sequence').where('case_kind', '=', 'security_event');
   const last = [
     await raised.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),
     await stepped.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst(),

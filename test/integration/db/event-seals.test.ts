@@ -69,6 +69,19 @@ describe('an audit event that somebody changed', () => {
     expect(broken).toMatchObject([{ place: 'event 2' }]);
   });
 
+  it('takes no room in a list of events in a state', async () => {
+    const { store, file } = await service();
+    await store.securityEvents.raise(jump(3));
+    forgeStep(file);
+    const inState = async (state: 'open' | 'acknowledged', limit: number) =>
+      (await store.securityEvents.list({ state }, { limit })).map(({ sequence }) => sequence);
+    expect([await inState('open', 1), await inState('open', 2)]).toEqual([[3], [3, 2]]);
+    expect(await inState('acknowledged', 1)).toEqual([1]);
+    expect((await store.securityEvents.changesAfter(0, 9)).map(({ became }) => became)).not.toContain(
+      'resolved',
+    );
+  });
+
   it('does not stand in the way of the step itself', async () => {
     const { store, file } = await service();
     forgeStep(file);
@@ -108,6 +121,33 @@ describe('an audit event that somebody changed', () => {
       at - 1,
     ]);
     expect(broken).toMatchObject([{ place: `event ${at}` }]);
+  });
+
+  it('takes no room in a page', async () => {
+    const { store, file } = await service();
+    for (let n = 0; n < 12; n += 1) await store.audit.record(told(`type ${n % 2}`));
+    const first = query(file, `SELECT min(sequence) AS n FROM audit_events WHERE type = 'type 0'`)[0]
+      ?.n as number;
+    change(file, `actor = 'mallory'`, `sequence BETWEEN ${first + 1} AND ${first + 6}`);
+    const sequences = async (events: Promise<readonly { sequence: number }[]>) =>
+      (await events).map(({ sequence }) => sequence);
+    expect(await sequences(store.audit.witnessedAfter(first - 1, 3))).toEqual([first, first + 7, first + 8]);
+    expect(await sequences(store.audit.newestOfType('type 0', 3))).toEqual([first + 10, first + 8, first]);
+  });
+
+  it('is passed over where it has a number that cannot be read', async () => {
+    const { store, file } = await service();
+    const head = query(file, 'SELECT max(sequence) AS n FROM audit_events')[0]?.n as number;
+    change(file, 'time = 1 << 60', `sequence = ${head}`);
+    query(
+      file,
+      `INSERT INTO audit_events (sequence, time, type, actor, subject, details_json, hash)
+       VALUES (1 << 60, 1, 'one', 'mallory', 'record', '{}', randomblob(32)) RETURNING 1`,
+    );
+    expect((await store.audit.witnessedAfter(0, 100)).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: head - 1 }, (_, index) => index + 1),
+    );
+    expect(await store.audit.newestOfType('one', 5)).toEqual([]);
   });
 
   it('opens and confirms no range of unwitnessed events', async () => {

@@ -173,12 +173,30 @@ describe('the outbox', () => {
     expect(await outbox.counts()).toEqual({ pending: { hook: 1, mail: 1 }, dead: { hook: 1 } });
     await outbox.abandonOthers(['hook']);
     expect(await outbox.counts()).toEqual({ pending: { hook: 1 }, dead: { hook: 1, mail: 1 } });
+    await outbox.abandonOthers([]);
+    expect(await outbox.counts()).toEqual({ pending: {}, dead: { hook: 2, mail: 1 } });
+  });
+
+  it('takes the same delivery once where one step tells it twice', async () => {
+    const { record, listed } = await opened();
+    await record([planned(1), planned(1), planned(2)]);
+    expect((await listed()).map(({ eventSequence, attempts }) => [eventSequence, attempts])).toEqual([
+      [2, 0],
+      [1, 0],
+    ]);
   });
 });
 
 describe('what is to be acknowledged', () => {
   const critical = (wall: number) => securityEvent('clock.jump', { jump: 'departed', wall, expected: 5 });
   const awaited = (eventSequence: number, dueAt: number) => ({ eventSequence, route: 'on-call', dueAt });
+
+  it('waits at the last of its routes where one step names two', async () => {
+    const { outbox, now } = await opened();
+    const twice = [awaited(1, now() - 2), { ...awaited(1, now() - 1), route: 'managers' }];
+    await outbox.record({ place: 1, deliveries: [], awaited: twice, takenUp: [] });
+    expect(await outbox.unacknowledged(now(), 10)).toEqual([twice[1]]);
+  });
 
   it('is overdue in time, and goes on only while the event is open', async () => {
     const { outbox, securityEvents, listed, now } = await opened();
