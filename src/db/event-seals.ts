@@ -1,4 +1,3 @@
-import type { DatabaseSync } from 'node:sqlite';
 import type { Selectable } from 'kysely';
 import type { SealedEvent, StoredEvent } from '../kernel/audit.ts';
 import {
@@ -11,7 +10,6 @@ import {
 } from '../kernel/audit-chain.ts';
 import { dropOldest, RecentSet } from '../lib/recent-set.ts';
 import type { Schema } from './schema.ts';
-import { Statements } from './sqlite/statements.ts';
 
 export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
   const { request_id: requestId, trace_id: traceId, details_json: detailsJson } = row;
@@ -30,9 +28,6 @@ export interface EventTrust {
   /** The last event that a checkpoint, a sink or a seal stood for at the start: all events up to it follow from each other. */
   readonly reach: ChainHead;
 }
-
-/** The SQL function: whether something stands behind the audit event of that sequence, as its row is now. */
-export const IS_VOUCHED = 'is_vouched';
 
 const KNOWN_HASHES = 50_000;
 const TOLD_PLACES = 1_000;
@@ -53,20 +48,12 @@ interface Ground {
  */
 export class EventSeals {
   readonly #own: readonly RunPublicKey[];
-  readonly #isDirect: boolean;
   readonly #onBroken: (broken: BrokenChain) => void;
-  readonly #statements = new Statements({ event: 'SELECT * FROM audit_events WHERE sequence = ?' });
   readonly #told = new RecentSet(TOLD_PLACES);
   #ground: Ground;
 
-  /** With `isDirect`, a seal counts for its own event alone: for who knows nothing of unwitnessed ranges. */
-  constructor(
-    own: readonly RunPublicKey[],
-    onBroken: (broken: BrokenChain) => void = () => {},
-    { isDirect = false } = {},
-  ) {
+  constructor(own: readonly RunPublicKey[], onBroken: (broken: BrokenChain) => void = () => {}) {
     this.#own = own;
-    this.#isDirect = isDirect;
     this.#ground = groundOf(own, AUDIT_GENESIS);
     this.#onBroken = onBroken;
   }
@@ -83,48 +70,21 @@ export class EventSeals {
 
   /** Whether something stands behind the audit event of that sequence. Fails as `eventAt` does. */
   async isVouched(eventAt: EventAt, sequence: number): Promise<boolean> {
-    const judging = this.#judge(sequence);
-    let step = judging.next();
-    while (!step.done) step = judging.next(await eventAt(step.value));
-    return step.value;
-  }
-
-  /** Adds the function to a connection, for reading threads. */
-  bind(db: DatabaseSync): void {
-    const { event } = this.#statements.of(db);
-    const eventAt = (sequence: number) => {
-      const row = event.get(sequence);
-      return row && sealedFromRow(row as unknown as Parameters<typeof sealedFromRow>[0]);
-    };
-    db.function(IS_VOUCHED, { useBigIntArguments: true }, (sequence) => {
-      const judging = this.#judge(Number(sequence));
-      let step = judging.next();
-      while (!step.done) {
-        const { value } = step;
-        step = judging.next(readable(() => eventAt(value)));
-      }
-      return step.value ? 1 : 0;
-    });
-  }
-
-  /** Yields the sequence of each event that it needs to see, and goes on with that event. */
-  *#judge(sequence: number): Generator<number, boolean, SealedEvent | undefined> {
     const { runs, reach, known } = this.#ground;
     const passed: [hash: string, before: string][] = [];
     let before: Uint8Array | undefined;
     for (let at = sequence; ; at += 1) {
-      const event = yield at;
+      const event = await eventAt(at);
       if (!event) return this.#refuse(sequence, at);
       const name = nameOf(event.hash);
       const knownBefore = known.get(name);
       if (at === 1) before = AUDIT_GENESIS.hash;
       else if (knownBefore !== undefined) before ??= Buffer.from(knownBefore, 'base64url');
-      else before ??= (yield at - 1)?.hash;
+      else before ??= (await eventAt(at - 1))?.hash;
       if (!before || !isHashed(before, event)) return this.#refuse(sequence, at);
       passed.push([name, nameOf(before)]);
       const isReached = at === reach.sequence && Buffer.compare(event.hash, reach.hash) === 0;
       if (isReached || knownBefore !== undefined || runs.haveSealed('audit', event)) break;
-      if (this.#isDirect) return false;
       before = event.hash;
     }
     for (const [hash, hashBefore] of passed) {
@@ -156,16 +116,11 @@ function nameOf(hash: Uint8Array): string {
   return Buffer.from(hash).toString('base64url');
 }
 
+/** A row may hold what no event can. */
 function isHashed(before: Uint8Array, event: SealedEvent): boolean {
-  return readable(() => auditEventHash(before, event).equals(event.hash)) ?? false;
-}
-
-/** Undefined for a row that holds what no event can; what SQLite reports is thrown. */
-function readable<T>(read: () => T): T | undefined {
   try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_SQLITE_ERROR') throw error;
-    return undefined;
+    return auditEventHash(before, event).equals(event.hash);
+  } catch {
+    return false;
   }
 }
