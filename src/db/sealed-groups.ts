@@ -24,6 +24,7 @@ const ROW_HASHES = statement<{ readonly hashes: Uint8Array }>(
 );
 
 const MISSING = 'its group is missing';
+const NONE: ReadonlyMap<number, SealedGroup> = new Map();
 
 interface SealedGroup {
   readonly sequence: number;
@@ -54,27 +55,31 @@ export class SealedGroups {
     const flaws: (string | undefined)[] = [];
     for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
       const part = records.slice(from, from + RECORDS_AT_ONCE);
-      const groups = await this.#groupsOf(rows, part, isArchived);
-      for (const record of part) flaws.push(flawIn(record, groups.get(record.group_sequence) ?? MISSING));
+      const known = part.map(({ group_sequence: sequence }) => this.#recent(sequence));
+      const unknown = part.filter((_, index) => !known[index]);
+      const read = unknown.length === 0 ? NONE : await this.#readGroups(rows, unknown, isArchived);
+      for (const [index, record] of part.entries()) {
+        flaws.push(flawIn(record, known[index] ?? read.get(record.group_sequence) ?? MISSING));
+      }
     }
     return flaws;
   }
 
-  /** Each group by its sequence, or why it is none. */
-  async #groupsOf(
+  /** Each group that is there, by its sequence, or why it is none. */
+  async #readGroups(
     rows: Rows,
     records: readonly RecordColumns[],
     isArchived: boolean,
   ): Promise<ReadonlyMap<number, SealedGroup | string>> {
+    const sequences = new Set(records.map(({ group_sequence: sequence }) => sequence));
+    const found = await rows.firstOfEach(
+      GROUP,
+      Array.from(sequences, (sequence) => [sequence]),
+    );
     const groups = new Map<number, SealedGroup | string>();
-    for (const { group_sequence: sequence } of records) {
-      if (!groups.has(sequence)) groups.set(sequence, this.#recent(sequence) ?? MISSING);
-    }
-    const unknown = [...groups].filter(([, group]) => group === MISSING).map(([sequence]) => [sequence]);
-    if (unknown.length === 0) return groups;
-    const found = (await rows.firstOfEach(GROUP, unknown)).filter((each) => each !== undefined);
     const sealed: LedgerGroup[] = [];
     for (const columns of found) {
+      if (!columns) continue;
       if (this.#isSealed(columns)) sealed.push(ledgerGroup(columns));
       else groups.set(columns.sequence, 'no run of the service sealed its group');
     }
@@ -123,8 +128,8 @@ async function hashesOf(
   groups: readonly LedgerGroup[],
   isArchived: boolean,
 ): Promise<ReadonlyMap<LedgerGroup, Uint8Array | undefined>> {
-  const lists = isArchived ? [] : groups.map(({ sequence }) => [sequence]);
-  const kept = await rows.firstOfEach(ROW_HASHES, lists);
+  const lists = groups.map(({ sequence }) => [sequence]);
+  const kept = isArchived ? [] : await rows.firstOfEach(ROW_HASHES, lists);
   const found = new Map<LedgerGroup, Uint8Array | undefined>();
   for (const [index, group] of groups.entries()) {
     const hashes = kept[index]?.hashes;
