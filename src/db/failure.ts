@@ -9,6 +9,7 @@ export type Condition =
   | 'io_error'
   | 'missing'
   | 'unreachable'
+  | 'unproven'
   | 'moved'
   | 'foreign_group'
   | 'foreign_schema'

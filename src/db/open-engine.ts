@@ -1,4 +1,4 @@
-import { type DatabaseSettings, isFile } from './database-settings.ts';
+import { type DatabaseSettings, isFile, type PostgresSettings } from './database-settings.ts';
 import type { DatabaseOwner, Engine } from './engine.ts';
 import { Reader } from './reader.ts';
 import { ownFile } from './sqlite/database-file.ts';
@@ -20,6 +20,11 @@ export async function ownDatabase(database: DatabaseSettings): Promise<DatabaseO
 export async function openEngine(database: DatabaseSettings, owner?: DatabaseOwner): Promise<Engine> {
   if (isFile(database)) return await openSqlite(database.file);
   return await (await postgres()).openPostgres(database, owner);
+}
+
+/** For `doctor`: what the server says of itself, and what of it is not as the settings need it. `store_unavailable`. */
+export async function inspectPostgres(database: PostgresSettings) {
+  return await (await postgres()).inspectServer(database);
 }
 
 /** Reads without a trace, for who looks at a database that a service may be using. Seals of audit events are not asked for. */

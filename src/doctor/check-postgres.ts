@@ -1,4 +1,5 @@
 import type { PostgresSettings } from '../db/database-settings.ts';
+import { inspectPostgres } from '../db/open-engine.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { type Finding, fail, ok, warn } from '../lib/finding.ts';
 import { errorMessage } from '../lib/text.ts';
@@ -7,22 +8,20 @@ const CHECK = 'database';
 
 /** Connects as the service does, and holds what the server promises against the settings. */
 export async function checkPostgres(database: PostgresSettings): Promise<readonly Finding[]> {
-  const { askStanding, flawOf } = await import('../db/postgres/open-postgres.ts');
   try {
-    const standing = await askStanding(database);
-    const flaw = flawOf(standing, database);
-    const version = `PostgreSQL ${standing.version}`;
-    if (flaw !== undefined) return [fail(CHECK, `${version}: ${flaw}`, 'docs/postgresql.md')];
-    if (database.durability === 'single') {
-      return [
-        warn(
-          CHECK,
-          `${version}, on one node: a promotion may lose records of tokens in use`,
-          'add a synchronous standby, and set database.durability: replicated',
-        ),
-      ];
-    }
-    return [ok(CHECK, `${version}, ${standing.inSync} standbys in sync, ${database.copies} asked for`)];
+    const { facts, unmet } = await inspectPostgres(database);
+    const { product, inSync } = facts;
+    if (unmet.length > 0) return unmet.map((why) => fail(CHECK, why, 'docs/postgresql.md#set-up'));
+    const server = product.replace(/ on .*/, '');
+    if (database.durability === 'replicated')
+      return [ok(CHECK, `${server}; ${inSync} standbys in sync, ${database.copies} asked for`)];
+    return [
+      warn(
+        CHECK,
+        `${server}, on one node: a promotion may lose records of tokens in use`,
+        'add a synchronous standby, and set database.durability: replicated',
+      ),
+    ];
   } catch (error) {
     const why = error instanceof KeywardError ? operatorText(error) : errorMessage(error);
     return [fail(CHECK, `PostgreSQL: ${why}`, 'see database.url_file, and the log of the server')];

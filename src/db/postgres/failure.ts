@@ -80,6 +80,11 @@ export function transactionLost(): StoreFailure {
   return new StoreFailure({ message: 'the transaction was rolled back', code: '25P02' });
 }
 
+/** A commit is on too few standbys, or nobody can say on how many. */
+export function unproven(message: string): StoreFailure {
+  return new StoreFailure({ message, code: null, condition: 'unproven' });
+}
+
 /** Another process has raised the epoch. */
 export function otherOwner(): StoreFailure {
   const message = 'another process of Keyward has taken the database';

@@ -7,6 +7,8 @@ import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
 import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
 import { otherOwner } from './failure.ts';
+import { proven } from './proof.ts';
+import type { Durability } from './requirements.ts';
 import type { PostgresSession } from './session.ts';
 
 const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';
@@ -26,11 +28,13 @@ interface Place {
 export class GroupWriter {
   readonly #run: RunKey;
   readonly #epoch: number;
+  readonly #durability: Durability;
   /** Where the next group goes; undefined where the fate of the last one is unknown. */
   #next: Place | undefined;
 
-  constructor(run: RunKey, epoch: number) {
+  constructor(run: RunKey, epoch: number, durability: Durability) {
     this.#run = run;
+    this.#durability = durability;
     this.#epoch = epoch;
   }
 
@@ -97,8 +101,8 @@ export class GroupWriter {
     const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));
     const values = [this.#epoch, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
-    const { rows: answer } = await session.query(APPEND, values);
-    const code = answer[0]?.code;
+    const answer = await proven(session, session.query(APPEND, values), this.#durability);
+    const code = answer.rows[0]?.code;
     if (code === NOT_OWNER) throw otherOwner();
     if (code !== APPENDED) throw foreignGroup();
     this.#next = { sequence: sequence + 1, firstRecord: firstRecord + rows.length, previousHash: hash };

@@ -1,6 +1,6 @@
 import type { SessionCalls } from '../thread-session.ts';
 import type { PostgresThread } from './open-session.ts';
-import type { Standing } from './position.ts';
+import type { ServerFacts } from './requirements.ts';
 import type { SchemaObjects } from './schema-objects.ts';
 
 export interface PostgresLending extends PostgresThread {
@@ -15,6 +15,6 @@ export interface LendingCalls extends SessionCalls {
   /** What of the schema somebody else changed. */
   foreign: { asks: null; answers: string | null };
   /** What the server promises. */
-  standing: { asks: null; answers: Standing };
+  facts: { asks: null; answers: ServerFacts };
   close: { asks: null; answers: null };
 }

@@ -12,7 +12,7 @@ serveCalls<LendingCalls>(
     execute: ({ sql, parameters }) => session.execute(sql, parameters),
     commit: () => session.commit().then(nothing),
     rollback: () => session.rollback().then(nothing),
-    standing: () => session.standing(),
+    facts: () => session.facts(),
     foreign: async () => (await session.foreign()) ?? null,
     close: () => session.close().then(nothing),
   },

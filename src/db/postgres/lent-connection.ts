@@ -4,7 +4,7 @@ import type { Session } from '../session-dialect.ts';
 import { threadSession } from '../thread-session.ts';
 import { postgresError } from './failure.ts';
 import type { LendingCalls, PostgresLending } from './lending-protocol.ts';
-import type { Standing } from './position.ts';
+import type { ServerFacts } from './requirements.ts';
 
 const DEADLINE_MS = 30_000;
 
@@ -21,8 +21,9 @@ export class LentConnection implements ReadLink {
     return threadSession(this.#link.thread());
   }
 
-  standing(): Promise<Standing> {
-    return this.#link.thread().call('standing', null);
+  /** What the server says of itself. */
+  facts(): Promise<ServerFacts> {
+    return this.#link.thread().call('facts', null);
   }
 
   async foreign(): Promise<string | undefined> {

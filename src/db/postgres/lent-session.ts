@@ -3,7 +3,7 @@ import type { Executed } from '../session-dialect.ts';
 import { transactionLost } from './failure.ts';
 import type { PostgresLending } from './lending-protocol.ts';
 import { KEYWARD_SCHEMA, openSession } from './open-session.ts';
-import { type Standing, standingOf } from './position.ts';
+import { readFacts, type ServerFacts } from './requirements.ts';
 import { foreignAmong, objectsOf } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
@@ -45,8 +45,8 @@ export class LentSession {
     return await this.#foreignIn(await this.#connected());
   }
 
-  async standing(): Promise<Standing> {
-    return await standingOf(await this.#open());
+  async facts(): Promise<ServerFacts> {
+    return await readFacts(await this.#open());
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Kysely } from 'kysely';
+import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
 import type { DatabaseOwner, Engine } from '../engine.ts';
 import type { Schema } from '../schema.ts';
@@ -8,11 +9,8 @@ import { POSTGRES } from './dialect.ts';
 import { postgresError } from './failure.ts';
 import { LentConnection } from './lent-connection.ts';
 import { PostgresOwner } from './owner.ts';
-import type { Standing } from './position.ts';
 import { prepareSchema } from './prepare-schema.ts';
-import { requirePromises } from './promises.ts';
-
-export { flawOf } from './promises.ts';
+import { durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
 
 /**
  * Takes the database for this process and brings its tables up to date. `database_in_use`; `foreign_schema` for tables
@@ -24,7 +22,8 @@ export async function ownPostgres(database: PostgresSettings): Promise<DatabaseO
   readAddress(database);
   const connection = new LentConnection({ database, begin: 'write' });
   try {
-    requirePromises(await connection.standing(), database);
+    const [unmet] = unmetRequirements(await connection.facts(), durabilityOf(database));
+    if (unmet !== undefined) throw new KeywardError('invalid_config', `database: ${unmet}`);
     const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
     return await PostgresOwner.take(db, connection, () => prepareSchema(db));
   } catch (error) {
@@ -47,11 +46,14 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
   };
 }
 
-/** What the server promises; `store_unavailable`, `invalid_config`. */
-export async function askStanding(database: PostgresSettings): Promise<Standing> {
+/** What the server says of itself, and what of it is not as the settings need it; `store_unavailable`, `invalid_config`. */
+export async function inspectServer(
+  database: PostgresSettings,
+): Promise<{ readonly facts: ServerFacts; readonly unmet: readonly string[] }> {
   const { link } = await readPostgres(database);
   try {
-    return await link.standing();
+    const facts = await link.facts();
+    return { facts, unmet: unmetRequirements(facts, durabilityOf(database)) };
   } catch (error) {
     throw postgresError(error);
   } finally {

@@ -1,13 +1,17 @@
 import type { PostgresSettings } from '../database-settings.ts';
 import { connect } from './connect.ts';
 import { readAddress } from './connection-string.ts';
-import { requirePrimary } from './position.ts';
+import { connectionLost } from './failure.ts';
+import { type Position, positionFault, readPosition } from './position.ts';
 import type { PostgresSession } from './session.ts';
 
 /** What a thread is told that has a connection of its own. */
 export interface PostgresThread {
   readonly database: PostgresSettings;
 }
+
+/** The server that this thread was connected to last. */
+let known: Position | undefined;
 
 /** All that is Keyward's lies there. */
 export const KEYWARD_SCHEMA = 'keyward';
@@ -19,7 +23,10 @@ export const KEYWARD_SCHEMA = 'keyward';
 export async function openSession(database: PostgresSettings): Promise<PostgresSession> {
   const session = await connect(readAddress(database));
   try {
-    await requirePrimary(session);
+    const found = await readPosition(session);
+    const fault = positionFault(found, known);
+    if (fault !== undefined) throw connectionLost(`the server cannot be used: ${fault}`);
+    known = found;
     return session;
   } catch (error) {
     await session.close();

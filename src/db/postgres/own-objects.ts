@@ -3,7 +3,7 @@ import type { Trx } from '../schema.ts';
 
 /**
  * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by an epoch that grows with each
- * owner. `barriers`: a row that is written before absence is believed. Names without a schema are those of the search
+ * owner. Names without a schema are those of the search
  * path at creation: each function is bound to it, whoever calls.
  */
 export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
@@ -57,8 +57,6 @@ function statementsFor(schema: string): readonly string[] {
   return [
     'CREATE TABLE slots (slot bigint PRIMARY KEY, epoch bigint NOT NULL, holder text COLLATE "C" NOT NULL)',
     `INSERT INTO slots VALUES (1, 0, '')`,
-    'CREATE TABLE barriers (slot bigint PRIMARY KEY, number bigint NOT NULL)',
-    'INSERT INTO barriers VALUES (1, 0)',
     `CREATE FUNCTION kw_begin(_epoch bigint) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,
   ];

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { unproven } from './failure.ts';
 import type { Durability } from './requirements.ts';
 import type { Answer, PostgresSession } from './session.ts';
 
@@ -37,6 +38,21 @@ export async function prove(
     place = rows[0]?.place;
     await sleep(PAUSE_MS);
   }
+}
+
+/**
+ * Settles as a commit does that is being answered, once it is proven; called in the turn in which it was sent. Rejects as
+ * the commit, or with `unproven`: then it may stand or not.
+ */
+export async function proven(
+  session: Pick<PostgresSession, 'query'>,
+  commit: Promise<Answer>,
+  durability: Durability,
+): Promise<Answer> {
+  const [answer, isProven] = await Promise.all([commit, prove(session, durability)]);
+  const doubt = doubtOf(answer) ?? (isProven ? undefined : 'too few standbys have what was committed');
+  if (doubt === undefined) return answer;
+  throw unproven(doubt);
 }
 
 /** The wait for a standby was cancelled; the session is being ended. Either way, the commit stands on this server alone. */

@@ -1,10 +1,11 @@
 import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { LedgerConnection } from '../open-ledger.ts';
 import type { Rows } from '../rows.ts';
-import { raiseBarrier } from './barrier.ts';
-import { postgresFailure } from './failure.ts';
+import { passBarrier } from './barrier.ts';
+import { postgresFailure, unproven } from './failure.ts';
 import { KEYWARD_SCHEMA, openSession, type PostgresThread } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
+import { durabilityOf } from './requirements.ts';
 import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
@@ -36,7 +37,8 @@ export class ReadConnection implements LedgerConnection {
   /** A server that may lack what another acknowledged cannot write so that standbys have it. */
   async confirmAbsence(): Promise<void> {
     const { session } = await this.#connected();
-    await raiseBarrier(session, this.#settings.database);
+    if (await passBarrier(session, durabilityOf(this.#settings.database))) return;
+    throw unproven('what was not found may be there: no standby confirms a write of this server');
   }
 
   recover(error: unknown): StoreFailure {

@@ -1,3 +1,4 @@
+import type { PostgresSettings } from '../database-settings.ts';
 import type { PostgresSession } from './session.ts';
 
 /** What a commit is to mean. */
@@ -6,6 +7,10 @@ export type Durability =
   | { readonly mode: 'single' }
   /** It is also on the disk of so many of its standbys. */
   | { readonly mode: 'replicated'; readonly copies: number };
+
+export function durabilityOf({ durability, copies }: PostgresSettings): Durability {
+  return durability === 'single' ? { mode: 'single' } : { mode: 'replicated', copies };
+}
 
 /** What a server says of itself and of this role. */
 export interface ServerFacts {

@@ -3,8 +3,8 @@ import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../
 import { otherOwner, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { openSession, type PostgresThread } from './open-session.ts';
-import { standingOf } from './position.ts';
-import { proveCommit } from './proof.ts';
+import { proven } from './proof.ts';
+import { durabilityOf, readFacts } from './requirements.ts';
 import type { PostgresSession } from './session.ts';
 
 /** As whom a thread writes. */
@@ -24,16 +24,15 @@ export class WriteConnection {
 
   constructor(settings: PostgresWriting) {
     this.#settings = settings;
-    this.#groups = new GroupWriter(settings.run, settings.epoch);
+    const { run, epoch, database } = settings;
+    this.#groups = new GroupWriter(run, epoch, durabilityOf(database));
   }
 
   /** A row that breaks a constraint is left out and named. */
   async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
     await this.rollback();
     const session = await this.#open();
-    const appended = await this.#groups.append(session, batch, end);
-    await proveCommit(session, this.#settings.database);
-    return appended;
+    return await this.#groups.append(session, batch, end);
   }
 
   async begin(): Promise<void> {
@@ -54,8 +53,7 @@ export class WriteConnection {
   async commit(): Promise<void> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    await session.commit();
-    await proveCommit(session, this.#settings.database);
+    await proven(session, session.commitAnswered(), durabilityOf(this.#settings.database));
   }
 
   async rollback(): Promise<void> {
@@ -65,8 +63,8 @@ export class WriteConnection {
   }
 
   async durability(): Promise<Durability> {
-    const { version, synchronousStandbys, inSync } = await standingOf(await this.#open());
-    return { version, synchronousStandbys, inSync };
+    const { product, standbyNames, inSync } = await readFacts(await this.#open());
+    return { product, standbyNames, inSync };
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Barrier } from '../../../src/db/postgres/barrier.ts';
+import { passBarrier } from '../../../src/db/postgres/barrier.ts';
 import { positionFault, readPosition } from '../../../src/db/postgres/position.ts';
 import type { Durability } from '../../../src/db/postgres/requirements.ts';
 import { endSyncWait } from '../../../src/db/postgres/sync-wait.ts';
@@ -49,18 +49,18 @@ describe.skipIf(NO_POSTGRES)(`the position of ${POSTGRES}`, () => {
 describe.skipIf(NO_POSTGRES)(`a barrier on ${POSTGRES}`, () => {
   it('is passed on a primary with its standby', async () => {
     const { primary } = await replicatedOfTest();
-    expect(await new Barrier(await sessionWith(primary), ONE_COPY).pass()).toBe(true);
+    expect(await passBarrier(await sessionWith(primary), ONE_COPY)).toBe(true);
   });
 
   it('is passed on a single server, which is not to have copies', async () => {
     const session = await sessionWith(await primaryOfTest());
-    expect(await new Barrier(session, { mode: 'single' }).pass()).toBe(true);
-    expect(await new Barrier(session, ONE_COPY).pass()).toBe(false);
+    expect(await passBarrier(session, { mode: 'single' })).toBe(true);
+    expect(await passBarrier(session, ONE_COPY)).toBe(false);
   });
 
   it('is not passed on a standby', async () => {
     const { standby } = await replicatedOfTest();
-    await expect(new Barrier(await sessionWith(standby), ONE_COPY).pass()).rejects.toMatchObject({
+    await expect(passBarrier(await sessionWith(standby), ONE_COPY)).rejects.toMatchObject({
       name: 'StoreFailure',
     });
   });
@@ -68,10 +68,10 @@ describe.skipIf(NO_POSTGRES)(`a barrier on ${POSTGRES}`, () => {
   it('waits for a frozen standby, and those who come in between for one of their own', async () => {
     const { primary, standby } = await replicatedOfTest();
     const [session, control] = [await sessionWith(primary), await sessionWith(primary)];
-    const barrier = new Barrier(session, ONE_COPY);
+    const pass = () => passBarrier(session, ONE_COPY);
     standby.freeze();
-    const first = barrier.pass();
-    const later = [barrier.pass(), barrier.pass()];
+    const first = pass();
+    const later = [pass(), pass()];
     await untilWaiting(primary, session.backend);
     expect(await endSyncWait(control, session.backend)).toBe(true);
     expect(await first).toBe(false);
@@ -88,12 +88,12 @@ describe.skipIf(NO_POSTGRES)(`a barrier on ${POSTGRES}`, () => {
     await standby.query('create table issued (n bigint)');
     // It knows nothing of that, and would say so.
     expect(await zombie.query(`select to_regclass('issued') as is`)).toEqual([{ is: null }]);
-    const barrier = new Barrier(session, ONE_COPY);
-    const waiting = barrier.pass();
+    const pass = () => passBarrier(session, ONE_COPY);
+    const waiting = pass();
     await untilWaiting(zombie, session.backend);
     await endSyncWait(control, session.backend);
     expect(await waiting).toBe(false);
     await zombie.configure({ synchronous_standby_names: '' });
-    expect(await barrier.pass()).toBe(false);
+    expect(await pass()).toBe(false);
   });
 });
