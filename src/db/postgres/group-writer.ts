@@ -101,7 +101,7 @@ export class GroupWriter {
     const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));
     const values = [this.#epoch, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
-    const answer = await proven(session, session.query(APPEND, values), this.#durability);
+    const answer = await proven(session, session.transact(APPEND, values), this.#durability);
     const code = answer.rows[0]?.code;
     if (code === NOT_OWNER) throw otherOwner();
     if (code !== APPENDED) throw foreignGroup();

@@ -9,22 +9,23 @@ const PAUSE_MS = 2;
 
 /**
  * A place behind everything that this session has committed, and how many standbys that commits wait for have it on their
- * disks. A place taken before the commit would not do: a standby may have what others wrote in between.
+ * disks. A place taken before the commit would not do: a standby may have what others wrote in between. The place is one
+ * on this server's own disk, where `synchronous_commit` has put the commit.
  */
 const PROOF = `with reached as materialized (select coalesce($1::pg_lsn, pg_current_wal_flush_lsn()) as place)
-  select place::text, (
+  select place::text, pg_postmaster_start_time()::text as server, (
     select count(*) from pg_stat_replication
     where state = 'streaming' and sync_state in ('sync', 'quorum') and flush_lsn >= place
   ) as copies
   from reached`;
 
 /**
- * Whether what the session has committed so far is on as many standbys as configured. Called in the turn of the commit,
- * it is sent along with it. That a commit was answered proves nothing: with `synchronous_standby_names` emptied, commits
+ * Whether what the session has committed so far is on as many standbys as configured. Called in the turn of the commit
+ * (`commitAnswered`, `transact`), it is sent along with it. That a commit was answered proves nothing: with `synchronous_standby_names` emptied, commits
  * that wait for a standby are answered, without a warning.
  */
 export async function prove(
-  session: Pick<PostgresSession, 'query'>,
+  session: Pick<PostgresSession, 'query' | 'server'>,
   durability: Durability,
   deadlineMs = PROOF_MS,
 ): Promise<boolean> {
@@ -33,6 +34,7 @@ export async function prove(
   let place: unknown = null;
   while (true) {
     const { rows } = await session.query(PROOF, [place]);
+    if (session.server !== undefined && rows[0]?.server !== session.server) return false;
     if (Number(rows[0]?.copies) >= durability.copies) return true;
     if (performance.now() >= deadline) return false;
     place = rows[0]?.place;
@@ -45,7 +47,7 @@ export async function prove(
  * the commit, or with `unproven`: then it may stand or not.
  */
 export async function proven(
-  session: Pick<PostgresSession, 'query'>,
+  session: Pick<PostgresSession, 'query' | 'server'>,
   commit: Promise<Answer>,
   durability: Durability,
 ): Promise<Answer> {

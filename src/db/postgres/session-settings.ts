@@ -27,13 +27,16 @@ export const TCP_SETTINGS = { tcp_user_timeout: '10s' } as const;
 
 export type Settings = Readonly<Record<string, string>>;
 
-/** One statement for all of them, for the session or, where a pooler gives sessions away, for the transaction. */
+/**
+ * One statement for all of them, for the session or, where a pooler gives sessions away, for the transaction. Its row says
+ * which `server` that is.
+ */
 export function settingStatement(settings: Settings, reach: 'session' | 'transaction'): string {
   const isLocal = reach === 'transaction';
   const calls = Object.entries(settings).map(
     ([name, value]) => `set_config('${name}', '${value}', ${isLocal})`,
   );
-  return `select ${calls.join(', ')}`;
+  return `select pg_postmaster_start_time()::text as server, ${calls.join(', ')}`;
 }
 
 /** Answers one row, with a column for each. */

@@ -47,6 +47,7 @@ export class PostgresSession implements Session {
   readonly #settings: Settings;
   readonly #answerMs: number;
   readonly #names = new StatementNames(PREPARED_STATEMENTS);
+  #server: string | undefined;
   #notices: Notice[] = [];
   #lost: StoreFailure | undefined;
 
@@ -66,6 +67,11 @@ export class PostgresSession implements Session {
     return this.#lost;
   }
 
+  /** When the server was started that had the last transaction, where a pooler may give the next to another one. */
+  get server(): string | undefined {
+    return this.#server;
+  }
+
   /** Values stand for `$1`, `$2` …; the statement stays prepared for the next time. */
   query(text: string, values: readonly unknown[] = []): Promise<Answer> {
     if (this.isPooled) return this.#send({ text, values: [...values] });
@@ -81,9 +87,22 @@ export class PostgresSession implements Session {
 
   /** Of `read`: what is read is of one moment. */
   async begin(kind: keyof typeof BEGINNINGS = 'write'): Promise<void> {
-    const texts: string[] = [BEGINNINGS[kind]];
-    if (this.isPooled) texts.push(settingStatement(this.#settings, 'transaction'));
-    await Promise.all(texts.map((text) => this.#send({ text })));
+    const begun = this.#send({ text: BEGINNINGS[kind] });
+    await Promise.all(this.isPooled ? [begun, this.#settle()] : [begun]);
+  }
+
+  /** One statement as a transaction of its own; the notices are those of its commit too. */
+  async transact(text: string, values: readonly unknown[] = []): Promise<Answer> {
+    if (!this.isPooled) return this.query(text, values);
+    const sent = [this.begin(), this.query(text, values), this.commitAnswered()] as const;
+    const [, answer, committed] = await Promise.all(sent);
+    return { ...answer, notices: [...answer.notices, ...committed.notices] };
+  }
+
+  /** Within a transaction that a pooler has just given a server to. */
+  async #settle(): Promise<void> {
+    const { rows } = await this.#send({ text: settingStatement(this.#settings, 'transaction') });
+    this.#server = String(rows[0]?.server);
   }
 
   async commit(): Promise<void> {

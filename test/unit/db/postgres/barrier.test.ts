@@ -7,10 +7,12 @@ const ONE_COPY = { mode: 'replicated', copies: 1 } as const;
 /** Answers writes with those notices, or fails them, and proves everything. */
 function sessionWith(write: () => Promise<readonly Notice[]>) {
   return {
-    async query(text: string): Promise<Answer> {
-      const isWrite = text.includes('emit_message');
-      const notices = isWrite ? await write() : [];
-      return { rows: [{ place: '0/1', copies: 1 }], changes: 0, command: 'SELECT', notices };
+    server: undefined,
+    transact: async (): Promise<Answer> => {
+      return { rows: [], changes: 0, command: 'SELECT', notices: await write() };
+    },
+    query: async (): Promise<Answer> => {
+      return { rows: [{ place: '0/1', copies: 1 }], changes: 0, command: 'SELECT', notices: [] };
     },
   };
 }
