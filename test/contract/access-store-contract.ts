@@ -8,7 +8,7 @@ import { ALICE } from '../support/registry-samples.ts';
 /** A store under test, in which the scopes `payments` and `mail` exist, and its audit trail, read past it. */
 export interface AccessStoreBackend {
   readonly store: AccessStore;
-  audited(): readonly AuditEvent[];
+  audited(): Promise<readonly AuditEvent[]>;
 }
 
 const digest = (text: string) => createHash('sha256').update(text).digest();
@@ -42,7 +42,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
         ],
       });
       const act = { actor: 'alice', requestId: 'req-1' };
-      expect(audited()).toEqual([
+      expect(await audited()).toEqual([
         { ...act, type: 'client.created', subject: 'client:web', details: { description: 'the web shop' } },
         {
           ...act,
@@ -65,7 +65,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
         code: 'operator_exists',
       });
       expect(sorted(store)).toEqual(before);
-      expect(audited()).toHaveLength(2);
+      expect(await audited()).toHaveLength(2);
     });
 
     it('describes a client anew', async () => {
@@ -73,7 +73,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       await store.addClient(client, digest('web'), ALICE);
       await store.describeClient('web', 'the shop', ALICE);
       expect(followed(store).clients).toEqual([{ ...client, description: 'the shop' }]);
-      expect(audited()[1]).toEqual({
+      expect((await audited())[1]).toEqual({
         type: 'client.described',
         actor: 'alice',
         subject: 'client:web',
@@ -94,7 +94,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
         { holderId: 'web', revokedAt: 20 },
         { holderId: 'xml', revokedAt: null },
       ]);
-      expect(audited()[2]).toEqual({
+      expect((await audited())[2]).toEqual({
         type: 'client.revoked',
         actor: 'alice',
         subject: 'client:web',
@@ -117,7 +117,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
         ['alice', 20],
         ['bob', null],
       ]);
-      expect(audited()[2]).toMatchObject({
+      expect((await audited())[2]).toMatchObject({
         type: 'operator.revoked',
         subject: 'operator:alice',
         details: {},
@@ -129,7 +129,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       await store.addOperator(operator, digest('alice'), ALICE);
       await store.setRoles('alice', ['auditor'], ALICE);
       expect(followed(store).operators).toEqual([{ ...operator, roles: ['auditor'] }]);
-      expect(audited()[1]).toMatchObject({
+      expect((await audited())[1]).toMatchObject({
         type: 'operator.roles_changed',
         subject: 'operator:alice',
         details: { roles: ['auditor'] },
@@ -150,7 +150,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       expect(theirs).toContainEqual(renewed);
       expect(theirs.map(({ revokedAt }) => revokedAt).sort()).toEqual([30, null]);
       expect(credentials).toHaveLength(3);
-      expect(audited()[2]).toMatchObject({
+      expect((await audited())[2]).toMatchObject({
         type: `${holder}.credential_replaced`,
         subject: `${holder}:${holderId}`,
         details: {},
@@ -182,7 +182,7 @@ export function accessStoreContract(name: string, open: () => Promise<AccessStor
       expect(followed(store).clients[0]?.grants).toEqual([verify, sign]);
       await store.removeGrant('web', verify, ALICE);
       expect(followed(store).clients[0]?.grants).toEqual([sign]);
-      expect(audited().slice(1)).toMatchObject([
+      expect((await audited()).slice(1)).toMatchObject([
         { type: 'grant.added', details: { scope: 'payments', action: 'sign' } },
         { type: 'grant.added', details: { scope: 'mail', action: 'verify' } },
         { type: 'grant.added', details: { scope: 'payments', action: 'sign' } },

@@ -3,5 +3,5 @@ import { accessStoreContract } from './access-store-contract.ts';
 
 accessStoreContract('memory', async () => {
   const store = new MemoryAccessStore();
-  return { store, audited: () => store.audited };
+  return { store, audited: async () => store.audited };
 });

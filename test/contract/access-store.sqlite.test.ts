@@ -11,5 +11,5 @@ accessStoreContract('SQLite', async () => {
     await store.registry.completeScope(id, made(keySample(scope, n)), ALICE);
   }
   const earlier = auditEventsIn(file).length;
-  return { store: store.access, audited: () => auditEventsIn(file).slice(earlier) };
+  return { store: store.access, audited: async () => auditEventsIn(file).slice(earlier) };
 });

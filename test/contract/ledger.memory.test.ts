@@ -3,5 +3,5 @@ import { ledgerContract } from './ledger-contract.ts';
 
 ledgerContract('memory', async () => {
   const ledger = new MemoryLedger();
-  return { ledger, recorded: () => ledger.records };
+  return { ledger, recorded: async () => ledger.records };
 });

@@ -5,5 +5,5 @@ import { ledgerContract } from './ledger-contract.ts';
 
 ledgerContract('SQLite', async () => {
   const { store, file } = await openTestStore();
-  return { ledger: createLedger(store.records), recorded: () => recordsIn(file) };
+  return { ledger: createLedger(store.records), recorded: async () => recordsIn(file) };
 });

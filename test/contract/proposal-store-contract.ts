@@ -7,7 +7,7 @@ import { ALICE } from '../support/registry-samples.ts';
 /** A store under test, and its audit trail. */
 export interface ProposalStoreBackend {
   readonly store: ProposalStore;
-  audited(): readonly AuditEvent[];
+  audited(): Promise<readonly AuditEvent[]>;
 }
 
 const BOB = { operatorId: 'bob', requestId: 'req-2' };
@@ -89,7 +89,7 @@ export function proposalStoreContract(name: string, open: () => Promise<Proposal
       const { store, audited } = await open();
       await store.add(proposalSample('first'), ALICE);
       await store.move('first', 'open', { state: 'refused', decidedBy: 'bob', decidedAt: 7 }, BOB);
-      expect(audited()).toEqual([
+      expect(await audited()).toEqual([
         {
           type: 'proposal.opened',
           actor: 'alice',

@@ -7,5 +7,5 @@ proposalStoreContract('memory', async () => {
   const record = async (event: AuditEvent) => {
     audited.push(event);
   };
-  return { store: new VolatileProposals({ record }), audited: () => audited };
+  return { store: new VolatileProposals({ record }), audited: async () => audited };
 });

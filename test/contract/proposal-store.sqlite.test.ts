@@ -4,5 +4,5 @@ import { proposalStoreContract } from './proposal-store-contract.ts';
 
 proposalStoreContract('SQLite', async () => {
   const { store, file } = await openTestStore();
-  return { store: store.proposals, audited: () => auditEventsIn(file) };
+  return { store: store.proposals, audited: async () => auditEventsIn(file) };
 });

@@ -7,6 +7,6 @@ registryContract('SQLite', async () => {
   return {
     registry: store.registry,
     reopen: async () => (await openTestStore({ file })).store.registry,
-    audited: () => auditEventsIn(file),
+    audited: async () => auditEventsIn(file),
   };
 });

@@ -22,6 +22,7 @@ import { createReportStore } from '../../src/reports/store/reports.ts';
 import { createRecordGaps } from '../../src/restore/store.ts';
 import { createRevocationStore } from '../../src/revocation/store.ts';
 import { folderOfTest } from './folder-of-test.ts';
+import type { TestPostgres } from './postgres/owned.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
@@ -29,6 +30,7 @@ export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
 export interface TestStore {
   readonly store: TestStores;
   readonly reports: ReportStore;
+  /** Empty for PostgreSQL. */
   readonly file: string;
   readonly events: readonly StoreEvent[];
   readonly report: RegistryReport;
@@ -36,6 +38,8 @@ export interface TestStore {
 
 interface TestStoreOptions {
   readonly file?: string;
+  /** In the place of a file. */
+  readonly postgres?: TestPostgres;
   readonly queueLimit?: number;
   readonly segmentRecords?: number;
   readonly seal?: RegistrySeal;
@@ -76,12 +80,13 @@ export function withStores(engine: Store, clock: Clock) {
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const { file = join(folderOfTest(), 'keyward.db'), queueLimit = 1_000, segmentRecords } = options;
+  const { postgres, queueLimit = 1_000, segmentRecords } = options;
+  const file = options.file ?? (postgres ? '' : join(folderOfTest(), 'keyward.db'));
   const { seal = SOFTWARE_SEAL, trusted } = options;
   const events: StoreEvent[] = [];
   const engine = await openStore({
-    database: { file },
-    archiveDir: join(dirname(file), 'ledger-archive'),
+    ...(postgres ? { database: postgres.database, owner: postgres.owner } : { database: { file } }),
+    archiveDir: join(postgres ? folderOfTest() : dirname(file), 'ledger-archive'),
     queueLimit,
     ...(segmentRecords === undefined ? {} : { segmentRecords }),
     clock: options.clock ?? NOON,

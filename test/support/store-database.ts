@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { connect } from '../../src/db/postgres/connect.ts';
+import { readConnectionString } from '../../src/db/postgres/connection-string.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { traceIdText } from '../../src/kernel/trace.ts';
@@ -19,7 +21,28 @@ export function query(file: string, sql: string): Record<string, unknown>[] {
 
 /** The ledger's rows in the order of their commits. */
 export function recordsIn(file: string): IssuanceRecord[] {
-  return query(file, 'SELECT * FROM issuance_records ORDER BY sequence').map((row) => ({
+  return query(file, RECORDS).map(recordOf);
+}
+
+export async function recordsOfPostgres(url: string): Promise<IssuanceRecord[]> {
+  return (await queryPostgres(url, RECORDS)).map(recordOf);
+}
+
+const RECORDS = 'SELECT * FROM issuance_records ORDER BY sequence';
+const EVENTS = 'SELECT * FROM audit_events ORDER BY sequence';
+
+/** Runs one statement on a session of its own. */
+export async function queryPostgres(url: string, sql: string): Promise<Record<string, unknown>[]> {
+  const session = await connect(readConnectionString(url));
+  try {
+    return (await session.query(sql)).rows;
+  } finally {
+    await session.close();
+  }
+}
+
+function recordOf(row: Record<string, unknown>): IssuanceRecord {
+  return {
     digest: Buffer.from(row.digest as Uint8Array),
     scopeId: row.scope_id as string,
     kid: row.kid as string,
@@ -30,18 +53,26 @@ export function recordsIn(file: string): IssuanceRecord[] {
     traceId: traceIdText(row.trace_id as Uint8Array | null),
     iat: row.iat as number,
     exp: row.exp as number,
-  }));
+  };
 }
 
 /** The audit trail in order, without where each change left the registry. */
 export function auditEventsIn(file: string): AuditEvent[] {
-  return query(file, 'SELECT * FROM audit_events ORDER BY sequence').map((row) => ({
+  return query(file, EVENTS).map(eventOf);
+}
+
+export async function auditEventsOfPostgres(url: string): Promise<AuditEvent[]> {
+  return (await queryPostgres(url, EVENTS)).map(eventOf);
+}
+
+function eventOf(row: Record<string, unknown>): AuditEvent {
+  return {
     type: row.type as string,
     actor: row.actor as string,
     subject: row.subject as string,
     requestId: row.request_id as string | null,
     details: withoutMark(JSON.parse(row.details_json as string)),
-  }));
+  };
 }
 
 function withoutMark({ registry: _, ...details }: Record<string, unknown>): AuditEvent['details'] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Barrier } from '../../../src/db/postgres/barrier.ts';
+import { passBarrier } from '../../../src/db/postgres/barrier.ts';
 import { prove } from '../../../src/db/postgres/proof.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { NO_PGBOUNCER, PGBOUNCER, pgbouncerOfTest } from '../../support/postgres/pgbouncer.ts';
@@ -27,7 +27,7 @@ describe.skipIf(NO_PGBOUNCER)(`sessions through ${PGBOUNCER}, lent by the transa
   it('prove a commit on the server that had it alone', async () => {
     const { primary } = await replicatedOfTest();
     const session = await sessionOfTest(await pgbouncerOfTest(primary));
-    expect(await new Barrier(session, { mode: 'replicated', copies: 1 }).pass()).toBe(true);
+    expect(await passBarrier(session, { mode: 'replicated', copies: 1 })).toBe(true);
     const another = { query: session.query.bind(session), server: 'another' };
     expect(await prove(another, { mode: 'replicated', copies: 1 })).toBe(false);
   });

@@ -111,7 +111,7 @@ describe.skipIf(NO_POSTGRES)(`proof by ${POSTGRES} that a commit is on standbys`
     if (written.status === 'fulfilled') expect(doubtOf(written.value)).toContain('terminating connection');
     else expect(written.reason).toMatchObject({ condition: 'unreachable' });
     expect(proof).toMatchObject({ status: 'rejected', reason: { condition: 'unreachable' } });
-    expect(await primary.query('select count(*)::int as n from t')).toEqual([{ n: 1 }]);
+    expect(await primary.query('select count(*)::int as n from keyward.t')).toEqual([{ n: 1 }]);
   });
 
   it('is had of a standby that is named first, too', async () => {

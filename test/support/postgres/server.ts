@@ -174,6 +174,8 @@ export async function startPrimary(options: ServerOptions = {}): Promise<Postgre
   await server.start();
   await server.query('create role keyward login');
   await server.query('grant pg_monitor to keyward');
+  for (const database of ['postgres', 'template1'])
+    await server.query('create schema keyward authorization keyward', database);
   return server;
 }
 

@@ -8,11 +8,11 @@ const TYPES: Readonly<Record<string, string>> = {
   smallint: 'number',
 };
 
-/** Keyward's tables in that database. */
+/** The tables of both engines, in that database. */
 export async function postgresTables(session: PostgresSession): Promise<Tables> {
   const { rows } = await session.query(
-    `select relname, oid from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
-       and relname not like 'kysely%' order by relname collate "C"`,
+    `select relname, oid from pg_class where relkind in ('r', 'p') and relnamespace = 'keyward'::regnamespace
+       and relname not like 'kysely%' and relname <> 'slots' order by relname collate "C"`,
   );
   const tables: [string, TableShape][] = [];
   for (const { relname, oid } of rows) tables.push([String(relname), await shapeOf(session, oid)]);
