@@ -56,11 +56,11 @@ export class SealedGroups {
     for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
       const part = records.slice(from, from + RECORDS_AT_ONCE);
       const known = part.map(({ group_sequence: sequence }) => this.#recent(sequence));
-      const unknown = part.filter((_, index) => !known[index]);
-      const read = unknown.length === 0 ? NONE : await this.#readGroups(rows, unknown, isArchived);
-      for (const [index, record] of part.entries()) {
+      const unknown = known.includes(undefined) ? part.filter((_, index) => !known[index]) : [];
+      const read = unknown.length > 0 ? await this.#readGroups(rows, unknown, isArchived) : NONE;
+      part.forEach((record, index) => {
         flaws.push(flawIn(record, known[index] ?? read.get(record.group_sequence) ?? MISSING));
-      }
+      });
     }
     return flaws;
   }

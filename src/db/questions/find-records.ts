@@ -40,7 +40,8 @@ function lookUp({ connection, groups }: OpenLedger, { digests, slots }: DigestQu
     });
     const stored = await rows.firstOfEach(RECORD, lists);
     const found = stored.filter((row) => row !== undefined);
-    const broken = brokenAmong(found, await groups.flawsOf(rows, found, false));
+    const flaws = found.length > 0 ? await groups.flawsOf(rows, found, false) : [];
+    const broken = brokenAmong(found, flaws);
     return {
       found: stored.map((row) => (row && !broken.has(row) ? row : null)),
       broken: [...broken.values()],

@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoreFailure } from '../failure.ts';
 import type { LedgerConnection } from '../open-ledger.ts';
 import type { Rows } from '../rows.ts';
@@ -15,12 +15,21 @@ export interface DatabaseFile {
   readonly identity: DatabaseIdentity;
 }
 
+interface Connected {
+  readonly db: DatabaseSync;
+  readonly rows: Rows;
+  readonly guard: SchemaGuard;
+  /** Prepared, for a look-up is short. */
+  readonly begin: StatementSync;
+  readonly commit: StatementSync;
+}
+
 /** A worker's read-only connection, opened anew at the next use after a failure that calls for it. */
 export class ReadConnection implements LedgerConnection {
   readonly #file: string;
   readonly #identity: DatabaseIdentity;
   readonly #cacheKib: number;
-  #open: { readonly db: DatabaseSync; readonly rows: Rows; readonly guard: SchemaGuard } | undefined;
+  #open: Connected | undefined;
 
   /** `cacheKib`: how much of the file is kept in memory; by default what SQLite takes. */
   constructor({ file, identity }: DatabaseFile, cacheKib = DEFAULT_CACHE_KIB) {
@@ -32,13 +41,13 @@ export class ReadConnection implements LedgerConnection {
   async read<T>(read: (rows: Rows) => Promise<T>): Promise<T> {
     refuseIfMoved(this.#file, this.#identity);
     this.#open ??= this.#connect();
-    const { db, rows, guard } = this.#open;
-    db.exec('BEGIN');
+    const { db, rows, guard, begin, commit } = this.#open;
+    begin.get();
     try {
       guard.check();
       return await read(rows);
     } finally {
-      if (db.isTransaction) db.exec('COMMIT');
+      if (db.isTransaction) commit.get();
     }
   }
 
@@ -52,9 +61,15 @@ export class ReadConnection implements LedgerConnection {
     this.#open = undefined;
   }
 
-  #connect() {
+  #connect(): Connected {
     const db = openReadOnly(this.#file);
     db.exec(`PRAGMA cache_size = -${this.#cacheKib}`);
-    return { db, rows: new SqliteRows(db), guard: new SchemaGuard(db, this.#identity.schema) };
+    return {
+      db,
+      rows: new SqliteRows(db),
+      guard: new SchemaGuard(db, this.#identity.schema),
+      begin: db.prepare('BEGIN'),
+      commit: db.prepare('COMMIT'),
+    };
   }
 }
