@@ -52,7 +52,7 @@ export function wordsOfCheck(text: string): string {
 export function indexText(sql: string): string {
   return withoutCasts(sql)
     .toLowerCase()
-    .replaceAll(/["()]|public\.|using btree/g, ' ')
+    .replaceAll(/["()]|keyward\.|using btree/g, ' ')
     .replaceAll(/\s+/g, ' ')
     .replaceAll(' ,', ',')
     .trim();
