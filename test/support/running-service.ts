@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
+import { createDatabase } from './postgres/database-of-test.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
@@ -122,6 +123,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
       Object.entries(options.furtherTokens ?? {}).map(([name, token]) => [name, tokenMembers(token)]),
     ),
     ...(options.twoPersons ? { two_persons: true } : {}),
+    ...(await databaseMembers(hsm)),
     ...options.config,
   };
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
@@ -134,6 +136,14 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     readFileSync(file, 'utf8').split('\n', 1).join(''),
   );
   return serveOn({ hsm, configFile, operator, approver }, options.launch);
+}
+
+/** Where the run of tests asks for PostgreSQL, a database of the service's own; the server goes with the run. */
+async function databaseMembers({ folder }: SoftHsm): Promise<object> {
+  if (process.env.TEST_STORE !== 'postgres') return {};
+  const { url } = await createDatabase();
+  writeFileSync(join(folder, 'database-url'), url, { mode: 0o600 });
+  return { database: { url_file: 'database-url', durability: 'single' } };
 }
 
 async function withSigner(hsm: SoftHsm, token: ReturnType<typeof tokenMembers>, { signer }: ServiceOptions) {

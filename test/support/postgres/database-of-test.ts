@@ -17,15 +17,21 @@ const TEMPLATE = 'keyward_template';
 export async function databaseOfTest(options: { readonly isEmpty?: boolean } = {}): Promise<string> {
   const server = await sharedServer();
   if (!options.isEmpty) await ensureTemplate(server);
+  const { url, drop } = await createDatabase(options.isEmpty ? 'template0' : TEMPLATE);
+  onTestFinished(drop);
+  return url;
+}
+
+/** As an administrator makes one for Keyward; whoever asks drops it. */
+export async function createDatabase(template = 'template0') {
+  const server = await sharedServer();
   const name = `test_${randomBytes(8).toString('hex')}`;
-  await server.query(
-    `create database ${name} owner keyward template ${options.isEmpty ? 'template0' : TEMPLATE}`,
-  );
-  if (options.isEmpty) await server.query('create schema keyward authorization keyward', name);
-  onTestFinished(async () => {
-    await server.query(`drop database ${name} with (force)`);
-  });
-  return server.url(name);
+  await server.query(`create database ${name} owner keyward template ${template}`);
+  if (template === 'template0') await server.query('create schema keyward authorization keyward', name);
+  return {
+    url: server.url(name),
+    drop: async () => void (await server.query(`drop database ${name} with (force)`)),
+  };
 }
 
 /** A session of the running test's own. */
