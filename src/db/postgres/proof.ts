@@ -21,8 +21,8 @@ const PROOF = `with reached as materialized (select coalesce($1::pg_lsn, pg_curr
 
 /**
  * Whether what the session has committed so far is on as many standbys as configured. Called in the turn of the commit
- * (`commitAnswered`, `transact`), it is sent along with it. That a commit was answered proves nothing: with `synchronous_standby_names` emptied, commits
- * that wait for a standby are answered, without a warning.
+ * (`commitAnswered`, `transact`), it is sent along with it. That a commit was answered proves nothing: with
+ * `synchronous_standby_names` emptied, commits that wait for a standby are answered, without a warning.
  */
 export async function prove(
   session: Pick<PostgresSession, 'query' | 'server'>,

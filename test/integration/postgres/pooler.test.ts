@@ -27,6 +27,8 @@ describe.skipIf(NO_PGBOUNCER)(`sessions through ${PGBOUNCER}, lent by the transa
   it('prove a commit on the server that had it alone', async () => {
     const { primary } = await replicatedOfTest();
     const session = await sessionOfTest(await pgbouncerOfTest(primary));
+    await session.begin('read');
+    await session.rollback();
     expect(await passBarrier(session, { mode: 'replicated', copies: 1 })).toBe(true);
     const another = { query: session.query.bind(session), server: 'another' };
     expect(await prove(another, { mode: 'replicated', copies: 1 })).toBe(false);
