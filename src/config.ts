@@ -138,6 +138,11 @@ export const configurationSchema = z.strictObject({
       url_file: file
         .optional()
         .describe('File with the connection string of a PostgreSQL database, in the place of `file`.'),
+      control_url_file: file
+        .optional()
+        .describe(
+          'Of PostgreSQL: the same for the connection that has the database’s lock, where a pooler stands before the others.',
+        ),
       durability: z
         .enum(['replicated', 'single'])
         .optional()
@@ -154,6 +159,10 @@ export const configurationSchema = z.strictObject({
     .refine((database) => database.file === undefined || database.url_file === undefined, {
       path: ['url_file'],
       error: 'name one of file and url_file',
+    })
+    .refine((database) => database.control_url_file === undefined || database.url_file !== undefined, {
+      path: ['control_url_file'],
+      error: 'is of PostgreSQL alone; name url_file, or leave it out',
     })
     .refine((database) => database.durability === undefined || database.url_file !== undefined, {
       path: ['durability'],
@@ -428,7 +437,8 @@ function withAbsolutePaths(raw: Raw, base: string): Resolved {
 function databaseSettings(raw: Raw['database'], at: (path: string) => string): DatabaseSettings {
   if (raw.url_file === undefined) return { file: at(raw.file ?? 'keyward.db') };
   const { durability = 'replicated', copies = 1 } = raw;
-  return { url_file: at(raw.url_file), durability, copies };
+  const control = raw.control_url_file === undefined ? {} : { control_url_file: at(raw.control_url_file) };
+  return { url_file: at(raw.url_file), ...control, durability, copies };
 }
 
 function withAbsoluteSink(sink: AuditSinkConfig, at: (path: string) => string): AuditSinkConfig {

@@ -12,6 +12,8 @@ export interface SqliteSettings {
 export interface PostgresSettings {
   /** Absolute path of the file with the connection string: a password may be in it. */
   readonly url_file: string;
+  /** The same for the one connection that no pooler may stand before; default: `url_file`. */
+  readonly control_url_file?: string | undefined;
   /** `replicated`: nothing is acknowledged before `copies` standbys have it; `single`: one node's disk is enough. */
   readonly durability: 'replicated' | 'single';
   /** Standbys in sync at least; of no meaning in `single`. */

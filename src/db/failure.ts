@@ -45,6 +45,9 @@ export function wireOf({ message, code, condition, row }: StoreFailure): WireFai
   return { message, code, condition, row };
 }
 
+/** SQLSTATE of PostgreSQL, which has no text with U+0000. */
+const NOT_STORABLE = '22021';
+
 /** A fresh connection would go on behind the foreign group as if it were ours. */
 export function foreignGroup(): StoreFailure {
   const message = 'somebody else changed the ledger';
@@ -59,6 +62,9 @@ export function foreignSchema(foreign: string): StoreFailure {
 /** The one mapping of what an engine reports to a code of ours; the failure itself is kept as `cause`. */
 export function toKeywardError(error: unknown): KeywardError {
   if (error instanceof KeywardError) return error;
+  if (error instanceof StoreFailure && error.code === NOT_STORABLE) {
+    return new KeywardError('invalid_request', 'text may not hold U+0000', { cause: error });
+  }
   if (!(error instanceof StoreFailure) || error.condition === undefined) {
     return new KeywardError('internal', 'The store failed.', { cause: error });
   }

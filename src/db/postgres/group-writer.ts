@@ -57,7 +57,7 @@ export class GroupWriter {
   }
 
   async #placeBehind(session: PostgresSession, end: ChainHead | undefined): Promise<Place> {
-    const { rows } = await session.query(LAST_GROUP);
+    const { rows } = await session.transact(LAST_GROUP);
     const last = rows[0] as unknown as GroupColumns | undefined;
     if (end && !isOwnEnd(last, end, this.#run)) throw foreignGroup();
     if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START };

@@ -2,9 +2,9 @@ import { foreignSchema } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
 import { transactionLost } from './failure.ts';
 import type { PostgresLending } from './lending-protocol.ts';
-import { KEYWARD_SCHEMA, openSession } from './open-session.ts';
+import { openSession } from './open-session.ts';
 import { readFacts, type ServerFacts } from './requirements.ts';
-import { foreignAmong, objectsOf } from './schema-objects.ts';
+import { foreignIn } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
 /** A connection that the event loop borrows, opened anew at the next use after it was lost. */
@@ -41,8 +41,14 @@ export class LentSession {
     if (wasInTransaction) await this.#session?.rollback();
   }
 
+  /** On a connection of its own: a transaction may be under way on this one. */
   async foreign(): Promise<string | undefined> {
-    return await this.#foreignIn(await this.#connected());
+    const session = await openSession(this.#settings.database);
+    try {
+      return await this.#foreignIn(session);
+    } finally {
+      await session.close();
+    }
   }
 
   async facts(): Promise<ServerFacts> {
@@ -74,6 +80,6 @@ export class LentSession {
 
   async #foreignIn(session: PostgresSession): Promise<string | undefined> {
     const { own } = this.#settings;
-    return own && foreignAmong(await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA), own);
+    return own && (await foreignIn(session, own));
   }
 }

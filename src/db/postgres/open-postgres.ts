@@ -19,8 +19,8 @@ import { durabilityOf, type ServerFacts, unmetRequirements } from './requirement
  */
 export async function ownPostgres(database: PostgresSettings): Promise<DatabaseOwner> {
   // What is wrong with the file is found here, where it can be said plainly.
-  readAddress(database);
-  const connection = new LentConnection({ database, begin: 'write' });
+  for (const each of [database, controlOf(database)]) readAddress(each);
+  const connection = new LentConnection({ database: controlOf(database), begin: 'write' });
   try {
     const [unmet] = unmetRequirements(await connection.facts(), durabilityOf(database));
     if (unmet !== undefined) throw new KeywardError('invalid_config', `database: ${unmet}`);
@@ -30,6 +30,11 @@ export async function ownPostgres(database: PostgresSettings): Promise<DatabaseO
     await connection.close();
     throw postgresError(error);
   }
+}
+
+/** The server itself, where a pooler stands before it. */
+function controlOf(database: PostgresSettings): PostgresSettings {
+  return { ...database, url_file: database.control_url_file ?? database.url_file };
 }
 
 /** Over tables that `ownPostgres` brought up to date. */
@@ -50,7 +55,7 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
 export async function inspectServer(
   database: PostgresSettings,
 ): Promise<{ readonly facts: ServerFacts; readonly unmet: readonly string[] }> {
-  const { link } = await readPostgres(database);
+  const { link } = await readPostgres(controlOf(database));
   try {
     const facts = await link.facts();
     return { facts, unmet: unmetRequirements(facts, durabilityOf(database)) };

@@ -65,14 +65,11 @@ export class PostgresOwner implements DatabaseOwner {
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS).unref();
   }
 
-  leads(): boolean {
-    return !this.#isOver && performance.now() - this.#knownAt < TRUSTED_MS;
-  }
+  // Both are handed on without their object.
+  readonly leads = (): boolean => !this.#isOver && performance.now() - this.#knownAt < TRUSTED_MS;
 
   /** Whoever began it had the database before, and is gone. */
-  isAbandoned(): boolean {
-    return this.leads();
-  }
+  readonly isAbandoned = this.leads;
 
   async release(): Promise<void> {
     this.#isOver = true;

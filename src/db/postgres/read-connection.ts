@@ -3,10 +3,10 @@ import type { LedgerConnection } from '../open-ledger.ts';
 import type { Rows } from '../rows.ts';
 import { passBarrier } from './barrier.ts';
 import { postgresFailure, unproven } from './failure.ts';
-import { KEYWARD_SCHEMA, openSession, type PostgresThread } from './open-session.ts';
+import { openSession, type PostgresThread } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
 import { durabilityOf } from './requirements.ts';
-import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';
+import { foreignIn, type SchemaObjects } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
 export interface PostgresReading extends PostgresThread {
@@ -55,10 +55,7 @@ export class ReadConnection implements LedgerConnection {
     if (this.#open && !this.#open.session.lost) return this.#open;
     await this.close();
     const session = await openSession(this.#settings.database);
-    const foreign = foreignAmong(
-      await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA),
-      this.#settings.own,
-    );
+    const foreign = await foreignIn(session, this.#settings.own);
     if (foreign !== undefined) {
       await session.close();
       throw foreignSchema(foreign);

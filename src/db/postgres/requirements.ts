@@ -19,6 +19,8 @@ export interface ServerFacts {
   readonly version: number;
   /** Whether an advisory lock that was taken is held. */
   readonly holdsLocks: boolean;
+  /** Whether a pooler lends the session by the transaction: a lock of the session would be another's. */
+  readonly isPooled: boolean;
   /** Whether the role may read how far standbys are. */
   readonly seesStandbys: boolean;
   /** `synchronous_standby_names`. */
@@ -40,7 +42,7 @@ const FACTS = `select
 export async function readFacts(session: PostgresSession): Promise<ServerFacts> {
   const { rows: own } = await session.query(PRODUCT);
   const { product, version } = own[0] ?? {};
-  const named = { product: String(product), version: Number(version) };
+  const named = { product: String(product), version: Number(version), isPooled: session.isPooled };
   if (!isPostgres(named))
     return { ...named, holdsLocks: false, seesStandbys: false, standbyNames: '', inSync: 0 };
   await session.begin();
@@ -60,6 +62,7 @@ export function unmetRequirements(facts: ServerFacts, durability: Durability): s
   const unmet: string[] = [];
   if (facts.version < 150_000) unmet.push('PostgreSQL 15 or newer is needed');
   if (!facts.holdsLocks) unmet.push('its advisory locks hold nothing');
+  if (facts.isPooled) unmet.push('a pooler lends the session: name the server itself in control_url_file');
   if (durability.mode === 'single') return unmet;
   if (!facts.seesStandbys) unmet.push('the role cannot see how far standbys are: grant pg_monitor to it');
   if (facts.standbyNames === '')

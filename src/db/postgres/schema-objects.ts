@@ -1,5 +1,7 @@
 import { printable } from '../../lib/html.ts';
 import type { Session } from '../session-dialect.ts';
+import { KEYWARD_SCHEMA } from './open-session.ts';
+import type { PostgresSession } from './session.ts';
 
 /** Every object of a schema, by its kind and name, with its definition as PostgreSQL words it. */
 export type SchemaObjects = ReadonlyMap<string, string>;
@@ -51,6 +53,16 @@ export async function objectsOf(
   return new Map(
     (rows as { name: string; text: string }[]).map(({ name, text }) => [renamed(name), renamed(text)]),
   );
+}
+
+/** Names what of Keyward's schema is not as this version makes it; undefined where all is. Begins no other transaction. */
+export async function foreignIn(session: PostgresSession, own: SchemaObjects): Promise<string | undefined> {
+  await session.begin('read');
+  try {
+    return foreignAmong(await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA), own);
+  } finally {
+    await session.rollback();
+  }
 }
 
 /** Names the first object that is not as this version makes it; undefined where all is. */

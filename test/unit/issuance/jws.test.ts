@@ -339,7 +339,8 @@ describe('what any caller may write', () => {
     [{ Client_ID: 'x' }, misleading],
     [{ act: { SUB: 'admin' } }, misleading],
     [{ sub: undefined }, 'subject_required: give claims.sub: the policy of this scope asks for a subject'],
-    [{ sub: '' }, 'invalid_claims: claims.sub: use a non-empty string'],
+    [{ sub: '' }, 'invalid_claims: claims.sub: use a non-empty string without U+0000'],
+    [{ sub: 'a\u0000b' }, 'invalid_claims: claims.sub: use a non-empty string without U+0000'],
     [
       { n: 2 ** 53 },
       'invalid_claims: claims: send a number beyond 2⁵³, or of more digits than a double holds, as text',

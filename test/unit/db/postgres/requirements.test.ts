@@ -6,6 +6,7 @@ const FIT: ServerFacts = {
   product: 'PostgreSQL 17.5 on x86_64-pc-linux-gnu',
   version: 170_005,
   holdsLocks: true,
+  isPooled: false,
   seesStandbys: true,
   standbyNames: 'ANY 1 (a, b)',
   inSync: 2,
@@ -25,6 +26,7 @@ it('CockroachDB is refused by its name, before it is asked anything else', async
 
 it.each<[Partial<ServerFacts>, string]>([
   [{ holdsLocks: false }, 'its advisory locks hold nothing'],
+  [{ isPooled: true }, 'a pooler lends the session: name the server itself in control_url_file'],
   [{ version: 140_012 }, 'PostgreSQL 15 or newer is needed'],
 ])('%o is refused in either mode', (facts, reason) => {
   for (const durability of [{ mode: 'single' }, { mode: 'replicated', copies: 2 }] as const)
