@@ -24,7 +24,6 @@ interface Written extends Replicated {
 async function replicatedTable(): Promise<Written> {
   const servers = await replicatedOfTest();
   const session = await sessionOfTest(servers.primary.url('postgres', 'admin'), PATIENT);
-  await session.query('create schema keyward');
   await session.query('create table t (n bigint)');
   return { ...servers, session };
 }
