@@ -25,10 +25,14 @@ export const RECORD = statement<RecordColumns>(
 type Found = FoundRecords<RecordColumns | null>;
 
 /** A row that counts for nothing is none. That there is none is confirmed: it may say that a token was forged. */
-export async function findRecords(ledger: OpenLedger, asks: DigestQuery): Promise<Found> {
+export function findRecords(ledger: OpenLedger, asks: DigestQuery): Promise<Found> {
+  return ledger.connection.confirmAbsence ? findConfirmed(ledger, asks) : lookUp(ledger, asks);
+}
+
+async function findConfirmed(ledger: OpenLedger, asks: DigestQuery): Promise<Found> {
   const first = await lookUp(ledger, asks);
-  if (!ledger.connection.confirmAbsence || !first.found.includes(null)) return first;
-  await ledger.connection.confirmAbsence();
+  if (!first.found.includes(null)) return first;
+  await ledger.connection.confirmAbsence?.();
   return await lookUp(ledger, asks);
 }
 
