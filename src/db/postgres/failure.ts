@@ -31,9 +31,6 @@ const OURS = new Set(['42601']);
 /** A connection in these never recovers; that to a standby does not become one to the primary. */
 const LASTING = /^(?:08...|57P..|25P0[34]|25006)$/;
 
-/** Of the transaction; alone, each of the two would have gone through. */
-const CONFLICTS = new Set<unknown>(['40001', '40P01']);
-
 /** Node's codes of a connection that could not be made, or ended, and the one of a session's own deadline. */
 const OF_CONNECTIONS =
   /^(?:ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_[A-Z]+|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/;
@@ -63,11 +60,6 @@ export function postgresError(error: unknown): KeywardError {
 export function needsReconnecting(error: unknown): boolean {
   const code = String(postgresFailure(error).code);
   return LASTING.test(code) || OF_CONNECTIONS.test(code);
-}
-
-/** Whether the whole transaction can be tried again at once. */
-export function isConflict(error: unknown): boolean {
-  return CONFLICTS.has(postgresFailure(error).code);
 }
 
 /** That connection was lost, with whatever it was asked: a commit may have happened or not. */

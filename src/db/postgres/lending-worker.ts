@@ -1,6 +1,5 @@
 import { workerData } from 'node:worker_threads';
 import { serveCalls } from '../serve-calls.ts';
-import { postgresFailure } from './failure.ts';
 import type { LendingCalls, PostgresLending } from './lending-protocol.ts';
 import { LentSession } from './lent-session.ts';
 
@@ -16,7 +15,7 @@ serveCalls<LendingCalls>(
     foreign: async () => (await session.foreign()) ?? null,
     close: () => session.close().then(nothing),
   },
-  postgresFailure,
+  (error) => session.recover(error),
 );
 
 function nothing(): null {

@@ -1,6 +1,6 @@
-import { foreignSchema } from '../failure.ts';
+import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
-import { transactionLost } from './failure.ts';
+import { needsReconnecting, postgresFailure, transactionLost } from './failure.ts';
 import type { PostgresLending } from './lending-protocol.ts';
 import { openSession } from './open-session.ts';
 import { readFacts, type ServerFacts } from './requirements.ts';
@@ -53,6 +53,11 @@ export class LentSession {
 
   async facts(): Promise<ServerFacts> {
     return await readFacts(await this.#open());
+  }
+
+  recover(error: unknown): StoreFailure {
+    if (needsReconnecting(error)) void this.close();
+    return postgresFailure(error);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { LedgerConnection } from '../open-ledger.ts';
 import type { Rows } from '../rows.ts';
 import { passBarrier } from './barrier.ts';
-import { postgresFailure, unproven } from './failure.ts';
+import { needsReconnecting, postgresFailure, unproven } from './failure.ts';
 import { openSession, type PostgresThread } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
 import { durabilityOf } from './requirements.ts';
@@ -42,6 +42,7 @@ export class ReadConnection implements LedgerConnection {
   }
 
   recover(error: unknown): StoreFailure {
+    if (needsReconnecting(error)) void this.close();
     return postgresFailure(error);
   }
 

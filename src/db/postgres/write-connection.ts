@@ -1,11 +1,16 @@
+import type { StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
-import { otherOwner, transactionLost } from './failure.ts';
+import { needsReconnecting, otherOwner, postgresFailure, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { openSession, type PostgresThread } from './open-session.ts';
 import { proven } from './proof.ts';
 import { durabilityOf, readFacts } from './requirements.ts';
 import type { PostgresSession } from './session.ts';
+import { endSyncWait } from './sync-wait.ts';
+
+/** So long a commit may wait for a standby: less than an answer may take. */
+const COMMIT_WAIT_MS = 5_000;
 
 /** As whom a thread writes. */
 export interface PostgresWriting extends WriterSettings, PostgresThread {
@@ -32,7 +37,7 @@ export class WriteConnection {
   async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
     await this.rollback();
     const session = await this.#open();
-    return await this.#groups.append(session, batch, end);
+    return await this.#withinWait(session, this.#groups.append(session, batch, end));
   }
 
   async begin(): Promise<void> {
@@ -53,7 +58,8 @@ export class WriteConnection {
   async commit(): Promise<void> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    await proven(session, session.commitAnswered(), durabilityOf(this.#settings.database));
+    const committed = proven(session, session.commitAnswered(), durabilityOf(this.#settings.database));
+    await this.#withinWait(session, committed);
   }
 
   async rollback(): Promise<void> {
@@ -67,12 +73,37 @@ export class WriteConnection {
     return { product, standbyNames, inSync };
   }
 
+  /** After a failure of any method above: a server that is no primary any more does not become one. */
+  recover(error: unknown): StoreFailure {
+    if (needsReconnecting(error)) void this.close();
+    return postgresFailure(error);
+  }
+
   async close(): Promise<void> {
     this.#isInTransaction = false;
     this.#groups.forget();
     const session = this.#session;
     this.#session = undefined;
     await session?.close();
+  }
+
+  /** The wait would outlive the connection, and leave one more behind on the server with each that is given up. */
+  async #withinWait<T>({ backend }: PostgresSession, commit: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => void this.#endWait(backend), COMMIT_WAIT_MS);
+    try {
+      return await commit;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #endWait(backend: number): Promise<void> {
+    try {
+      const session = await openSession(this.#settings.database);
+      await endSyncWait(session, backend).finally(() => session.close());
+    } catch {
+      // The deadline of the answer ends it on this side.
+    }
   }
 
   async #open(): Promise<PostgresSession> {

@@ -1,7 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { serveCalls } from '../serve-calls.ts';
 import type { WriterCalls } from '../writer-protocol.ts';
-import { postgresFailure } from './failure.ts';
 import { type PostgresWriting, WriteConnection } from './write-connection.ts';
 
 const connection = new WriteConnection(workerData as PostgresWriting);
@@ -16,7 +15,7 @@ serveCalls<WriterCalls>(
     durability: () => connection.durability(),
     close: () => connection.close().then(nothing),
   },
-  postgresFailure,
+  (error) => connection.recover(error),
 );
 
 function nothing(): null {

@@ -1,11 +1,6 @@
 import { expect, it } from 'vitest';
 import { StoreFailure } from '../../../../src/db/failure.ts';
-import {
-  isConflict,
-  needsReconnecting,
-  postgresError,
-  postgresFailure,
-} from '../../../../src/db/postgres/failure.ts';
+import { needsReconnecting, postgresError, postgresFailure } from '../../../../src/db/postgres/failure.ts';
 
 const failing = (code: string) => Object.assign(new Error('why'), { code });
 
@@ -50,10 +45,6 @@ it.each([
   ['40001', undefined],
 ])('%s concerns one row: %s', (code, row) => {
   expect(postgresFailure(failing(code)).row).toBe(row);
-});
-
-it('what a transaction met on its way is no failure of the next try', () => {
-  expect(['40001', '40P01', '55P03'].map((code) => isConflict(failing(code)))).toEqual([true, true, false]);
 });
 
 it('a failure passes through, and anything else has no code', () => {
