@@ -2,6 +2,7 @@ import { Kysely } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
 import type { DatabaseOwner, Engine } from '../engine.ts';
+import { StoreFailure } from '../failure.ts';
 import type { Schema } from '../schema.ts';
 import { type Language, sessionDialect } from '../session-dialect.ts';
 import { readAddress } from './connection-string.ts';
@@ -28,8 +29,19 @@ export async function ownPostgres(database: PostgresSettings): Promise<DatabaseO
     return await PostgresOwner.take(db, connection, () => prepareSchema(db));
   } catch (error) {
     await connection.close();
-    throw postgresError(error);
+    throw refusedRole(error) ?? postgresError(error);
   }
+}
+
+const FORBIDDEN = '42501';
+
+/** What the role may not do does not change by itself. */
+function refusedRole(error: unknown): KeywardError | undefined {
+  if (!(error instanceof StoreFailure) || error.code !== FORBIDDEN) return undefined;
+  const { message } = error;
+  return new KeywardError('invalid_config', `database: ${message}; let the role own the database`, {
+    cause: error,
+  });
 }
 
 /** The server itself, where a pooler stands before it. */
