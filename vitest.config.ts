@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { NO_POSTGRES } from './test/support/postgres/programs.ts';
 
 /** Tests of whole processes take longest: begun first, none of them is waited for alone at the end. */
 class ProcessesFirst extends BaseSequencer {
@@ -23,6 +24,24 @@ const OF_SERVICES = [
   'test/contract/*.{softhsm,shim,link}.test.ts',
 ];
 
+/** Run once more with their services on PostgreSQL, where that is. */
+const ON_BOTH_ENGINES = [
+  'canaries',
+  'compromise',
+  'events',
+  'forgery',
+  'jws',
+  'leaks',
+  'probes',
+  'provisioning',
+  'reports',
+  'review',
+  'revocation',
+  'scope-matrix',
+  'told-acts',
+  'two-persons',
+].map((name) => `test/integration/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -37,6 +56,15 @@ export default defineConfig({
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
     projects: [
       { extends: true, test: { name: 'services', include: OF_SERVICES, isolate: true } },
+      {
+        extends: true,
+        test: {
+          name: 'services on PostgreSQL',
+          include: NO_POSTGRES ? [] : ON_BOTH_ENGINES,
+          isolate: true,
+          env: { TEST_STORE: 'postgres' },
+        },
+      },
       {
         extends: true,
         // Files share a process and its modules.

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { auditEventsIn, query } from '../support/store-database.ts';
+import { auditEventsOf, queryStore } from '../support/service-store.ts';
 
 interface ScopeAtWork {
   readonly id: string;
@@ -43,17 +42,15 @@ const issue = async ({ id, credentials }: ScopeAtWork) =>
   (await service.data('POST', `/v1/scopes/${id}/tokens`, credentials.sign, { claims: { sub: 'alice' } }))
     .body;
 
-const database = () => join(service.hsm.folder, 'keyward.db');
-
 /** Forgeries as stored, the oldest first; what detections make of the same tokens comes beside them. */
 const events = () =>
-  query(database(), "SELECT * FROM security_events WHERE type = 'token.never_issued' ORDER BY sequence");
+  queryStore(service, "SELECT * FROM security_events WHERE type = 'token.never_issued' ORDER BY sequence");
 
 describe('a token signed straight through PKCS#11 with the service’s own key', () => {
   it('is never issued, while the service’s own are good, and is one critical event however often it comes', async () => {
     const token = await forge(watched);
     expect(await verify(watched, (await issue(watched)).token)).toMatchObject({ valid: true });
-    expect(events()).toEqual([]);
+    expect(await events()).toEqual([]);
     for (let time = 0; time < 3; time++) {
       expect(await verify(watched, token)).toEqual({ valid: false, reason: 'never_issued' });
     }
@@ -61,7 +58,7 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
     const digest = createHash('sha256')
       .update(token.slice(0, token.lastIndexOf('.')))
       .digest('base64url');
-    expect(events()).toMatchObject([
+    expect(await events()).toMatchObject([
       {
         type: 'token.never_issued',
         severity: 'critical',
@@ -69,7 +66,9 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
         subject: `key:${kid}`,
       },
     ]);
-    const raised = auditEventsIn(database()).filter(({ details }) => details.type === 'token.never_issued');
+    const raised = (await auditEventsOf(service)).filter(
+      ({ details }) => details.type === 'token.never_issued',
+    );
     expect(raised).toMatchObject([
       {
         type: 'security_event.raised',
@@ -88,13 +87,13 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
       body: new URLSearchParams({ token: await forge(watched) }),
     });
     expect(await answer.json()).toEqual({ active: false });
-    expect(events()).toHaveLength(2);
+    expect(await events()).toHaveLength(2);
   });
 
   it('leaves header and claims as evidence, and no signature anywhere', async () => {
     const token = await forge(watched, { sub: 'mallory-9' });
     await verify(watched, token);
-    const evidence = JSON.parse(events().at(-1)?.evidence_json as string);
+    const evidence = JSON.parse((await events()).at(-1)?.evidence_json as string);
     expect(evidence).toMatchObject({
       scope: 'watched',
       header: { alg: 'ES256', typ: 'at+jwt' },
@@ -102,13 +101,13 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
       record: null,
     });
     const signature = token.slice(token.lastIndexOf('.') + 1);
-    const everything = JSON.stringify([events(), auditEventsIn(database()), service.log]);
+    const everything = JSON.stringify([await events(), await auditEventsOf(service), service.log]);
     expect(everything).not.toContain(signature);
-    expect(JSON.stringify([auditEventsIn(database()), service.log])).not.toContain('mallory-9');
+    expect(JSON.stringify([await auditEventsOf(service), service.log])).not.toContain('mallory-9');
   });
 
   it('is found whatever else is wrong with it', async () => {
-    const before = events().length;
+    const before = (await events()).length;
     const now = Math.floor(Date.now() / 1000);
     expect(await verify(watched, await forge(watched, { exp: now + 40_000 }))).toMatchObject({
       reason: 'never_issued',
@@ -116,7 +115,7 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
     expect(await verify(watched, await forge(watched, { iat: now - 900, exp: now - 600 }))).toMatchObject({
       reason: 'never_issued',
     });
-    expect(events()).toHaveLength(before + 2);
+    expect(await events()).toHaveLength(before + 2);
   });
 
   it('leaves the key in use where the policy does not say otherwise', async () => {
@@ -126,7 +125,7 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
 
   it('takes its key out of use, and the standby signs, by the time it is answered', async () => {
     const [active, standby] = [await keyOf(suspending, 'active'), await keyOf(suspending, 'pre_activation')];
-    const before = events().length;
+    const before = (await events()).length;
     const honest = (await issue(suspending)).token;
     const token = await forge(suspending);
     expect(await verify(suspending, token)).toEqual({ valid: false, reason: 'never_issued' });
@@ -137,8 +136,8 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
     const fresh = await issue(suspending);
     expect(fresh.kid).toBe(standby.kid);
     expect(await verify(suspending, fresh.token)).toMatchObject({ valid: true });
-    expect(events()).toHaveLength(before + 1);
-    expect(auditEventsIn(database()).filter(({ type }) => type === 'key.suspended')).toMatchObject([
+    expect(await events()).toHaveLength(before + 1);
+    expect((await auditEventsOf(service)).filter(({ type }) => type === 'key.suspended')).toMatchObject([
       { actor: 'keyward', subject: `key:${active.kid}`, details: { promoted: standby.kid } },
     ]);
     const { body: keySet } = await service.data('GET', '/scopes/suspending/jwks.json');
@@ -163,7 +162,7 @@ describe('a token signed straight through PKCS#11 with the service’s own key',
 
 describe('what is no forgery', () => {
   it('is a digest that nobody knows: a thousand of them raise nothing', async () => {
-    const before = events().length;
+    const before = (await events()).length;
     const sightings = Array.from({ length: 1_000 }, () => ({
       digest: randomBytes(32).toString('base64url'),
       iat: Math.floor(Date.now() / 1000),
@@ -174,14 +173,14 @@ describe('what is no forgery', () => {
     });
     expect(answer.status).toBe(200);
     expect(answer.body.unknown).toHaveLength(1_000);
-    expect(events()).toHaveLength(before);
+    expect(await events()).toHaveLength(before);
   });
 
   it('is a token whose signature is wrong, though it was never issued', async () => {
-    const before = events().length;
+    const before = (await events()).length;
     const token = await forge(watched);
     const altered = `${token.slice(0, -4)}AAAA`;
     expect(await verify(watched, altered)).toEqual({ valid: false, reason: 'bad_signature' });
-    expect(events()).toHaveLength(before);
+    expect(await events()).toHaveLength(before);
   });
 });

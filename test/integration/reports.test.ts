@@ -9,7 +9,7 @@ import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { query } from '../support/store-database.ts';
+import { queryStore } from '../support/service-store.ts';
 
 const DEADLINE_MS = 180_000;
 const PATIENCE = { timeout: 60_000, interval: 100 };
@@ -33,7 +33,6 @@ afterAll(async () => {
   await service.remove();
 });
 
-const database = () => join(service.hsm.folder, 'keyward.db');
 const report = (body: object, scope = 'payments') =>
   service.data('POST', `/v1/scopes/${scope}/reports`, undefined, body);
 const read = async (number: string) =>
@@ -154,10 +153,10 @@ describe('a report of a token', () => {
     await examined({ token });
     const signature = token.slice(token.lastIndexOf('.') + 1);
     const kept = JSON.stringify([
-      query(database(), 'SELECT * FROM reports'),
-      query(database(), 'SELECT * FROM case_log'),
-      query(database(), 'SELECT * FROM audit_events'),
-      query(database(), 'SELECT * FROM security_events'),
+      await queryStore(service, 'SELECT * FROM reports'),
+      await queryStore(service, 'SELECT * FROM case_log'),
+      await queryStore(service, 'SELECT * FROM audit_events'),
+      await queryStore(service, 'SELECT * FROM security_events'),
     ]);
     expect(kept).toContain(digestOf(token));
     expect(kept).not.toContain(signature);
@@ -180,12 +179,12 @@ describe('a report of a credential', () => {
     (await service.data('POST', '/v1/scopes/shop/verify', credential, { token: 'x' })).status;
   const events = async (type: string) =>
     (await service.operations('GET', `/v1/admin/events?type=${type}`)).body.events;
-  const kept = () =>
-    JSON.stringify(
-      ['reports', 'case_log', 'audit_events', 'security_events'].map((table) =>
-        query(database(), `SELECT * FROM ${table}`),
-      ),
+  const kept = async () => {
+    const tables = ['reports', 'case_log', 'audit_events', 'security_events'];
+    return JSON.stringify(
+      await Promise.all(tables.map((table) => queryStore(service, `SELECT * FROM ${table}`))),
     );
+  };
 
   it('revokes who had it and is told once, as a token and in words', async () => {
     expect(await statusOf(shop.verify)).toBe(200);
@@ -226,7 +225,7 @@ describe('a report of a credential', () => {
     for (const { report: number } of [asToken, inWords]) {
       expect((await eventOf(number)).severity).toBe('warning');
     }
-    for (const secret of Object.values(shop)) expect(kept()).not.toContain(secret.slice(7, 20));
+    for (const secret of Object.values(shop)) expect(await kept()).not.toContain(secret.slice(7, 20));
     const shown = await commandLine([
       ...['report', 'show', inWords.report, '--url', service.operationsUrl],
       ...['--credential-file', join(service.hsm.folder, 'operator')],
@@ -291,8 +290,8 @@ describe('a case', () => {
       'closed',
     ]);
     expect((await step('note', { note: 'more' })).code).toBe('report_closed');
-    const audited = query(
-      database(),
+    const audited = await queryStore(
+      service,
       `SELECT type FROM audit_events WHERE subject = 'report:${number}' ORDER BY sequence`,
     );
     expect(audited.map(({ type }) => type)).toEqual([

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';
-import { auditEventsIn, query } from '../support/store-database.ts';
+import { auditEventsOf, queryStore } from '../support/service-store.ts';
 
 let service: RunningService;
 let sign: string;
@@ -61,8 +60,7 @@ const revoke = (token: string, credential = revokes, scope = 'payments') =>
 const addRule = (rule: object): Promise<HttpAnswer> =>
   service.operations('POST', '/v1/admin/revocations', rule);
 
-const stored = () =>
-  query(join(service.hsm.folder, 'keyward.db'), 'SELECT * FROM revocations ORDER BY sequence');
+const stored = () => queryStore(service, 'SELECT * FROM revocations ORDER BY sequence');
 
 describe('RFC 7009', () => {
   it('revokes the token that is shown, and no other, for verify and introspect at once', async () => {
@@ -80,12 +78,12 @@ describe('RFC 7009', () => {
   it('answers 200 for what needs no revoking, and stores nothing of it', async () => {
     const { token } = await issue();
     expect((await revoke(token)).status).toBe(200);
-    const before = stored().length;
+    const before = (await stored()).length;
     const altered = `${token.slice(0, -4)}AAAA`;
     for (const text of [token, altered, 'x', 'e30.e30.e30', randomBytes(9_000).toString('base64url')]) {
       expect(await revoke(text)).toEqual({ status: 200, body: {} });
     }
-    expect(stored()).toHaveLength(before);
+    expect(await stored()).toHaveLength(before);
   });
 
   it('wants the grant of that scope, and the token', async () => {
@@ -170,9 +168,9 @@ describe('rules of the operations plane', () => {
     [{ client: 'nobody' }, 404, 'unknown_client'],
     [{ jti: 'x', kid: 'y' }, 422, 'unknown_member'],
   ])('refuse %j', async (rule, status, code) => {
-    const before = stored().length;
+    const before = (await stored()).length;
     expect(await addRule(rule)).toMatchObject({ status, body: { code } });
-    expect(stored()).toHaveLength(before);
+    expect(await stored()).toHaveLength(before);
   });
 
   it('are listed, the newest first, a page at a time', async () => {
@@ -189,10 +187,10 @@ describe('rules of the operations plane', () => {
     service = await service.restart();
     expect(await verify(revoked)).toEqual(REVOKED);
     expect(await verify(good)).toMatchObject(GOOD);
-    const events = auditEventsIn(join(service.hsm.folder, 'keyward.db')).filter(
-      ({ type }) => type === 'revocation.added',
+    const events = (await auditEventsOf(service)).filter(({ type }) => type === 'revocation.added');
+    expect(events.map(({ details }) => details.sequence)).toEqual(
+      (await stored()).map(({ sequence }) => sequence),
     );
-    expect(events.map(({ details }) => details.sequence)).toEqual(stored().map(({ sequence }) => sequence));
     expect(JSON.stringify(events)).not.toContain('sign-in-3');
   });
 });
