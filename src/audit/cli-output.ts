@@ -15,6 +15,8 @@ import type { EventRangeAnswer } from './routes-unwitnessed.ts';
 
 const LAST = 10;
 const EVERY_MS = 1_000;
+/** Before the further lines of an event. */
+const HANGING = '  ';
 
 /** Events in order, as they come; with `--json` one line of JSON each. */
 export async function auditTail(
@@ -38,9 +40,10 @@ function line(event: AuditEventAnswer, { structured, terminal }: Context): strin
   if (structured) return structured.item(event);
   const { sequence, time, type, actor, subject, trace_id: trace, details } = event;
   const when = humanTime(time, terminal.nowSeconds);
-  const told = [...memberTexts(details), ...(trace ? [`trace ${trace}`] : [])];
+  const longest = terminal.columns === undefined ? undefined : terminal.columns - HANGING.length;
+  const told = [...memberTexts(details, longest), ...(trace ? [`trace ${trace}`] : [])];
   const text = `${sequence}  ${when}  ${paint(type, 'bold', terminal.colour)}  ${subject}  by ${actor}${told.map((each) => `  ${each}`).join('')}`;
-  return wrapLines(text, terminal.columns, plainText, '  ');
+  return wrapLines(text, terminal.columns, plainText, HANGING);
 }
 
 export async function auditExport(

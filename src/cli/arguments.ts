@@ -53,5 +53,20 @@ function valuedOptions(command: Command): string[] {
 
 /** The part of a command's help that shows it in use. */
 export function examples(...lines: readonly string[]): string {
-  return `\nExamples:\n${lines.map((line) => `  $ ${line}`).join('\n')}`;
+  return `\nExamples:\n${lines.map((line) => continued(`  $ ${line}`)).join('\n')}`;
+}
+
+/** Of a terminal that does not say, and of help in a pipe. */
+export const USUAL_COLUMNS = 80;
+
+/** A command line over as many lines as it takes, each but the first with options alone, to be copied as one. */
+function continued(line: string): string {
+  const [first = '', ...options] = line.split(/ (?=--)/);
+  const lines = [first];
+  for (const option of options) {
+    const longer = `${lines.at(-1)} ${option}`;
+    if (longer.length <= USUAL_COLUMNS - ' \\'.length) lines.splice(-1, 1, longer);
+    else lines.push(`      ${option}`);
+  }
+  return line.length <= USUAL_COLUMNS ? line : lines.join(' \\\n');
 }

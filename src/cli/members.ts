@@ -17,13 +17,14 @@ export function memberCell(name: string, value: unknown): Cell {
   return isList ? value.join(', ') || '-' : safeJson(value);
 }
 
-/** `name=value`, for one line. */
-export function memberTexts(of: unknown): readonly string[] {
-  return isObject(of)
-    ? Object.entries(of).map(
-        ([name, value]) => `${name}=${typeof value === 'string' ? value : safeJson(value)}`,
-      )
-    : [];
+/** `name=value`, for one line. Lists and objects that are longer than `longest` are cut. */
+export function memberTexts(of: unknown, longest = Number.POSITIVE_INFINITY): readonly string[] {
+  if (!isObject(of)) return [];
+  return Object.entries(of).map(([name, value]) => {
+    if (typeof value === 'string') return `${name}=${value}`;
+    const text = `${name}=${safeJson(value)}`;
+    return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  });
 }
 
 /** Each member on a line; those of an object within under `outer.inner`. */

@@ -26,13 +26,15 @@ import { CONTEXT, completionOf, SERVICE, SIGNER } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `
-The operator credential is read from a file: --credential-file, else KEYWARD_CREDENTIAL_FILE, else
-credentials.json ("operator") or operator beside the configuration file. The file names the origin that the
-credential is for (a line "origin https://host:port"); it is sent nowhere else.
+The operator credential is read from a file: --credential-file, else
+KEYWARD_CREDENTIAL_FILE, else credentials.json ("operator") or operator beside
+the configuration file. The file names the origin that the credential is for
+(a line "origin https://host:port"); it is sent nowhere else.
 
-Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another
-operator has to approve it. Of plan, 2 says that something would change, and 1 that it was called wrongly. Of scan,
-1 says that something was found, and 2 that nothing was but not everything could be read.
+Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not
+answer, 4 proposed: another operator has to approve it. Of plan, 2 says that
+something would change, and 1 that it was called wrongly. Of scan, 1 says that
+something was found, and 2 that nothing was but not everything could be read.
 
 Examples:
   $ keyward serve

@@ -4,7 +4,7 @@ import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { printable } from '../lib/html.ts';
 import { safeJson } from '../lib/json.ts';
 import { FlawedFile, placedMessage } from '../yaml-file/problem.ts';
-import { behindDashes } from './arguments.ts';
+import { behindDashes, USUAL_COLUMNS } from './arguments.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { type OutputForm, structuredOutput } from './output.ts';
@@ -26,11 +26,10 @@ export interface Surroundings {
   readonly ask?: ((question: string) => Promise<string>) | undefined;
 }
 
-const USUAL_COLUMNS = 80;
-
 /** Runs one command line, without the program's name, and answers its exit code. */
 export async function run(argv: readonly string[], given: Surroundings): Promise<ExitCode> {
-  const surroundings = withSafeText(given);
+  const safe = withSafeText(given);
+  const surroundings = await fittingErrors(safe);
   let exitCode: ExitCode = EXIT.ok;
   const terminal = terminalOf(surroundings, (code) => {
     exitCode = code;
@@ -42,7 +41,8 @@ export async function run(argv: readonly string[], given: Surroundings): Promise
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode as ExitCode;
-    return await report(error, isForPrograms(keyward.opts<GlobalOptions>()), surroundings, terminal);
+    const json = isForPrograms(keyward.opts<GlobalOptions>());
+    return report(error, json, json ? safe : surroundings, terminal);
   }
 }
 
@@ -57,6 +57,17 @@ function withSafeText(surroundings: Surroundings): Surroundings {
     progress: progress && ((line) => progress(terminalText(line))),
     ask: ask && ((question) => ask(terminalText(question))),
   };
+}
+
+/**
+ * What is said on standard error fits the terminal. Measuring takes a package, which is loaded where something is to be
+ * fitted.
+ */
+async function fittingErrors(surroundings: Surroundings): Promise<Surroundings> {
+  if (!surroundings.isTerminal) return surroundings;
+  const { wrapLines } = await import('./wrap.ts');
+  const columns = surroundings.columns || USUAL_COLUMNS;
+  return { ...surroundings, err: (text) => surroundings.err(wrapLines(text, columns, plainText)) };
 }
 
 function terminalOf(surroundings: Surroundings, endWith: Terminal['endWith']): Terminal {
@@ -120,23 +131,16 @@ function usageExit(command: Command): ExitCode {
   return command.name() === 'plan' ? EXIT.failed : EXIT.usage;
 }
 
-async function report(
+function report(
   error: unknown,
   json: boolean,
-  { err }: Surroundings,
-  terminal: Terminal,
-): Promise<ExitCode> {
+  { err }: Pick<Surroundings, 'err'>,
+  { colour }: Terminal,
+): ExitCode {
   const failure = known(error);
   if (!failure) throw error;
-  err(json ? `${safeJson(asJson(failure))}\n` : await fitted(asText(failure, terminal.colour), terminal));
+  err(json ? `${safeJson(asJson(failure))}\n` : asText(failure, colour));
   return failure.exitCode;
-}
-
-/** Measuring takes a package, which nothing else loads for this. */
-async function fitted(text: string, { columns }: Terminal): Promise<string> {
-  if (columns === undefined) return text;
-  const { wrapLines } = await import('./wrap.ts');
-  return wrapLines(text, columns, plainText);
 }
 
 function asJson({ code, message, requestId, problems }: CommandFailure): object {

@@ -29,8 +29,9 @@ export const SERVICE: Verbs = [
     name: 'doctor',
     description: 'check HSM, keys, files and host; each finding says what to do',
     note: `
-Where no service runs, each HSM token is opened with one login, and makes a trial key pair of each algorithm, which
-is proven and destroyed: what stands in the way of a key is named by attribute or mechanism.
+Where no service runs, each HSM token is opened with one login, and makes a
+trial key pair of each algorithm, which is proven and destroyed: what stands in
+the way of a key is named by attribute or mechanism.
 `,
     options: [
       ['--hsm', 'log in to the HSM also while the service runs: one more use of the PIN'],
@@ -55,8 +56,9 @@ export const SIGNER: Noun = {
       isDefault: true,
       description: 'run it in the foreground; SIGTERM ends it',
       note: `
-Its file is --config, else /etc/keyward-signer/signer.yaml: module, token, PIN file, latch, the socket, and the one
-user that may connect. The service names the socket in hsm.signer, and nothing of these.
+Its file is --config, else /etc/keyward-signer/signer.yaml: module, token, PIN
+file, latch, the socket, and the one user that may connect. The service names
+the socket in hsm.signer, and nothing of these.
 `,
       examples: ['keyward signer run', 'keyward signer --config /etc/keyward-signer/signer.yaml'],
       load: async () => (await import('./signer-verbs.ts')).signerRun,
@@ -72,8 +74,8 @@ user that may connect. The service names the socket in hsm.signer, and nothing o
       description: 'let the PIN be tried once more, after it was rejected or its answer never came',
       operands: [new Argument('[token]', 'name of the token in its file').default('primary')],
       note: `
-As the signer's user. Compare the PIN file with the HSM first. Then keyward hsm clear-latch has the service ask
-again.
+As the signer's user. Compare the PIN file with the HSM first. Then
+keyward hsm clear-latch has the service ask again.
 `,
       examples: ['keyward signer clear-latch', 'keyward signer clear-latch issuer-b'],
       load: async () => (await import('./signer-verbs.ts')).signerClearLatch,

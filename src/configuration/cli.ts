@@ -30,8 +30,8 @@ export const CONFIGURATION: Verbs = [
     name: 'reload',
     description: 'make the running service read its configuration and certificates again',
     note: `
-A mistake changes nothing. What takes a restart is named and left as it is, and the exit code is 1.
-SIGHUP does the same.
+A mistake changes nothing. What takes a restart is named and left as it is, and
+the exit code is 1. SIGHUP does the same.
 `,
     examples: ['keyward reload', 'keyward reload --json'],
     load: async () => (await import('./cli-reload.ts')).reload,

@@ -70,9 +70,8 @@ const unlessRehearsed = <S extends Severity>(severity: S, otherwise: string) => 
   of: ({ rehearsal }: { readonly rehearsal: boolean }): Severity => (rehearsal ? 'info' : severity),
 });
 
-const SOMETHING_CHANGED =
-  'people-and-pins.md#somebody-changed-something-operatorchanged-clientchanged-scopechanged-actperformed';
-const COMPROMISE_DECLARED = 'emergency.md#somebody-declared-a-compromise-keycompromised-hsmcompromised';
+const SOMETHING_CHANGED = 'people-and-pins.md#somebody-changed-something';
+const COMPROMISE_DECLARED = 'emergency.md#somebody-declared-a-compromise';
 
 /**
  * Every type of security event there is, closed. `docs/events.md` is made from it. Who raises one gives its
@@ -280,7 +279,7 @@ export const SECURITY_EVENTS = {
       of: ({ obstacle }) => (obstacle === null ? 'info' : 'warning'),
     },
     meaning: 'An active key has used 75 % or 90 % of its signing window.',
-    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    runbook: 'scheduled-rotation.md#a-signing-window-runs-out',
     evidence: [...WINDOW, 'percent'],
     oncePer: ['kid', 'percent'],
     subject: ofKey,
@@ -294,7 +293,7 @@ export const SECURITY_EVENTS = {
       of: ({ window_over }) => (window_over ? 'critical' : 'warning'),
     },
     meaning: 'A due rotation did not happen.',
-    runbook: 'scheduled-rotation.md#keywindow_nearly_over-rotationoverdue',
+    runbook: 'scheduled-rotation.md#a-signing-window-runs-out',
     evidence: [...WINDOW, 'window_over'],
     oncePer: ['kid', 'window_over'],
     subject: ofKey,
@@ -443,7 +442,7 @@ export const SECURITY_EVENTS = {
   'service.file_descriptors': type({
     severity: 'critical',
     meaning: 'File descriptors run short: 90 % are in use, or none is left.',
-    runbook: 'service.md#file-descriptors-run-short-servicefile_descriptors',
+    runbook: 'service.md#file-descriptors-run-short',
     evidence: ['since', 'why'],
     oncePer: ['since'],
     subject: () => 'service',
@@ -451,7 +450,7 @@ export const SECURITY_EVENTS = {
   'service.single_operator': type({
     severity: 'warning',
     meaning: 'Two operators could decide together, and the configuration lets each of them decide alone.',
-    runbook: 'people-and-pins.md#one-operator-decides-alone-servicesingle_operator',
+    runbook: 'people-and-pins.md#one-operator-decides-alone',
     evidence: ['since'],
     oncePer: ['since'],
     subject: () => 'service',
@@ -468,7 +467,7 @@ export const SECURITY_EVENTS = {
     severity: 'warning',
     meaning:
       'Configuration or certificates were changed and not taken over: something is wrong, or takes a restart.',
-    runbook: 'service.md#a-reload-was-refused-servicereload_refused',
+    runbook: 'service.md#a-reload-was-refused',
     evidence: ['details', 'day'],
     oncePer: ['details', 'day'],
     subject: () => 'service',
@@ -568,7 +567,7 @@ export const SECURITY_EVENTS = {
   'key.suspended': type({
     severity: unlessRehearsed('warning', 'on any other scope'),
     meaning: 'A key was suspended: it neither signs nor verifies.',
-    runbook: 'emergency.md#a-key-was-suspended-or-resumed-keysuspended-keyresumed',
+    runbook: 'emergency.md#a-key-was-suspended-or-resumed',
     evidence: ['scope', 'kid', 'rehearsal', ...DONE],
     oncePer: doneOnce,
     subject: ofKey,
@@ -576,7 +575,7 @@ export const SECURITY_EVENTS = {
   'key.resumed': type({
     severity: unlessRehearsed('warning', 'on any other scope'),
     meaning: 'A suspended key was resumed: what it signed is accepted again.',
-    runbook: 'emergency.md#a-key-was-suspended-or-resumed-keysuspended-keyresumed',
+    runbook: 'emergency.md#a-key-was-suspended-or-resumed',
     evidence: ['scope', 'kid', 'rehearsal', ...DONE],
     oncePer: doneOnce,
     subject: ofKey,

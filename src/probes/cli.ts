@@ -8,7 +8,7 @@ export const PROBE: Noun = {
     {
       name: 'set <client> <scope> <url>',
       description: 'where a relying service answers probes, with 2xx or with 401 or 403; two persons',
-      examples: ['keyward client probe set payments-api payments https://payments.example/keyward-probe'],
+      examples: ['keyward client probe set payments-api payments https://pay.example/probe'],
       load: async () => (await import('./cli-output.ts')).probeSet,
     },
     {

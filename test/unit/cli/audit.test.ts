@@ -131,6 +131,28 @@ describe('keyward audit tail', () => {
     expect(await tail()).toMatchObject({ exitCode: 0, out: line(8) + line(9, `  trace ${TRACE}`) });
   });
 
+  it('cuts on a terminal what is long and no text, and with --wide nothing', async () => {
+    const why =
+      'a sentence that somebody wrote, which is longer than a line of this terminal and stays whole';
+    const rows = ['signing_keys 74f1a63e62266c26106ec4805cad15c1', 'scopes drill', 'clients web'];
+    const stub = await operationsStub({
+      'GET /audit?limit=10': [200, { events: [{ ...event(8), details: { why, rows } }], next: null }],
+    });
+    writeFileSync(at('operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
+    const environment = { operationsUrl: stub.url, credentialFile: at('operator'), noColor: true };
+    const shown = (...argv: string[]) =>
+      keyward(['audit', 'tail', '--no-follow', ...argv], { environment, columns: 80 });
+    try {
+      const { out } = await shown();
+      expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
+      expect(out.replaceAll(/\s+/g, ' ')).toContain(`why=${why} rows=["signing_keys 74f1`);
+      expect(out).toMatch(/…\n$/);
+      expect((await shown('--wide')).out).toContain(`rows=${JSON.stringify(rows)}`);
+    } finally {
+      await stub.close();
+    }
+  });
+
   it('begins behind the event named, one line of JSON each', async () => {
     const { out } = await tail('--after', '3', '--json');
     expect(out).toBe(`${JSON.stringify(event(4))}\n`);

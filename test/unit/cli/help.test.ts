@@ -146,8 +146,16 @@ describe('help', () => {
       expect(out).toContain(`Usage: keyward ${path}`);
       expect(out).toContain(`  $ keyward ${path}`);
       expect(out).toContain('--json');
+      expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
     },
   );
+
+  it('of a long command line is one to be copied', async () => {
+    const { out } = await keyward(['scope', 'create', '--help']);
+    expect(out).toContain(
+      '  $ keyward scope create mail --issuer https://id.example --audience mail \\\n      --algorithm PS256 --modulus-bits 3072\n',
+    );
+  });
 
   it.each(leaves.map((path) => [path.join(' '), path] as const))(
     'of `%s` says the default and the choices of each option and operand',
@@ -188,7 +196,9 @@ describe('help', () => {
   it('of a command says where the default of the credential file is explained', async () => {
     const { out } = await keyward(['scope', 'list', '--help']);
     expect(out.replaceAll(/\s+/g, ' ')).toContain('(default: see keyward --help)');
-    expect((await keyward(['--help'])).out).toContain('else KEYWARD_CREDENTIAL_FILE, else');
+    expect((await keyward(['--help'])).out.replaceAll('\n', ' ')).toContain(
+      'else KEYWARD_CREDENTIAL_FILE, else',
+    );
   });
 
   it('has the same options on every list that comes in pages', () => {
@@ -205,9 +215,11 @@ describe('help', () => {
   });
 
   it('names the exit codes', async () => {
-    expect((await keyward(['--help'])).out).toContain(
+    const { out } = await keyward(['--help']);
+    expect(out.replaceAll('\n', ' ')).toContain(
       'Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 the service does not answer, 4 proposed: another',
     );
+    expect(out.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 
   it.each([[['sign']], [['scope']], [['scope', 'create']], [['grant', 'add', 'a']], [[]]])(
