@@ -5,19 +5,29 @@ import { readInput, readJsonInput, readUpTo } from '../cli/input-file.ts';
 import { type CallService, configuredOrigin, dataPlaneAt, parseUrl } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { fields } from '../cli/table.ts';
+import { isObject } from '../lib/json.ts';
 
-/** One byte more than the longest token, and a line end. */
-const MOST_BYTES = 8_192 + 3;
+/** The longest token, within the answer that issued it. */
+const MOST_BYTES = 8_192 + 1_024;
 
-/** What somebody pasted: of a file, or of standard input. */
+/** What somebody pasted, of a file or of standard input: a token, or the answer that issued it. */
 export function readToken(file: string | undefined): string {
   const text =
     file === undefined || file === '-'
       ? readUpTo(0, MOST_BYTES).toString('utf8')
       : readInput(file, MOST_BYTES);
-  const token = text.trim().replace(/^bearer\s+/i, '');
+  const token = tokenOfAnswer(text) ?? text.trim().replace(/^bearer\s+/i, '');
   if (token === '') throw usageFailure('there is no token; name its file, or write it to standard input');
   return token;
+}
+
+function tokenOfAnswer(text: string): string | undefined {
+  try {
+    const answer: unknown = JSON.parse(text);
+    return isObject(answer) && typeof answer.token === 'string' ? answer.token : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface DataPlaneOptions {

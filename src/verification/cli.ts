@@ -3,7 +3,7 @@ import type { Noun } from '../cli/verb.ts';
 
 const TOKEN = [
   '[file]',
-  'file with the token; left out, or -: standard input, so that no other process sees it',
+  'file with the token, or with the answer that issued it; left out, or -: standard input, so that no other process sees it',
 ] as const;
 const SERVICE = [
   ['--client-credential <file>', 'credential of a client, which has a grant in the scope'],

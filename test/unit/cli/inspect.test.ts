@@ -54,11 +54,11 @@ const answers = {
 } as const;
 
 async function inspect(token: string, ...argv: readonly string[]) {
-  const call = {
-    argv: ['token', 'inspect', './token', ...argv],
-    answers,
-    files: { token: `Bearer ${token}\n` },
-  };
+  return inspectText(`Bearer ${token}\n`, ...argv);
+}
+
+async function inspectText(text: string, ...argv: readonly string[]) {
+  const call = { argv: ['token', 'inspect', './token', ...argv], answers, files: { token: text } };
   const { exitCode, out, err } = await runAnswered(call, folderOfTest());
   const rules = argv.includes('--json') ? JSON.parse(out).rules : [];
   return {
@@ -94,6 +94,11 @@ it('a record counts for the token that it is of, and for no other of its jti', a
   expect((await inspect(forged, '--json')).broken).toEqual(['record']);
   expect((await inspect(forged)).out).toContain('another token of this jti: this one was never issued');
   expect((await inspect(tokenOf(later), '--json')).broken).toEqual([]);
+});
+
+it('a token is taken out of the answer that issued it', async () => {
+  const answer = { token: tokenOf(good), kid, jti: 'j1', iat: good.iat, exp: good.exp };
+  expect(await inspectText(`${JSON.stringify(answer)}\n`)).toMatchObject({ exitCode: 0 });
 });
 
 it('what is no token is refused, without asking anybody', async () => {
