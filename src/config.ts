@@ -399,7 +399,9 @@ function textOf(path: string): string {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const advice =
-      code === 'ENOENT' ? 'there is no such file; run `keyward init`' : `it cannot be read (${code})`;
+      code === 'ENOENT'
+        ? 'there is no such file; name it with --config, or make it as docs/production.md shows'
+        : `it cannot be read (${code})`;
     throw new KeywardError('invalid_config', `${path}: ${advice}`, { cause });
   }
 }

@@ -3,7 +3,7 @@ import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
-import { catchHangups, openReload, withLiveLimits } from './configuration/index.ts';
+import { catchHangups, openReload, requireTlsFiles, withLiveLimits } from './configuration/index.ts';
 import { ownDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
@@ -41,6 +41,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const hangups = catchHangups();
   const config = withLiveLimits(given);
   const coreDumps = protectMemory(config, environment);
+  requireTlsFiles(config);
   const passed = passedSockets(environment.listen);
   const stopping = stopSignal();
   const metrics = createMetrics();

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { KeywardError } from '../kernel/errors.ts';
 import type { ValidationIssue } from '../kernel/policy.ts';
 import { readAuthorities } from '../lib/certificates.ts';
 import { isObject } from '../lib/json.ts';
 import { errorMessage } from '../lib/text.ts';
 import { examineTlsFiles, type TlsIdentity } from '../server/tls-files.ts';
+import { messageOf } from '../yaml-file/problem.ts';
 
 export const TLS_PLANES = ['data_plane', 'operations_plane'] as const;
 export type TlsPlane = (typeof TLS_PLANES)[number];
@@ -24,14 +26,9 @@ export function readPemFiles(members: object, nowMs: number, folder = '.'): PemF
   const identities: Partial<Record<TlsPlane, TlsIdentity>> = {};
   const flaws: ValidationIssue[] = [];
   for (const plane of TLS_PLANES) {
-    const { identity, flaws: found } = examineTlsFiles(tlsFilesOf(members, plane, folder), nowMs);
+    const { identity, flaws: found } = tlsFlaws(members, plane, folder, nowMs);
     if (identity) identities[plane] = identity;
-    flaws.push(
-      ...found.map(({ member, advice }) => ({
-        path: [plane, 'tls', ...(member === undefined ? [] : [member])],
-        advice,
-      })),
-    );
+    flaws.push(...found);
   }
   for (const { path, file } of authorityFiles(members, folder)) {
     try {
@@ -41,6 +38,28 @@ export function readPemFiles(members: object, nowMs: number, folder = '.'): PemF
     }
   }
   return { identities, flaws };
+}
+
+/**
+ * `invalid_config` names all that is wrong with certificates and keys of the planes: a start asks before it opens
+ * anything. A certificate that expired passes, since without it nothing would be answered at all.
+ */
+export function requireTlsFiles(members: object): void {
+  const flaws = TLS_PLANES.flatMap((plane) => tlsFlaws(members, plane, '.').flaws);
+  if (flaws.length === 0) return;
+  throw new KeywardError(
+    'invalid_config',
+    flaws.map(({ path, advice }) => messageOf(path, advice)).join('; '),
+  );
+}
+
+function tlsFlaws(members: object, plane: TlsPlane, folder: string, nowMs?: number) {
+  const { identity, flaws } = examineTlsFiles(tlsFilesOf(members, plane, folder), nowMs);
+  const placed = flaws.map(({ member, advice }) => ({
+    path: [plane, 'tls', ...(member === undefined ? [] : [member])],
+    advice,
+  }));
+  return { identity, flaws: placed };
 }
 
 const TLS_FILES = ['cert_file', 'key_file', 'client_ca_file'] as const;

@@ -474,7 +474,7 @@ it('a configuration that cannot be read is the finding', async () => {
   expect(findings[0]).toEqual({
     check: 'configuration',
     level: 'fail',
-    summary: `${at('nowhere.yaml')}: there is no such file; run \`keyward init\``,
+    summary: `${at('nowhere.yaml')}: there is no such file; name it with --config, or make it as docs/production.md shows`,
     advice: 'mend the file',
   });
 });
