@@ -41,7 +41,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const hangups = catchHangups();
   const config = withLiveLimits(given);
   const coreDumps = protectMemory(config, environment);
-  requireTlsFiles(config);
+  const identities = requireTlsFiles(config);
   const passed = passedSockets(environment.listen);
   const stopping = stopSignal();
   const metrics = createMetrics();
@@ -126,7 +126,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   add(
     await openReports({ ...admitting, config: config.reports, ledgerReader, revocations, verifier, leaks }),
   );
-  const reload = add(openReload({ ...admitting, notifications, hangups }));
+  const reload = add(openReload({ ...admitting, notifications, hangups, identities }));
   const { gate } = add(await openGate({ ...admitting, acts: listed('acts', capabilities) }));
 
   const planes = await listenOnPlanes({

@@ -6,7 +6,9 @@ import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Listener } from '../server/listener.ts';
 import { setLogLevel } from '../server/logger.ts';
 import { supplied } from '../server/route.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import type { Hangups } from './hangups.ts';
+import type { PemFiles } from './pem-files.ts';
 import { Reloader } from './reloader.ts';
 import { reloadRoutes } from './routes.ts';
 
@@ -28,15 +30,19 @@ interface ReloadDeps {
   readonly config: ReturnType<typeof withLiveLimits>;
   readonly notifications: { reconfigure(settings: Config['notifications']): Promise<void> };
   readonly hangups: Hangups;
+  /** Of the listeners, at the start. */
+  readonly identities: PemFiles['identities'];
   readonly audit: AuditTrail;
   readonly events: EventRaiser;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** Reload by SIGHUP and by an operator, and certificates that change by themselves. */
-export function openReload({ config, notifications, hangups, ...deps }: ReloadDeps) {
+/** Reload by SIGHUP and by an operator; certificates that change by themselves, and those that do not. */
+export function openReload({ config, notifications, hangups, identities, ...deps }: ReloadDeps) {
   const { log } = deps;
+  const certificates = new CertificateWatch(deps);
+  let inUse = identities;
   let planes: Readonly<Record<'data' | 'operations', Pick<Listener, 'renewTls'>>> | undefined;
   let stopping = false;
   const reloader = new Reloader({
@@ -47,15 +53,21 @@ export function openReload({ config, notifications, hangups, ...deps }: ReloadDe
       notifications: (settings) => notifications.reconfigure(settings),
       limits: (limits) => void Object.assign(config.limits, limits),
       logLevel: (level) => setLogLevel(log, level),
-      identities({ data_plane, operations_plane }) {
+      identities(renewed) {
+        inUse = renewed;
+        const { data_plane, operations_plane } = renewed;
         if (data_plane) planes?.data.renewTls(data_plane);
         if (operations_plane) planes?.operations.renewTls(operations_plane);
       },
     },
   });
+  const watch = async () => {
+    await reloader.watch();
+    certificates.look(inUse);
+  };
   return {
     routes: { operations: supplied(CONFIGURATION_ROUTES.operations, { reloader }) },
-    tasks: [{ name: 'certificates', everyMs: WATCH_EVERY_MS, tick: () => reloader.watch() }],
+    tasks: [{ name: 'certificates', everyMs: WATCH_EVERY_MS, tick: watch }],
     start(listeners: NonNullable<typeof planes>) {
       planes = listeners;
       hangups.subscribe(() => {

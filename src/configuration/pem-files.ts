@@ -20,9 +20,10 @@ type Path = ValidationIssue['path'];
 
 /**
  * Reads each file by itself, so that all that is wrong is told at once. `members`: a configuration, or the members of a
- * file with mistakes in it, of which only what names a file counts. Changes nothing.
+ * file with mistakes in it, of which only what names a file counts. `nowMs`: certificates have to be in force then.
+ * Changes nothing.
  */
-export function readPemFiles(members: object, nowMs: number, folder = '.'): PemFiles {
+export function readPemFiles(members: object, nowMs: number | undefined, folder = '.'): PemFiles {
   const identities: Partial<Record<TlsPlane, TlsIdentity>> = {};
   const flaws: ValidationIssue[] = [];
   for (const plane of TLS_PLANES) {
@@ -41,12 +42,15 @@ export function readPemFiles(members: object, nowMs: number, folder = '.'): PemF
 }
 
 /**
- * `invalid_config` names all that is wrong with certificates and keys of the planes: a start asks before it opens
- * anything. A certificate that expired passes, since without it nothing would be answered at all.
+ * Certificates and keys of the planes, for a start, before it opens anything; `invalid_config` names all that is wrong
+ * with them. A certificate that expired passes, since without it nothing would be answered at all.
  */
-export function requireTlsFiles(members: object): void {
-  const flaws = TLS_PLANES.flatMap((plane) => tlsFlaws(members, plane, '.').flaws);
-  if (flaws.length === 0) return;
+export function requireTlsFiles(members: object): PemFiles['identities'] {
+  const read = TLS_PLANES.map((plane) => ({ plane, ...tlsFlaws(members, plane, '.') }));
+  const flaws = read.flatMap(({ flaws }) => flaws);
+  if (flaws.length === 0) {
+    return Object.fromEntries(read.flatMap(({ plane, identity }) => (identity ? [[plane, identity]] : [])));
+  }
   throw new KeywardError(
     'invalid_config',
     flaws.map(({ path, advice }) => messageOf(path, advice)).join('; '),

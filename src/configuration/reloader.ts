@@ -82,7 +82,7 @@ export class Reloader {
     return this.#turns.runExclusive(async () => {
       const digest = pemDigest(this.#config);
       if (digest === this.#digest) return;
-      const { identities, flaws } = this.#readPemFiles(this.#config);
+      const { identities, flaws } = this.#readPemFiles(this.#config, true);
       // Certificate and key are not written in one moment: only what is still so at the next look is told.
       if (flaws.length > 0 && this.#doubted !== digest) {
         this.#doubted = digest;
@@ -102,13 +102,14 @@ export class Reloader {
     const next = this.#readConfig();
     const plan = planReload(this.#config, next);
     const digest = pemDigest(plan.config);
-    const { identities, flaws } = this.#readPemFiles(plan.config);
+    const isRenewed = digest !== this.#digest;
+    // What is in use and has expired meanwhile must not stand in the way of another change.
+    const { identities, flaws } = this.#readPemFiles(plan.config, isRenewed);
     if (flaws.length > 0) {
       this.#refused(flaws);
       throw new KeywardError('reload_refused', `nothing was changed: ${flaws.join('; ')}`);
     }
-    const renewed = digest === this.#digest ? [] : [CERTIFICATES];
-    const changed = [...plan.changed, ...renewed];
+    const changed = [...plan.changed, ...(isRenewed ? [CERTIFICATES] : [])];
     const refused = plan.refused.map((path) => `${path} ${TAKES_RESTART}`);
     if (changed.length > 0 || actor !== KEYWARD) await this.#audit(actor, { changed, refused: plan.refused });
     if (plan.changed.some((path) => path.startsWith('notifications'))) {
@@ -136,8 +137,13 @@ export class Reloader {
     }
   }
 
-  #readPemFiles(config: Config): { identities: PemFiles['identities']; flaws: readonly string[] } {
-    const { identities, flaws } = readPemFiles(config, this.#deps.clock.nowSeconds() * 1_000);
+  /** `areNew`: certificates have to be in force. */
+  #readPemFiles(
+    config: Config,
+    areNew: boolean,
+  ): { identities: PemFiles['identities']; flaws: readonly string[] } {
+    const nowMs = this.#deps.clock.nowSeconds() * 1_000;
+    const { identities, flaws } = readPemFiles(config, areNew ? nowMs : undefined);
     return { identities, flaws: flaws.map(({ path, advice }) => messageOf(path, advice)) };
   }
 

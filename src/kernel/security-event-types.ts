@@ -455,6 +455,20 @@ export const SECURITY_EVENTS = {
     oncePer: ['since'],
     subject: () => 'service',
   }),
+  'service.certificate_expiring': type({
+    severity: {
+      when: {
+        warning: 'two weeks are left, or a fifth of its life',
+        critical: 'it has ended',
+      },
+      of: ({ expired }) => (expired ? 'critical' : 'warning'),
+    },
+    meaning: 'Nobody renews the TLS certificate of a plane: clients refuse it once it has ended.',
+    runbook: 'service.md#a-certificate-is-not-renewed',
+    evidence: ['plane', 'valid_until', 'expired'],
+    oncePer: ['plane', 'valid_until', 'expired'],
+    subject: ({ plane }) => `plane:${plane}`,
+  }),
   'service.reloaded': type({
     severity: 'info',
     meaning: 'Configuration or certificates were read again, and what is named took effect.',

@@ -162,6 +162,30 @@ test('a reload changes what it can and says the rest; what is bad leaves all as 
   await expect.poll(reloads, PATIENT).toBe(2);
 });
 
+test('an expired certificate is told once, and other changes are taken over beside it', async () => {
+  const stage = await start();
+  const { service, folder } = stage;
+  await service.stop();
+  const at = (name: string) => join(folder, name);
+  const files = ['-in', at('server.pem'), '-signkey', at('server.key'), '-out', at('server.pem')];
+  execFileSync('openssl', ['x509', ...files, '-days', '-1'], { stdio: 'pipe' });
+  const expired = await service.restart();
+  onTestFinished(() => expired.remove());
+  const told = async () => {
+    const { body } = await expired.operations('GET', '/v1/admin/events?type=service.certificate_expiring');
+    return body.events.map(({ severity, subject }: Record<string, unknown>) => [severity, subject]);
+  };
+  await expect.poll(told, PATIENT).toEqual([['critical', 'plane:data']]);
+  const config = parse(readFileSync(expired.configFile, 'utf8'));
+  writeFileSync(expired.configFile, stringify({ ...config, log: { level: 'debug' } }));
+  expect(await expired.operations('POST', '/v1/admin/reload')).toMatchObject({
+    status: 200,
+    body: { changed: ['log.level'], refused: [] },
+  });
+  renew(stage, 1);
+  expect((await expired.operations('POST', '/v1/admin/reload')).body.changed).toEqual(['certificates']);
+});
+
 test('a signal ends the service at no time: not while it starts, and not while it drains', async () => {
   const { service } = await start();
   await service.stop();
