@@ -59,6 +59,18 @@ place(deployed('logrotate/keyward'), 'etc/logrotate.d/keyward');
 for (const file of ['config', 'signer']) {
   place(deployed(`debian/${file}.example.yaml`), `${DOCS}/examples/${file}.yaml`);
 }
+for (const [shell, path] of [
+  ['bash', 'bash-completion/completions/keyward'],
+  ['zsh', 'zsh/vendor-completions/_keyward'],
+  ['fish', 'fish/vendor_completions.d/keyward.fish'],
+] as const) {
+  write(
+    `usr/share/${path}`,
+    execFileSync(process.execPath, [join(ROOT, 'src/cli/main.ts'), 'completion', shell], {
+      encoding: 'utf8',
+    }),
+  );
+}
 place(deployed('debian/copyright'), `${DOCS}/copyright`);
 for (const script of ['postinst', 'prerm', 'postrm']) {
   place(deployed(`debian/${script}`), `DEBIAN/${script}`, 0o755);
@@ -81,7 +93,9 @@ function place(from: string, to: string, mode = 0o644): void {
 }
 
 function write(to: string, text: string): void {
-  writeFileSync(join(tree, to), text);
+  const path = join(tree, to);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
 }
 
 function addNode(bill: string): void {

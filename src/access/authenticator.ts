@@ -36,6 +36,7 @@ export function createAuthenticator(directory: Directory): Authenticator {
   const byBearer = (kind: CredentialKind, authorization: string | undefined) => {
     const credential = readCredential(bearerToken(authorization));
     if (credential === 'malformed') throw malformedCredential();
+    if (credential.kind !== kind) throw otherKind(kind);
     return holder(directory, kind, credential);
   };
   return {
@@ -67,9 +68,18 @@ function present<T extends { readonly revokedAt: number | null }>(found: T | und
   return found;
 }
 
-/** One answer for unknown, revoked, another's and meant for the other plane: it tells a guesser nothing. */
+/** One answer for unknown, revoked and another's: it tells a guesser nothing. */
 function invalid(): KeywardError {
   return new KeywardError('credential_invalid', 'The credential is not valid here.');
+}
+
+/** Whatever is known of the credential, which says itself what it is for. */
+function otherKind(wanted: CredentialKind): KeywardError {
+  const said = {
+    svc: 'This is the credential of an operator (kw_ops_…); this takes the credential of a client (kw_svc_…).',
+    ops: 'This is the credential of a client (kw_svc_…); this takes the credential of an operator (kw_ops_…).',
+  };
+  return new KeywardError('credential_invalid', said[wanted]);
 }
 
 function malformedSecret(): KeywardError {

@@ -118,7 +118,8 @@ function zsh(places: readonly Place[]): string {
     '  esac',
     `  [[ \${words[CURRENT]} == -* ]] || _files`,
     '}',
-    'compdef _keyward keyward',
+    '# As a file of fpath it is the function; sourced, it defines it.',
+    'if [[ $funcstack[1] == _keyward ]]; then _keyward "$@"; else compdef _keyward keyward; fi',
   ].join('\n');
 }
 

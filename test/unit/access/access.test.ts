@@ -38,6 +38,28 @@ describe('authentication', () => {
     expect(() => authenticator.client(bearer(bob.credential))).toThrow(code('credential_invalid'));
   });
 
+  it('says which kind of credential is meant, and the same whether the other one is known or not', async () => {
+    const { authenticator, clients, operators } = await open();
+    const web = await clients.create({ id: 'web', description: 'the web shop' }, ALICE);
+    const bob = await operators.create({ id: 'bob', roles: ['operator'] }, ALICE);
+    const said = (work: () => unknown) => {
+      try {
+        work();
+      } catch (error) {
+        return String(error);
+      }
+      return undefined;
+    };
+    const ofOperator = said(() => authenticator.client(bearer(bob.credential)));
+    expect(ofOperator).toContain(
+      'of an operator (kw_ops_…); this takes the credential of a client (kw_svc_…)',
+    );
+    expect(said(() => authenticator.client(bearer(makeCredential('ops').text)))).toBe(ofOperator);
+    const ofClient = said(() => authenticator.operator(bearer(web.credential)));
+    expect(ofClient).toContain('of a client (kw_svc_…); this takes the credential of an operator (kw_ops_…)');
+    expect(said(() => authenticator.operator(bearer(makeCredential('svc').text)))).toBe(ofClient);
+  });
+
   it('tells missing, malformed and unknown credentials apart', async () => {
     const { authenticator } = await open();
     const stranger = makeCredential('svc').text;

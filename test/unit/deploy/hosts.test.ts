@@ -201,6 +201,17 @@ describe('deploy/debian and deploy/systemd', () => {
     }
   });
 
+  it('packs the completion of each shell where the shell looks for it', () => {
+    const packed = read('scripts/build-deb.ts');
+    for (const place of [
+      'bash-completion/completions/keyward',
+      'zsh/vendor-completions/_keyward',
+      'fish/vendor_completions.d/keyward.fish',
+    ]) {
+      expect(packed).toContain(`'${place}'`);
+    }
+  });
+
   it('has a backup each day, by the user of the service, into the folder that the package makes', () => {
     const backup = settingIn(read('deploy/systemd/keyward-backup.service'));
     const folder = backup('ReadWritePaths');
