@@ -13,7 +13,7 @@ import { Reloader } from './reloader.ts';
 import { reloadRoutes } from './routes.ts';
 
 export { catchHangups } from './hangups.ts';
-export { requireTlsFiles } from './pem-files.ts';
+export { readPemFiles, requireTlsFiles } from './pem-files.ts';
 
 export const CONFIGURATION_ROUTES = { operations: reloadRoutes } as const;
 

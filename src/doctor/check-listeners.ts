@@ -1,6 +1,5 @@
-import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
+import { readPemFiles } from '../configuration/index.ts';
 import { isLoopbackHost } from '../lib/address.ts';
 import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
@@ -10,18 +9,41 @@ type Listener = Config['operations_plane'];
 const DAY_MS = 86_400_000;
 const RENEW_DAYS = 30;
 
-/** Who can reach the two planes, and how safely. */
+const PLANES = { data_plane: 'data plane', operations_plane: 'operations' } as const;
+
+/** Who can reach the two planes, and how safely; then the CA bundles for what the service talks to. */
 export function checkListeners(config: Config): readonly Finding[] {
+  const files = readPemFiles(config, undefined);
+  const flawsOf = (section: string, check: string) =>
+    files.flaws
+      .filter(({ path }) => path[0] === section)
+      .map(({ path, advice }) => fail(check, advice, `mend ${path.join('.')}`));
+  const planes = (['data_plane', 'operations_plane'] as const).flatMap((name) => [
+    ...flawsOf(name, PLANES[name]),
+    ...plane(PLANES[name], config[name], files.identities[name]),
+  ]);
   return [
-    ...plane('data plane', config.data_plane),
-    ...plane('operations', config.operations_plane),
+    ...planes,
     ...operationsExposure(config.operations_plane),
+    ...flawsOf('audit', 'audit sinks'),
+    ...flawsOf('notifications', 'notifications'),
+    ...flawsOf('probes', 'probing'),
+    ...flawsOf('tracing', 'tracing'),
   ];
 }
 
-function plane(check: string, listener: Listener): readonly Finding[] {
-  const { host, port, tls } = listener;
-  if (tls) return [certificate(check, tls.cert_file, Date.now()), tlsKey(check, tls.key_file)];
+/** `identity`: of TLS files that are good. */
+function plane(
+  check: string,
+  { host, port, tls }: Listener,
+  identity: { readonly validToMs: number } | undefined,
+): readonly Finding[] {
+  if (tls) {
+    return [
+      ...(identity ? [certificate(check, tls.cert_file, identity.validToMs - Date.now())] : []),
+      ...tlsKey(check, tls.key_file),
+    ];
+  }
   if (isLoopbackHost(host)) return [ok(check, `${host}:${port}: this machine alone reaches it`)];
   return [
     warn(
@@ -43,27 +65,17 @@ function operationsExposure({ host, tls }: Listener): readonly Finding[] {
   ];
 }
 
-function certificate(check: string, file: string, nowMs: number): Finding {
-  const expiry = expiryOf(file);
-  if (expiry === undefined) return fail(check, `${file} holds no certificate`, 'mend tls.cert_file');
-  const days = Math.floor((expiry - nowMs) / DAY_MS);
+function certificate(check: string, file: string, leftMs: number): Finding {
+  const days = Math.floor(leftMs / DAY_MS);
   if (days < 0) return fail(check, `the certificate in ${file} has expired`, 'renew it');
   if (days < RENEW_DAYS) return warn(check, `the certificate expires in ${days} days`, 'renew it');
   return ok(check, `TLS; the certificate is good for ${days} days`);
 }
 
-function expiryOf(file: string): number | undefined {
-  try {
-    return new X509Certificate(readFileSync(file)).validToDate.getTime();
-  } catch {
-    return undefined;
-  }
-}
-
-function tlsKey(check: string, file: string): Finding {
+function tlsKey(check: string, file: string): readonly Finding[] {
   const status = statusOf(file);
-  if (!status) return fail(check, `${file} is not there`, 'mend tls.key_file');
+  if (!status) return [];
   const exposure = exposureOf(status);
-  if (!exposure) return ok(check, 'the TLS key is closed to others');
-  return fail(check, `the TLS key ${file} ${exposure.flaw} (${octal(status)})`, `${exposure.mend} ${file}`);
+  if (!exposure) return [ok(check, 'the TLS key is closed to others')];
+  return [fail(check, `the TLS key ${file} ${exposure.flaw} (${octal(status)})`, `${exposure.mend} ${file}`)];
 }

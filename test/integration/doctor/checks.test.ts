@@ -19,6 +19,7 @@ import { shareInUse } from '../../../src/health/disk.ts';
 import { type ForkedToken, isForked, tokensOf } from '../../../src/hsm/tokens.ts';
 import { type Operator, ROLES } from '../../../src/kernel/actor.ts';
 import { checkNotifications } from '../../../src/notifications/check.ts';
+import { makeCertificates } from '../../support/certificates.ts';
 import { NOON, withStores } from '../../support/open-test-store.ts';
 import { ALICE } from '../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../support/software-seal.ts';
@@ -267,6 +268,28 @@ describe('listeners', () => {
       ['data plane', 'warn'],
       ['operations', 'warn'],
       ['operations', 'warn'],
+    ]);
+  });
+
+  it('with TLS fail by a key of another certificate, as do bundles of authorities with garbage in them', () => {
+    makeCertificates(home);
+    writeFileSync(at('bundle.pem'), '-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n');
+    const tls = `{cert_file: ${at('server.pem')}, key_file: ${at('client.key')}}`;
+    const sinks = `[{type: syslog, host: logs.example, tls: {ca_file: ${at('bundle.pem')}}}]`;
+    const config = configured(`data_plane: {host: 0.0.0.0, tls: ${tls}}\naudit: {sinks: ${sinks}}`);
+    expect(checkListeners(config).filter(({ level }) => level === 'fail')).toEqual([
+      {
+        check: 'data plane',
+        level: 'fail',
+        summary: `${at('client.key')} is not the key of the certificate in ${at('server.pem')}`,
+        advice: 'mend data_plane.tls.key_file',
+      },
+      {
+        check: 'audit sinks',
+        level: 'fail',
+        summary: `${at('bundle.pem')}: block 1 (line 1) cannot be read as a certificate`,
+        advice: 'mend audit.sinks.0.tls.ca_file',
+      },
     ]);
   });
 
