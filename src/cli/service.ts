@@ -65,7 +65,8 @@ the socket in hsm.signer, and nothing of these.
     },
     {
       name: 'check',
-      description: 'show every mistake in its file; exit code 1 where there is one',
+      description:
+        'show every mistake in its file, and what it names and this host lacks; exit code 1 for any',
       examples: ['keyward signer check', 'keyward signer check --config signer.yaml'],
       load: async () => (await import('./signer-verbs.ts')).signerCheck,
     },

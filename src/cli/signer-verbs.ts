@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { KeywardError } from '../kernel/errors.ts';
 import { serveSigner } from '../serve-signer.ts';
-import { type HostSettings, readHostSettings } from '../signer/host/settings.ts';
+import { absentOnHost, type HostSettings, readHostSettings } from '../signer/host/settings.ts';
 import { clearLatch, readLatch } from '../signer/pin-latch.ts';
 import type { Context } from './context.ts';
 import { usageFailure } from './failure.ts';
@@ -20,8 +20,11 @@ export async function signerRun(context: Context): Promise<void> {
   await serveSigner(settingsOf(context), context.environment);
 }
 
-export function signerCheck(context: Context): void {
-  const { file } = settingsOf(context);
+export async function signerCheck(context: Context): Promise<void> {
+  const settings = settingsOf(context);
+  const { file } = settings;
+  const absent = await absentOnHost(settings);
+  if (absent.length > 0) throw new KeywardError('invalid_config', `${file}: ${absent.join('; ')}`);
   showPlainly(context, { ok: true, file }, () => `${file} is right`);
 }
 

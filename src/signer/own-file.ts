@@ -10,7 +10,9 @@ export function ownText(path: string): string {
   try {
     file = openSync(path, 'r');
   } catch (cause) {
-    throw new KeywardError('invalid_config', `${path} cannot be opened`, { cause });
+    const isAbsent = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    const why = isAbsent ? 'there is no such file' : 'it cannot be opened';
+    throw new KeywardError('invalid_config', `${path}: ${why}`, isAbsent ? {} : { cause });
   }
   try {
     requireOwn(file, path);

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { FIRST_TOKEN } from '../../kernel/key.ts';
 import type { ValidationIssue } from '../../kernel/policy.ts';
+import { errorMessage } from '../../lib/text.ts';
 import { FlawedFile, firstProblems, problemOf } from '../../yaml-file/problem.ts';
 import { readYamlAs } from '../../yaml-file/read-yaml.ts';
 import { ownText } from '../own-file.ts';
 import { type Signing, sharedTokenFlaws, withTokenFiles } from '../token-files.ts';
 import { signerSections, user, withOneSigner } from '../token-sections.ts';
+import { userId } from '../user-id.ts';
 
 /** The file of a signer that runs by itself: the signer's sections of the configuration, and who may connect. */
 export const signerFileSchema = z.strictObject({
@@ -64,6 +67,23 @@ export function readHostSettings(path: string): HostSettings {
       ...Object.entries(hsm_tokens).flatMap(([name, { binding_key }]) => (binding_key ? [] : [name])),
     ],
   };
+}
+
+/** What the file names and this host does not have, each with its member; PIN and socket come with the unit. */
+export async function absentOnHost({ frontUser, tokens }: HostSettings): Promise<readonly string[]> {
+  const modules = [...tokens].flatMap(([name, { module }]) =>
+    existsSync(module) ? [] : [`${memberOf(name)}.module: ${module} is not there`],
+  );
+  try {
+    await userId(frontUser);
+    return modules;
+  } catch (error) {
+    return [`front_user: ${errorMessage(error)}`, ...modules];
+  }
+}
+
+function memberOf(token: string): string {
+  return token === FIRST_TOKEN ? 'hsm' : `hsm_tokens.${token}`;
 }
 
 function ofTheFront(name: string): ValidationIssue {

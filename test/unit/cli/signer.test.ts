@@ -13,10 +13,13 @@ const PIN_FILE = { inode: '7', size: '9', mtimeNs: '100', ctimeNs: '100' };
 const TEXT = `
 hsm: {module: m.so, token_label: t, token_serial: "1", pin_file: pin, latch_file: latch.json}
 socket: signer.sock
-front_user: keyward
+front_user: "4711"
 `;
 
-beforeEach(() => writeFileSync(file, TEXT, { mode: 0o600 }));
+beforeEach(() => {
+  writeFileSync(file, TEXT, { mode: 0o600 });
+  writeFileSync(join(folder.path, 'm.so'), '');
+});
 
 describe('keyward signer check', () => {
   it('says that a file is right, and shows each mistake of another at its line', async () => {
@@ -25,18 +28,27 @@ describe('keyward signer check', () => {
       out: `${file} is right\n`,
       err: '',
     });
-    writeFileSync(file, TEXT.replace('socket', 'sockt').replace('keyward', 'no body'), { mode: 0o600 });
+    writeFileSync(file, TEXT.replace('socket', 'sockt').replace('"4711"', 'no body'), { mode: 0o600 });
     const { exitCode, err } = await keyward(['signer', 'check', '--config', file]);
     expect(exitCode).toBe(1);
     expect(err).toContain(`${file}:3:1: sockt is not known; did you mean socket?`);
     expect(err).toContain(`${file}:4:13: front_user: use the name or the number of a user`);
   });
 
+  it('names what the host does not have', async () => {
+    rmSync(join(folder.path, 'm.so'));
+    const { exitCode, err } = await keyward(['signer', 'check', '--config', file]);
+    expect([exitCode, err]).toEqual([
+      1,
+      `error: ${file}: hsm.module: ${join(folder.path, 'm.so')} is not there [invalid_config]\n`,
+    ]);
+  });
+
   it('does not take the file of the service for its own', async () => {
     const environment = { configFile: file, isConfigNamed: true };
     const { exitCode, err } = await keyward(['signer', 'check'], { environment });
     expect([exitCode, existsSync('/etc/keyward-signer/signer.yaml')]).toEqual([1, false]);
-    expect(err).toContain('/etc/keyward-signer/signer.yaml cannot be opened');
+    expect(err).toContain('/etc/keyward-signer/signer.yaml: there is no such file');
   });
 });
 
