@@ -4,14 +4,14 @@ import type { Context } from './context.ts';
 import { chosenContext, type NamedService, named, readContexts, writeContexts } from './contexts.ts';
 import { parseCredentialFile } from './credentials.ts';
 import { usageFailure } from './failure.ts';
-import { readInput } from './input-file.ts';
+import { readAuthorities, readInput } from './input-file.ts';
 import { parseUrl } from './operations-client.ts';
 import { show } from './show.ts';
 import { type Cell, fields, table } from './table.ts';
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 
-/** What is bound fits: the credential is for that URL, and the CA file holds a certificate. */
+/** What is bound fits: the credential is for that URL, and the CA file holds certificates alone. */
 export function contextAdd(context: Context, name: string, { caFile }: { readonly caFile?: string }): void {
   const { url, credentialFile } = context.options;
   if (url === undefined || credentialFile === undefined)
@@ -26,9 +26,7 @@ export function contextAdd(context: Context, name: string, { caFile }: { readonl
   if (parseUrl(url).origin !== origin) {
     throw usageFailure(`the credential in ${credentialFile} is for ${origin}, not for ${url}`);
   }
-  if (caFile !== undefined && !readInput(caFile).includes('-----BEGIN CERTIFICATE-----')) {
-    throw usageFailure(`${caFile} holds no certificate in PEM`);
-  }
+  if (caFile !== undefined) readAuthorities(caFile);
   const added: NamedService = {
     name,
     url,

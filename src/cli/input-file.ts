@@ -1,5 +1,7 @@
 import { accessSync, closeSync, constants, openSync, readSync, statSync } from 'node:fs';
+import { certificatesIn } from '../lib/certificates.ts';
 import { isObject } from '../lib/json.ts';
+import { errorMessage } from '../lib/text.ts';
 import { type CommandFailure, usageFailure } from './failure.ts';
 
 const MOST_BYTES = 1024 ** 2;
@@ -27,6 +29,17 @@ export function readJsonInput(file: string, holds: string): Readonly<Record<stri
   }
   if (isObject(value)) return value;
   throw usageFailure(`${file} holds no JSON object; it must be ${holds}`);
+}
+
+/** PEM of the CAs in a file that somebody named. A usage failure says at which line it is none. */
+export function readAuthorities(file: string): string {
+  const pem = readInput(file);
+  try {
+    certificatesIn(pem, file);
+    return pem;
+  } catch (error) {
+    throw usageFailure(errorMessage(error));
+  }
 }
 
 /** A usage failure unless it is a file or a pipe that can be read: for what is too long to be read at once. */

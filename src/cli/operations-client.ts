@@ -6,7 +6,7 @@ import type { Context, Terminal } from './context.ts';
 import { chosenContext } from './contexts.ts';
 import { operatorCredential } from './credentials.ts';
 import { CommandFailure, EXIT, usageFailure } from './failure.ts';
-import { readInput } from './input-file.ts';
+import { readAuthorities } from './input-file.ts';
 import { unreachable } from './unreachable.ts';
 import { whileWaiting } from './waiting.ts';
 
@@ -80,7 +80,7 @@ export async function prepare(context: Context) {
 async function trustOnly(caFile: string, name: string): Promise<void> {
   if (!existsSync(caFile)) throw usageFailure(`context ${name}: its CA file ${caFile} is gone`);
   const { setDefaultCACertificates } = await import('node:tls');
-  setDefaultCACertificates([readInput(caFile)]);
+  setDefaultCACertificates([readAuthorities(caFile)]);
 }
 
 /** What is said beside a refusal, and while an answer is awaited. */

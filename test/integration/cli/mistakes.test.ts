@@ -295,6 +295,22 @@ it('typical mistakes are told in the words of who can mend them', async () => {
     '--credential-file',
     at('operator'),
   ]);
+  const pem = readFileSync(at('self.pem'), 'utf8');
+  const garbage = fileOf(
+    'bundle.pem',
+    `${pem}-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n${pem}`,
+  );
+  await mistake('a CA file with garbage in the middle', [
+    'context',
+    'add',
+    'b',
+    '--url',
+    stub.url,
+    '--credential-file',
+    credentialFor(stub.url),
+    '--ca-file',
+    garbage,
+  ]);
   await inContext('old', await tlsServer('old'), 'old');
   await mistake('a certificate that has expired', ['scope', 'list', '--context', 'old']);
   await inContext('elsewhere', await tlsServer('elsewhere'), 'elsewhere');

@@ -5,6 +5,18 @@ import { keyward as call } from '../../support/command-line.ts';
 import { operationsStub } from '../../support/operations-stub.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
+/** Of nobody; its key is gone. */
+const CA = `-----BEGIN CERTIFICATE-----
+MIIBcjCCARegAwIBAgIUV5ZcUzeU2ohgwwEN1RO83jcD4GAwCgYIKoZIzj0EAwIw
+DTELMAkGA1UEAwwCY2EwIBcNMjYxMjAxMTM1NjU4WhgPMjEyNjExMDcxMzU2NTha
+MA0xCzAJBgNVBAMMAmNhMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEa2WiR19c
+gUvUdyy5YZCRl6R5zvHgrGM5+PCPZxsvIfriWABuSJqLP7g15kYZYNx7tQfNTJsK
+1DuAnDpbR1JdvKNTMFEwHQYDVR0OBBYEFBb9JzxvwHoSMt2G49VtCAotX3jtMB8G
+A1UdIwQYMBaAFBb9JzxvwHoSMt2G49VtCAotX3jtMA8GA1UdEwEB/wQFMAMBAf8w
+CgYIKoZIzj0EAwIDSQAwRgIhAN9saTdq/OjUaaFzHtPKwypmBUhAF1TgL8sUdB+6
+oNAEAiEAtLLbC1rrM7YmuizvW+VSPiKXwcZdHk0xv9y2MRrkeBo=
+-----END CERTIFICATE-----
+`;
 const folder = temporaryFolder();
 const contextsFile = join(folder.path, 'config/keyward/contexts.json');
 const credentials = Object.fromEntries(['prod', 'test'].map((name) => [name, join(folder.path, name)]));
@@ -75,10 +87,14 @@ describe('keyward context', () => {
       `its credential file ${credentials.test} is gone`,
     );
     const caFile = join(folder.path, 'ca.pem');
-    writeFileSync(caFile, '-----BEGIN CERTIFICATE-----\n');
-    await keyward(
-      `context add bound --url ${urlOf('prod')} --credential-file ${credentials.prod} --ca-file ${caFile}`,
-    );
+    const add = `context add bound --url ${urlOf('prod')} --credential-file ${credentials.prod} --ca-file ${caFile}`;
+    writeFileSync(caFile, `${CA}-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n${CA}`);
+    const garbage = `${caFile}: block 2 (line ${CA.split('\n').length}) cannot be read as a certificate`;
+    expect((await keyward(add)).err).toContain(garbage);
+    writeFileSync(caFile, CA);
+    expect((await keyward(add)).exitCode).toBe(0);
+    writeFileSync(caFile, `${CA}-----END CERTIFICATE-----\n`);
+    expect((await keyward('whoami --context bound')).err).toContain('is half of a block');
     rmSync(caFile);
     const { exitCode, out, err } = await keyward('whoami --context bound');
     expect([exitCode, out, err]).toEqual([2, '', expect.stringContaining(`its CA file ${caFile} is gone`)]);
