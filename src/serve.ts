@@ -3,7 +3,13 @@ import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
 import type { Config } from './config.ts';
 import type { Environment } from './config-environment.ts';
-import { catchHangups, openReload, requireTlsFiles, withLiveLimits } from './configuration/index.ts';
+import {
+  catchHangups,
+  openReload,
+  requireTlsFiles,
+  warningsOf,
+  withLiveLimits,
+} from './configuration/index.ts';
 import { ownDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
@@ -32,9 +38,6 @@ import { listenOnPlanes } from './server/planes.ts';
 import { openTracing } from './tracing/index.ts';
 import { openVerification } from './verification/index.ts';
 
-const SINGLE_OPERATOR =
-  'single-operator mode: one operator alone does what takes two persons; not for production';
-
 /** `keyward serve`: joins the capabilities, runs until SIGTERM or SIGINT, and takes them down in the reverse order. */
 export async function serve(given: Config, environment: Environment): Promise<void> {
   boundHeap();
@@ -57,8 +60,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   };
 
   log.info({ mode: config.mode, config: config.file }, 'keyward starts');
-  if (config.mode === 'development') log.warn('development mode: not for production');
-  if (!config.two_persons) log.warn(SINGLE_OPERATOR);
+  for (const warning of warningsOf(config)) log.warn(warning);
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
   const { tracer } = add(await openTracing({ config, metrics, log }));

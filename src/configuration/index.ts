@@ -14,6 +14,7 @@ import { reloadRoutes } from './routes.ts';
 
 export { catchHangups } from './hangups.ts';
 export { readPemFiles, requireTlsFiles } from './pem-files.ts';
+export { warningsOf } from './warnings.ts';
 
 export const CONFIGURATION_ROUTES = { operations: reloadRoutes } as const;
 

@@ -20,6 +20,6 @@ export async function migrate(trx: Trx, types: ColumnTypes, schema?: string): Pr
 }
 
 function unfit(cause: unknown): KeywardError {
-  const message = 'database.file: its tables are not of this version; start the version that last used it';
+  const message = 'database: its tables are not of this version; start the version that last used it';
   return new KeywardError('invalid_config', message, { cause });
 }

@@ -48,7 +48,7 @@ describe('openStore', () => {
     query(file, sql);
     await expect(openTestStore({ file })).rejects.toMatchObject({
       code: 'invalid_config',
-      message: 'database.file: its tables are not of this version; start the version that last used it',
+      message: 'database: its tables are not of this version; start the version that last used it',
     });
   });
 
