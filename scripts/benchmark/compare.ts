@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { cellName, type Kind, loadCells, warmUp } from './load-cells.ts';
-import { type Party, startKeyward, startPeer } from './parties.ts';
+import { type Party, startKeyward, startKeywardOnPostgres, startPeer } from './parties.ts';
 import { showProgress } from './progress.ts';
 import { runRounds, Samples } from './rounds.ts';
 import { residentMiB } from './threads.ts';
@@ -19,6 +19,7 @@ checkout. Each checkout needs its dependencies, and runs over a SoftHSM token of
   --seconds 3                of each measurement
   --algorithm ES256
   --tokens 2000              different ones to verify, made anew each round
+  --postgres                 this checkout on PostgreSQL with a synchronous standby, too
   --json                     the medians as JSON
 
 On a busy machine go by the processor time and its ratio: what the peer spends on a request, to what the checkout does.
@@ -34,6 +35,7 @@ const { values: options, positionals } = parseArgs({
     seconds: { type: 'string', default: '3' },
     algorithm: { type: 'string', default: 'ES256' },
     tokens: { type: 'string', default: '2000' },
+    postgres: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -52,6 +54,7 @@ async function main(checkouts: readonly string[]): Promise<void> {
     for (const checkout of checkouts) {
       started.push(await startKeyward(basename(resolve(checkout)), checkout, scope));
     }
+    if (options.postgres) started.push(await startKeywardOnPostgres('on PostgreSQL', scope));
     const peer = await startPeer(scope, started[0] as Party);
     started.push(peer);
     for (const party of started) await warmUp(party, effort.tokens);

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { examine } from '../../src/doctor/index.ts';
+import { untilInSync } from '../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
-import { untilInSync } from '../support/postgres/servers-of-test.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
 
 /** A service over a primary and a standby that commits wait for. */

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
-import { createDatabase } from './postgres/database-of-test.ts';
+import { createDatabase } from './postgres/create-database.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 

@@ -4,12 +4,12 @@ import type { Durability } from '../../../src/db/postgres/requirements.ts';
 import type { PostgresSession } from '../../../src/db/postgres/session.ts';
 import { endSyncWait } from '../../../src/db/postgres/sync-wait.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
+import { untilInSync } from '../../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import {
   primaryOfTest,
   type Replicated,
   replicatedOfTest,
-  untilInSync,
   untilWaiting,
 } from '../../support/postgres/servers-of-test.ts';
 

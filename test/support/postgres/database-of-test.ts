@@ -7,6 +7,7 @@ import { postgresDialect } from '../../../src/db/postgres/dialect.ts';
 import { prepareSchema } from '../../../src/db/postgres/prepare-schema.ts';
 import type { PostgresSession } from '../../../src/db/postgres/session.ts';
 import type { Schema } from '../../../src/db/schema.ts';
+import { createDatabase } from './create-database.ts';
 import type { PostgresServer } from './server.ts';
 import { sharedServer } from './shared-server.ts';
 
@@ -20,18 +21,6 @@ export async function databaseOfTest(options: { readonly isEmpty?: boolean } = {
   const { url, drop } = await createDatabase(options.isEmpty ? 'template0' : TEMPLATE);
   onTestFinished(drop);
   return url;
-}
-
-/** As an administrator makes one for Keyward; whoever asks drops it. */
-export async function createDatabase(template = 'template0') {
-  const server = await sharedServer();
-  const name = `test_${randomBytes(8).toString('hex')}`;
-  await server.query(`create database ${name} owner keyward template ${template}`);
-  if (template === 'template0') await server.query('create schema keyward authorization keyward', name);
-  return {
-    url: server.url(name),
-    drop: async () => void (await server.query(`drop database ${name} with (force)`)),
-  };
 }
 
 /** A session of the running test's own. */

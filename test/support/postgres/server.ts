@@ -180,12 +180,16 @@ export async function startPrimary(options: ServerOptions = {}): Promise<Postgre
 }
 
 /** A streaming copy of it, by that name in `synchronous_standby_names`. */
-export async function addStandby(primary: PostgresServer, name: string): Promise<PostgresServer> {
+export async function addStandby(
+  primary: PostgresServer,
+  name: string,
+  options: Pick<ServerOptions, 'settings'> = {},
+): Promise<PostgresServer> {
   const server = new PostgresServer(ownFolder(), 5432);
   const source = `host=${primary.folder} port=${primary.port} user=admin application_name=${name}`;
   const copy = ['-D', server.dataFolder, '-d', source, '-R', '-X', 'stream', '-c', 'fast', '--no-sync'];
   await run(programFile('pg_basebackup'), copy, asOwner(server.folder));
-  configureFiles(server, {});
+  configureFiles(server, options);
   await server.start();
   return server;
 }

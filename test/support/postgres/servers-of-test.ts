@@ -1,4 +1,5 @@
 import { onTestFinished } from 'vitest';
+import { untilInSync } from './in-sync.ts';
 import { addStandby, type PostgresServer, type ServerOptions, startPrimary, until } from './server.ts';
 
 const STANDBY = 'second';
@@ -24,13 +25,6 @@ export async function replicatedOfTest(): Promise<Replicated> {
   await primary.configure({ synchronous_standby_names: `ANY 1 (${STANDBY})` });
   await untilInSync(primary);
   return { primary, standby };
-}
-
-export async function untilInSync(primary: PostgresServer, state = 'quorum'): Promise<void> {
-  await until(async () => {
-    const rows = await primary.query(`select from pg_stat_replication where sync_state = '${state}'`);
-    return rows.length > 0;
-  });
 }
 
 /** Until a commit of that backend waits for a standby. */
