@@ -126,6 +126,11 @@ export class PostgresServer {
     signalAll(this.#tree(), 'SIGCONT');
   }
 
+  /** Whether the process that `start` made is still there. */
+  isRunning(): boolean {
+    return this.#process?.exitCode === null && this.#process.signalCode === null;
+  }
+
   /** At once, with every backend. */
   async kill(): Promise<void> {
     await this.#end(() => signalAll(this.#tree(), 'SIGKILL'));

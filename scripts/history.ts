@@ -1,0 +1,41 @@
+// npm run history: whatever breaks, the service keeps its word to its clients.
+import { PROPERTIES } from './history/check.ts';
+import { chosenFaults, describeFaults } from './history/faults.ts';
+import { type Options, readOptions, USAGE } from './history/options.ts';
+import { type Played, run } from './history/run.ts';
+import { tableOf } from './history/table.ts';
+
+const EXIT = { found: 1, usage: 2 };
+const MOST_TOLD = 5;
+
+function read() {
+  try {
+    const options = readOptions(process.argv.slice(2));
+    return { options, faults: chosenFaults(options.engine, options.faults) };
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+    process.exit(EXIT.usage);
+  }
+}
+
+function report({ fault, round, seconds, violations }: Played): void {
+  console.log(`round ${round}  ${fault}  ${seconds.toFixed(0)} s  ${violations.length || 'no'} violations`);
+  for (const { property, detail } of violations.slice(0, MOST_TOLD))
+    console.log(`  ${property} (${PROPERTIES[property]}): ${detail}`);
+}
+
+async function play(
+  { engine, rounds, seed, json }: Options,
+  faults: ReturnType<typeof chosenFaults>,
+): Promise<void> {
+  if (!json) console.log(`${engine}, ${rounds} rounds of ${faults.length} faults, seed ${seed}`);
+  const { played, omitted, folder } = await run({ engine, rounds, seed }, faults, json ? undefined : report);
+  if (json) console.log(JSON.stringify({ engine, seed, played, omitted, folder }));
+  else console.log(`\n${tableOf(played)}\n\nhistories: ${folder}`);
+  for (const fault of omitted) console.error(`${fault} was left out: no file system can be mounted here`);
+  if (played.some(({ violations }) => violations.length > 0)) process.exitCode = EXIT.found;
+}
+
+const { options, faults } = read();
+if (options.help) console.log(`${USAGE}\n\nFaults:\n${describeFaults()}`);
+else await play(options, faults);

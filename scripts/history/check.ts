@@ -1,0 +1,314 @@
+import { AUDIT_GENESIS, auditEventHash, type ChainedEvent } from '../../src/kernel/audit-chain.ts';
+import { type LedgerGroup, linkFault, type PlacedRow, rowsFault } from '../../src/kernel/ledger-chain.ts';
+import type { Compromise, Fault, Issue, KeyFacts, Keys, Operation, Revoke, Verify } from './record.ts';
+
+interface HashedEvent extends ChainedEvent {
+  readonly hash: Uint8Array;
+}
+
+/** What the service's database and sink held after the history. */
+export interface Dump {
+  /** In the order of their sequence, as are rows and events. */
+  readonly groups: readonly LedgerGroup[];
+  readonly rows: readonly PlacedRow[];
+  readonly events: readonly HashedEvent[];
+  readonly keys: readonly KeyFacts[];
+  /** Digests, base64url, of the security events `token.never_issued`. */
+  readonly toldForgeries: readonly string[];
+  /** In the order of the file. */
+  readonly sink: readonly Pick<HashedEvent, 'sequence' | 'hash'>[];
+}
+
+export const PROPERTIES = {
+  P1: 'an acknowledged token has exactly one record, which its group covers',
+  P2: 'an acknowledged token is refused for what was done to it or for its age, never as never_issued',
+  P3: 'no jti, digest or place twice',
+  P4: 'no token of a key is released once its compromise is acknowledged',
+  P5: 'nothing is accepted once its revocation, or the compromise of its key, is acknowledged',
+  P6: 'states go forward only, and one key of a scope is active',
+  P8: 'whatever is never_issued was forged, and each forgery shown is found',
+  P10: 'the chains verify, and the sink is a prefix of the trail',
+  P13: 'tokens are released again within 30 s of the end of a fault',
+  P16: 'after a loss of acknowledged records nothing is issued behind it',
+} as const;
+export type Property = keyof typeof PROPERTIES;
+
+export interface Violation {
+  readonly property: Property;
+  /** The same for the same violation, however often it is looked for. */
+  readonly detail: string;
+}
+
+export const RECOVERY_MS = 30_000;
+
+/** Forward is to a higher number; a suspended key may be active again. */
+const RANK: Readonly<Record<string, number>> = {
+  pre_activation: 0,
+  active: 1,
+  suspended: 1,
+  deactivated: 2,
+  compromised: 3,
+  destroyed: 4,
+};
+
+/** All that a history and what was left of it say against the service; empty where it kept its word. */
+export function check(history: readonly Operation[], dump: Dump): Violation[] {
+  const told = sort(history);
+  return [
+    ...acknowledgedAreRecorded(told, dump),
+    ...nothingTwice(told, dump),
+    ...genuineAreKnown(told),
+    ...compromisesHold(told),
+    ...revocationsHold(told),
+    ...statesGoForward(told, dump),
+    ...forgeriesAreFound(told, dump),
+    ...chainsVerify(dump),
+    ...sinkIsPrefix(dump),
+    ...releasedAgain(told),
+    ...nothingBehindLoss(told, dump),
+  ];
+}
+
+interface Told {
+  readonly issues: readonly Issue[];
+  readonly verifies: readonly Verify[];
+  readonly revokes: readonly Revoke[];
+  readonly compromises: readonly Compromise[];
+  readonly keys: readonly Keys[];
+  readonly faults: readonly Fault[];
+  /** What somebody asked to revoke or compromise, whatever came of it. */
+  readonly attempted: ReadonlySet<string>;
+}
+
+function sort(history: readonly Operation[]): Told {
+  const of = <W extends Operation['what']>(what: W) =>
+    history.filter((each): each is Extract<Operation, { what: W }> => each.what === what);
+  return {
+    issues: of('issue').filter(({ outcome, token }) => outcome === 'ok' && token !== undefined),
+    verifies: of('verify').filter(({ outcome }) => outcome === 'ok'),
+    revokes: of('revoke').filter(({ outcome }) => outcome === 'ok'),
+    compromises: of('compromise').filter(({ outcome }) => outcome === 'ok'),
+    keys: of('keys').filter(({ outcome }) => outcome === 'ok'),
+    faults: of('fault'),
+    attempted: new Set([...of('revoke').map(({ jti }) => jti), ...of('compromise').map(({ kid }) => kid)]),
+  };
+}
+
+function violation(property: Property, detail: string): Violation {
+  return { property, detail };
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}
+
+function acknowledgedAreRecorded({ issues, faults }: Told, { rows, groups }: Dump): Violation[] {
+  const places = grouped(rows, ({ digest }) => textOf(digest));
+  const lossy = lastLoss(faults);
+  const group = new Map(groups.map((each) => [each.sequence, each]));
+  return issues.flatMap(({ token, answered }) => {
+    if (!token) return [];
+    const [row, ...more] = places.get(token.digest) ?? [];
+    if (!row)
+      return lossy && answered <= lossy.answered ? [] : [violation('P1', `${token.jti} has no record`)];
+    if (more.length > 0) return [violation('P1', `${token.jti} has ${more.length + 1} records`)];
+    if (row.jti !== token.jti || row.kid !== token.kid)
+      return [violation('P1', `${token.jti} has another's record`)];
+    const own = group.get(row.groupSequence);
+    const isCovered = own && row.sequence >= own.firstRecord && row.sequence < own.firstRecord + own.rowCount;
+    return isCovered ? [] : [violation('P1', `${token.jti}: record ${row.sequence} lies in no group`)];
+  });
+}
+
+function nothingTwice({ issues }: Told, { rows, groups }: Dump): Violation[] {
+  const twice = (what: string, values: readonly (string | number)[]) =>
+    [...grouped(values, (value) => value)].flatMap(([value, same]) =>
+      same.length > 1 ? [violation('P3', `${what} ${value} ${same.length} times`)] : [],
+    );
+  const digests = rows.map(({ digest }) => textOf(digest));
+  return [
+    ...twice(
+      'released jti',
+      issues.flatMap(({ token }) => (token ? [token.jti] : [])),
+    ),
+    ...twice(
+      'jti',
+      rows.map(({ jti }) => jti),
+    ),
+    ...twice('digest', digests),
+    ...twice(
+      'record',
+      rows.map(({ sequence }) => sequence),
+    ),
+    ...twice(
+      'group',
+      groups.map(({ sequence }) => sequence),
+    ),
+  ];
+}
+
+/** An act whose answer was lost may have been done: it explains a refusal, and promises none. */
+function genuineAreKnown({ verifies, attempted }: Told): Violation[] {
+  return verifies.flatMap(({ token, forged, valid, reason, client, asked }) => {
+    const isExplained =
+      reason === 'expired' ||
+      (reason === 'revoked' && attempted.has(token.jti)) ||
+      (reason === 'key_compromised' && attempted.has(token.kid));
+    if (forged || valid || isExplained) return [];
+    return [violation('P2', `${token.jti} is ${reason} to ${client} at ${Math.round(asked)}`)];
+  });
+}
+
+/** Bound: what was asked after the answer. */
+function compromisesHold({ compromises, issues, verifies }: Told): Violation[] {
+  return compromises.flatMap(({ kid, answered }) => [
+    ...issues
+      .filter(({ token, asked }) => token?.kid === kid && asked > answered)
+      .map(({ token }) => violation('P4', `${token?.jti} was released by ${kid} after its compromise`)),
+    ...verifies
+      .filter(({ token, asked, valid }) => valid && token.kid === kid && asked > answered)
+      .map(({ token }) => violation('P5', `${token.jti} of ${kid} was accepted after its compromise`)),
+  ]);
+}
+
+function revocationsHold({ revokes, verifies }: Told): Violation[] {
+  const since = new Map(revokes.map(({ jti, answered }) => [jti, answered]));
+  return verifies
+    .filter(({ token, asked, valid }) => valid && asked > (since.get(token.jti) ?? Number.POSITIVE_INFINITY))
+    .map(({ token }) => violation('P5', `${token.jti} was accepted after its revocation`));
+}
+
+function statesGoForward({ keys, compromises }: Told, dump: Dump): Violation[] {
+  const found: Violation[] = [];
+  for (const { keys: list } of keys) found.push(...oneActive(list));
+  found.push(...oneActive(dump.keys));
+  const end = { asked: Number.POSITIVE_INFINITY, answered: Number.POSITIVE_INFINITY, keys: dump.keys };
+  const looks: readonly Pick<Keys, 'asked' | 'answered' | 'keys'>[] = [...keys, end];
+  const byEnd = [...looks].sort((a, b) => a.answered - b.answered);
+  const byBegin = [...looks].sort((a, b) => a.asked - b.asked);
+  const highest = new Map<string, string>();
+  let next = 0;
+  for (const look of byBegin) {
+    // Only what was answered before this one was asked came surely before it.
+    for (let before = byEnd[next]; before && before.answered < look.asked; before = byEnd[++next])
+      for (const { kid, state } of before.keys)
+        if (rankOf(state) >= rankOf(highest.get(kid))) highest.set(kid, state);
+    for (const { kid, state } of look.keys)
+      if (rankOf(state) < rankOf(highest.get(kid)))
+        found.push(violation('P6', `${kid} went from ${highest.get(kid)} to ${state}`));
+  }
+  const states = new Map(dump.keys.map(({ kid, state }) => [kid, state]));
+  for (const { kid } of compromises)
+    if (rankOf(states.get(kid)) < rankOf('compromised'))
+      found.push(violation('P6', `${kid} is ${states.get(kid)} after its compromise`));
+  return found;
+}
+
+function oneActive(keys: readonly KeyFacts[]): Violation[] {
+  const active = keys.filter(({ state }) => state === 'active').map(({ kid }) => kid);
+  return active.length > 1 ? [violation('P6', `active at once: ${active.sort().join(', ')}`)] : [];
+}
+
+function rankOf(state: string | undefined): number {
+  return state === undefined ? -1 : (RANK[state] ?? -1);
+}
+
+function forgeriesAreFound({ verifies, issues }: Told, { toldForgeries }: Dump): Violation[] {
+  const shown = verifies.filter(({ forged }) => forged);
+  const forged = new Set(shown.map(({ token }) => token.digest));
+  const genuine = new Set(issues.flatMap(({ token }) => (token ? [token.digest] : [])));
+  return [
+    ...shown
+      .filter(({ valid }) => valid)
+      .map(({ token }) => violation('P8', `the forgery ${token.jti} was accepted`)),
+    ...toldForgeries
+      .filter((digest) => !forged.has(digest) && genuine.has(digest))
+      .map((digest) => violation('P8', `a genuine token is told as a forgery: ${digest}`)),
+    ...shown
+      .filter(({ token, reason }) => reason === 'never_issued' && !toldForgeries.includes(token.digest))
+      .map(({ token }) => violation('P8', `the forgery ${token.jti} was found, and nobody told`)),
+  ];
+}
+
+function chainsVerify({ groups, rows, events }: Dump): Violation[] {
+  const found: Violation[] = [];
+  const rowsOf = grouped(rows, ({ groupSequence }) => groupSequence);
+  for (const [index, group] of groups.entries()) {
+    const fault = linkFault(group, groups[index - 1]) ?? rowsFault(group, rowsOf.get(group.sequence) ?? []);
+    if (fault) found.push(violation('P10', `ledger group ${group.sequence}: ${fault}`));
+  }
+  const sequences = new Set(groups.map(({ sequence }) => sequence));
+  for (const [group, stray] of rowsOf)
+    if (!sequences.has(group)) found.push(violation('P10', `${stray.length} records of no group ${group}`));
+  let before: Pick<HashedEvent, 'sequence' | 'hash'> = AUDIT_GENESIS;
+  for (const event of events) {
+    if (event.sequence !== before.sequence + 1)
+      found.push(violation('P10', `event ${event.sequence} follows ${before.sequence}`));
+    else if (textOf(auditEventHash(before.hash, event)) !== textOf(event.hash))
+      found.push(violation('P10', `event ${event.sequence}: wrong hash`));
+    before = event;
+  }
+  return found;
+}
+
+/** An event may be delivered more than once. */
+function sinkIsPrefix({ sink, events }: Dump): Violation[] {
+  const trail = new Map(events.map(({ sequence, hash }) => [sequence, textOf(hash)]));
+  const found: Violation[] = [];
+  let reached = 0;
+  for (const { sequence, hash } of sink) {
+    const stored = trail.get(sequence);
+    if (stored === undefined) found.push(violation('P10', `the sink has event ${sequence}, the trail not`));
+    else if (stored !== textOf(hash))
+      found.push(violation('P10', `the sink has another event ${sequence} than the trail`));
+    if (sequence > reached + 1) found.push(violation('P10', `the sink lacks event ${reached + 1}`));
+    reached = Math.max(reached, sequence);
+  }
+  return found;
+}
+
+function releasedAgain({ faults, issues }: Told): Violation[] {
+  return faults
+    .filter(({ loses }) => !loses)
+    .flatMap((fault) => {
+      const after = recoveryOf(fault, issues);
+      if (after !== undefined && after <= RECOVERY_MS) return [];
+      return [violation('P13', `after ${fault.name}, which ended at ${Math.round(fault.answered)}`)];
+    });
+}
+
+/** Milliseconds from the end of a fault to the first token asked for since; undefined where none came. */
+export function recoveryOf(fault: Fault, history: readonly Operation[]): number | undefined {
+  const first = history.find(
+    (each) => each.what === 'issue' && each.outcome === 'ok' && each.asked >= fault.answered,
+  );
+  return first && first.answered - fault.answered;
+}
+
+/** The loss itself is the fault's; that the service goes on as if nothing were missing would be its own. */
+function nothingBehindLoss({ issues, faults }: Told, { rows }: Dump): Violation[] {
+  const lossy = lastLoss(faults);
+  if (!lossy) return [];
+  const recorded = new Set(rows.map(({ digest }) => textOf(digest)));
+  const isLost = issues.some(
+    ({ token, answered }) => token && answered <= lossy.answered && !recorded.has(token.digest),
+  );
+  const later = issues.find(({ asked }) => asked > lossy.answered);
+  if (!isLost || !later) return [];
+  return [violation('P16', `after ${lossy.name} ${later.token?.jti} was issued behind lost records`)];
+}
+
+function lastLoss(faults: readonly Fault[]): Fault | undefined {
+  return faults.findLast(({ loses }) => loses);
+}
+
+function grouped<T, K>(values: readonly T[], keyOf: (value: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const value of values) {
+    const key = keyOf(value);
+    const same = groups.get(key);
+    if (same) same.push(value);
+    else groups.set(key, [value]);
+  }
+  return groups;
+}

@@ -1,0 +1,233 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { digestOf } from '../../src/token/signing-input.ts';
+import { forgeToken } from '../../test/support/forge-token.ts';
+import { followEvents } from './follower.ts';
+import type { Operation, TokenFacts } from './record.ts';
+import { SCOPE, type Stage } from './stage.ts';
+
+const ISSUERS = 4;
+const VERIFIERS = 2;
+const PATIENCE_MS = 15_000;
+const PAUSES_MS = { issue: 25, verify: 40, revoke: 700, forge: 900, look: 500, refused: 100 };
+/** What was issued last is in doubt sooner than what is old. */
+const RECENT = 60;
+
+interface Held extends TokenFacts {
+  readonly token: string;
+  readonly forged: boolean;
+}
+
+interface Answer {
+  readonly outcome: 'ok' | 'refused' | 'unknown';
+  readonly code?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: bodies of many routes
+  readonly body: any;
+}
+
+type Report = { asked: number; answered: number; outcome: Answer['outcome']; code?: string };
+
+/** Whoever uses the service: each asks for one thing after another, and writes down what it was told. */
+export class Clients {
+  readonly #stage: Stage;
+  readonly #held: Held[] = [];
+  readonly #forged: Held[] = [];
+  readonly #spent: Held[] = [];
+  readonly #ended = new AbortController();
+  readonly #loops: Promise<void>[];
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+    this.#loops = [
+      ...numbered(ISSUERS, 'issuer').map((name) => this.#repeat(PAUSES_MS.issue, () => this.#issue(name))),
+      ...numbered(VERIFIERS, 'verifier').map((name) =>
+        this.#repeat(PAUSES_MS.verify, () => this.#verify(name, this.#choose())),
+      ),
+      this.#repeat(PAUSES_MS.revoke, () => this.#revoke()),
+      this.#repeat(PAUSES_MS.forge, () => this.#forge()),
+      this.#repeat(PAUSES_MS.look, () => this.#look()),
+      followEvents(stage, this.#ended.signal),
+    ];
+  }
+
+  get acknowledged(): number {
+    return this.#held.length;
+  }
+
+  /** Whether a token was asked for after that moment and came; `false` where none came in time. */
+  async releasedAfter(moment: number, patienceMs: number): Promise<boolean> {
+    const { operations } = this.#stage.history;
+    const deadline = performance.now() + patienceMs;
+    while (performance.now() < deadline) {
+      const fits = (each: Operation) =>
+        each.what === 'issue' && each.outcome === 'ok' && each.asked >= moment;
+      if (operations.findLast(fits)) return true;
+      await pause(50);
+    }
+    return false;
+  }
+
+  /** Of the key that is active, if there is a standby for it; whether that was acknowledged. */
+  async compromise(): Promise<boolean> {
+    const path = '/v1/admin/keys';
+    const { body, outcome } = await this.#ask('operations', 'GET', `${path}?scope=${SCOPE}`);
+    if (outcome !== 'ok') return false;
+    const keys: { kid: string; state: string }[] = body.keys;
+    const kid = keys.find(({ state }) => state === 'active')?.kid;
+    const hasStandby = keys.some(({ state }) => state === 'pre_activation');
+    if (kid === undefined || !hasStandby) return false;
+    const answer = await this.#report(
+      () => this.#ask('operations', 'POST', `${path}/${kid}/compromise`, { reason: 'history' }),
+      (report) => ({ client: 'operator', what: 'compromise', kid, ...report }),
+    );
+    return answer.outcome === 'ok';
+  }
+
+  /** Shows every forgery, and as many genuine tokens, the newest first, until each got a verdict or `patienceMs` are over. */
+  async showAgain(most: number, patienceMs: number): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    const waiting = [...this.#forged, ...this.#held.slice(-most)];
+    const show = async () => {
+      for (let held = waiting.pop(); held && performance.now() < deadline; held = waiting.pop()) {
+        if ((await this.#verify('sweeper', held)).outcome === 'ok') continue;
+        waiting.unshift(held);
+        await pause(PAUSES_MS.refused);
+      }
+    };
+    await Promise.all([show(), show(), show()]);
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort();
+    await Promise.all(this.#loops);
+  }
+
+  async #repeat(pauseMs: number, act: () => Promise<Answer | undefined>): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      const answer = await act();
+      await pause(answer?.outcome === 'ok' ? pauseMs : Math.max(pauseMs, PAUSES_MS.refused));
+    }
+  }
+
+  #issue(client: string): Promise<Answer> {
+    const { sign } = this.#stage.credentials;
+    return this.#report(
+      () => this.#ask('data', 'POST', `/v1/scopes/${SCOPE}/tokens`, { claims: { sub: 'alice' } }, sign),
+      (report, { body }) => {
+        if (report.outcome !== 'ok') return { client, what: 'issue', ...report };
+        const { token, ...facts } = heldFrom(body.token);
+        this.#held.push({ token, ...facts });
+        return { client, what: 'issue', ...report, token: factsOf(facts) };
+      },
+    );
+  }
+
+  async #verify(client: string, held: Held | undefined): Promise<Answer> {
+    if (!held) return { outcome: 'refused', body: undefined };
+    const { verify } = this.#stage.credentials;
+    return await this.#report(
+      () => this.#ask('data', 'POST', `/v1/scopes/${SCOPE}/verify`, { token: held.token }, verify),
+      (report, { body }) => {
+        const told = report.outcome === 'ok' ? { valid: body.valid, reason: body.reason } : {};
+        return { client, what: 'verify', ...report, token: factsOf(held), forged: held.forged, ...told };
+      },
+    );
+  }
+
+  async #revoke(): Promise<Answer | undefined> {
+    const held = this.#held.at(-1 - this.#below(RECENT));
+    if (!held) return undefined;
+    this.#spent.push(held);
+    const body = { scope: SCOPE, jti: held.jti, reason: 'history' };
+    return await this.#report(
+      () => this.#ask('operations', 'POST', '/v1/admin/revocations', body),
+      (report) => ({ client: 'revoker', what: 'revoke', jti: held.jti, ...report }),
+    );
+  }
+
+  async #forge(): Promise<Answer | undefined> {
+    try {
+      const token = await forgeToken(this.#stage.service, this.#stage.thief, SCOPE);
+      this.#forged.push({ ...heldFrom(token), forged: true });
+    } catch {
+      // Nobody tells which key is active, or it is gone by now.
+      return undefined;
+    }
+    return await this.#verify('thief', this.#forged.at(-1));
+  }
+
+  #look(): Promise<Answer> {
+    return this.#report(
+      () => this.#ask('operations', 'GET', `/v1/admin/keys?scope=${SCOPE}`),
+      (report, { body }) => {
+        const listed: { kid: string; state: string }[] = report.outcome === 'ok' ? body.keys : [];
+        const keys = listed.map(({ kid, state }) => ({ kid, state }));
+        return { client: 'operator', what: 'keys', ...report, keys };
+      },
+    );
+  }
+
+  /** Mostly what is new; then anything, what was revoked, what was forged. */
+  #choose(): Held | undefined {
+    const kind = this.#stage.random();
+    if (kind < 0.55) return this.#held.at(-1 - this.#below(RECENT));
+    if (kind < 0.75) return this.#held[this.#below(this.#held.length)];
+    const some = kind < 0.9 ? this.#spent : this.#forged;
+    return some[this.#below(some.length)];
+  }
+
+  #below(limit: number): number {
+    return Math.floor(this.#stage.random() * limit);
+  }
+
+  async #report(
+    ask: () => Promise<Answer>,
+    operation: (report: Report, answer: Answer) => Operation,
+  ): Promise<Answer> {
+    const asked = performance.now();
+    const answer = await ask();
+    const { outcome, code } = answer;
+    const report = { asked, answered: performance.now(), outcome, ...(code === undefined ? {} : { code }) };
+    this.#stage.history.add(operation(report, answer));
+    return answer;
+  }
+
+  async #ask(
+    plane: 'data' | 'operations',
+    method: string,
+    path: string,
+    body?: object,
+    credential = this.#stage.service.operator,
+  ): Promise<Answer> {
+    const { dataUrl, operationsUrl } = this.#stage.service;
+    try {
+      const response = await fetch((plane === 'data' ? dataUrl : operationsUrl) + path, {
+        method,
+        headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
+        signal: AbortSignal.timeout(PATIENCE_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const answer = (await response.json()) as Answer['body'];
+      if (response.ok) return { outcome: 'ok', body: answer };
+      return { outcome: 'refused', code: String(answer.code), body: answer };
+    } catch {
+      return { outcome: 'unknown', body: undefined };
+    }
+  }
+}
+
+function numbered(count: number, name: string): string[] {
+  return Array.from({ length: count }, (_, index) => `${name} ${index + 1}`);
+}
+
+function factsOf({ digest, jti, kid, exp }: TokenFacts): TokenFacts {
+  return { digest, jti, kid, exp };
+}
+
+function heldFrom(token: string): Held {
+  const input = token.slice(0, token.lastIndexOf('.'));
+  const [header, claims] = input
+    .split('.')
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+  const { jti, exp } = claims;
+  return { token, digest: digestOf(input).toString('base64url'), jti, kid: header.kid, exp, forged: false };
+}

@@ -1,0 +1,60 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+
+export const ENGINES = ['sqlite', 'postgres'] as const;
+export type Engine = (typeof ENGINES)[number];
+
+export interface Options {
+  readonly help: boolean;
+  readonly engine: Engine;
+  readonly rounds: number;
+  readonly seed: number;
+  /** Names; empty: all that the engine has. */
+  readonly faults: readonly string[];
+  /** Plays faults of the service itself, which must be found. */
+  readonly seeded: boolean;
+  /** Prints one line of JSON instead of a table. */
+  readonly json: boolean;
+}
+
+export const USAGE = `Usage: npm run history -- [options]
+
+Breaks what a real service stands on while clients use it, and holds what they were answered against what is left.
+Ends with 1 where the service did not keep its word.
+
+Options:
+  --engine sqlite|postgres   default postgres, which needs PostgreSQL 15 or newer from Debian's packages
+  --rounds <n>               each of all faults once; default 1
+  --faults <a,b>             only these; --help lists them
+  --seed <n>                 order and moments of an earlier run, as far as the machine allows
+  --seeded                   plays faults of the service itself instead, which must be found
+  --json                     the results as one line of JSON
+  --help                     this text`;
+
+/** Throws an Error whose message is for the caller. */
+export function readOptions(argv: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      help: { type: 'boolean', short: 'h', default: false },
+      engine: { type: 'string', default: 'postgres' },
+      rounds: { type: 'string', default: '1' },
+      faults: { type: 'string', default: '' },
+      seed: { type: 'string', default: String(randomInt(2 ** 32)) },
+      seeded: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { help, seeded, json } = values;
+  const engine = ENGINES.find((each) => each === values.engine);
+  if (!engine) throw new Error(`--engine is one of ${ENGINES.join(', ')}`);
+  const faults = values.faults.split(',').filter((name) => name !== '');
+  const rounds = wholeNumber('--rounds', values.rounds, 1);
+  return { help, engine, rounds, faults, seeded, json, seed: wholeNumber('--seed', values.seed) };
+}
+
+function wholeNumber(name: string, text: string, least = 0): number {
+  const value = Number(text);
+  if (/^\d{1,10}$/.test(text) && value >= least) return value;
+  throw new Error(`${name} takes a whole number of at least ${least}`);
+}

@@ -1,0 +1,87 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+
+/** Milliseconds of one monotonic clock, that of the process with all clients. */
+interface Asked {
+  readonly client: string;
+  readonly asked: number;
+  readonly answered: number;
+  /** `unknown`: no whole answer came, so what was asked for may have been done or not. */
+  readonly outcome: 'ok' | 'refused' | 'unknown';
+  /** Of the problem document of a refusal. */
+  readonly code?: string;
+}
+
+export interface TokenFacts {
+  /** SHA-256 of the signing input, base64url. */
+  readonly digest: string;
+  readonly jti: string;
+  readonly kid: string;
+  /** Seconds since the epoch. */
+  readonly exp: number;
+}
+
+export interface KeyFacts {
+  readonly kid: string;
+  readonly state: string;
+}
+
+export interface Issue extends Asked {
+  readonly what: 'issue';
+  /** Of an answer with outcome `ok`. */
+  readonly token?: TokenFacts;
+}
+
+export interface Verify extends Asked {
+  readonly what: 'verify';
+  readonly token: TokenFacts;
+  /** Signed by a thief past the service. */
+  readonly forged: boolean;
+  /** Of an answer with outcome `ok`. */
+  readonly valid?: boolean;
+  readonly reason?: string;
+}
+
+export interface Revoke extends Asked {
+  readonly what: 'revoke';
+  readonly jti: string;
+}
+
+export interface Compromise extends Asked {
+  readonly what: 'compromise';
+  readonly kid: string;
+}
+
+/** The keys of the scope as an operator (`list`) or a follower of events (`snapshot`) was told. */
+export interface Keys extends Asked {
+  readonly what: 'keys';
+  readonly keys: readonly KeyFacts[];
+}
+
+/** Asked when it began, answered once all was mended. */
+export interface Fault extends Asked {
+  readonly what: 'fault';
+  readonly name: string;
+  /** Records of acknowledged tokens may be gone, whatever the service does: it must notice, and may stop issuing. */
+  readonly loses: boolean;
+}
+
+export type Operation = Issue | Verify | Revoke | Compromise | Keys | Fault;
+
+/** All that clients asked and were answered, also as JSON lines in a file. */
+export class History {
+  readonly operations: Operation[] = [];
+  readonly #file: WriteStream;
+
+  constructor(file: string) {
+    this.#file = createWriteStream(file, { flags: 'a' });
+  }
+
+  add(operation: Operation): void {
+    this.operations.push(operation);
+    this.#file.write(`${JSON.stringify(operation)}\n`);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#file.end(resolve));
+  }
+}

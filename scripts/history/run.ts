@@ -1,0 +1,152 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { canMount } from '../../test/support/small-disk.ts';
+import { randomFrom } from '../crash/random.ts';
+import { check, RECOVERY_MS, recoveryOf, type Violation } from './check.ts';
+import { Clients } from './clients.ts';
+import type { Fault } from './fault.ts';
+import type { Options } from './options.ts';
+import type { Operation } from './record.ts';
+import { openStage, type Stage } from './stage.ts';
+
+/** What one fault of one round came to. */
+export interface Played {
+  readonly fault: string;
+  readonly round: number;
+  readonly seconds: number;
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unknown: number;
+  /** Whether a compromise was acknowledged while the fault lasted or at once after it. */
+  readonly compromised: boolean;
+  /** Until tokens were released again; undefined where none were. */
+  readonly recoveryMs: number | undefined;
+  readonly violations: readonly Violation[];
+}
+
+export interface Result {
+  readonly played: readonly Played[];
+  /** Faults that this machine cannot play. */
+  readonly omitted: readonly string[];
+  /** Of the recorded histories, and of the services' logs. */
+  readonly folder: string;
+}
+
+/** How long a compromise is tried for that a fault refuses. */
+const COMPROMISE_MS = 20_000;
+const SHOWN_AGAIN = 80;
+const SHOW_MS = 15_000;
+
+/** Plays each fault once a round; each round has a stage of its own, and so has a fault after one that loses records. */
+export async function run(
+  options: Pick<Options, 'engine' | 'rounds' | 'seed'>,
+  faults: readonly Fault[],
+  report: (played: Played) => void = () => {},
+): Promise<Result> {
+  const hasDisks = canMount();
+  const possible = faults.filter(({ needsDisks }) => hasDisks || !needsDisks);
+  const folder = mkdtempSync(join(tmpdir(), 'keyward-history-'));
+  const random = randomFrom(options.seed);
+  const played: Played[] = [];
+  for (let round = 1; round <= options.rounds; round++) {
+    const ordered = inOrder(possible, random);
+    while (ordered.length > 0) {
+      const historyFile = join(folder, `round-${round}.jsonl`);
+      const stage = await openStage({ engine: options.engine, random, historyFile, hasDisks });
+      try {
+        await playOn(stage, ordered, (each) => {
+          played.push({ ...each, round });
+          report({ ...each, round });
+        });
+      } finally {
+        await stage.remove();
+      }
+    }
+  }
+  const omitted = faults.filter((fault) => !possible.includes(fault)).map(({ name }) => name);
+  return { played, omitted, folder };
+}
+
+/** At random, and what ends a stage last. */
+function inOrder(faults: readonly Fault[], random: () => number): Fault[] {
+  const places = new Map(faults.map((fault) => [fault, random() + (fault.loses ? 1 : 0)]));
+  return [...faults].sort((a, b) => (places.get(a) ?? 0) - (places.get(b) ?? 0));
+}
+
+/** Takes faults from the list until one ends the stage. */
+async function playOn(
+  stage: Stage,
+  faults: Fault[],
+  report: (played: Omit<Played, 'round'>) => void,
+): Promise<void> {
+  const clients = new Clients(stage);
+  const known = new Set<string>();
+  try {
+    if (!(await clients.releasedAfter(0, RECOVERY_MS)))
+      throw new Error('the service releases no token at all');
+    for (let fault = faults.shift(); fault; fault = faults.shift()) {
+      report(await play(stage, clients, fault, known));
+      if (fault.loses) return;
+    }
+  } finally {
+    await clients.stop();
+  }
+}
+
+async function play(
+  stage: Stage,
+  clients: Clients,
+  fault: Fault,
+  known: Set<string>,
+): Promise<Omit<Played, 'round'>> {
+  const { history } = stage;
+  const from = history.operations.length;
+  const began = performance.now();
+  const compromise = compromiseDuring(stage, clients);
+  await fault.play(stage, clients);
+  const answered = performance.now();
+  const loses = fault.loses ?? false;
+  const told: Operation = {
+    client: 'faults',
+    what: 'fault',
+    name: fault.name,
+    asked: began,
+    answered,
+    outcome: 'ok',
+    loses,
+  };
+  history.add(told);
+  const compromised = await compromise;
+  await clients.releasedAfter(answered, loses ? 0 : RECOVERY_MS);
+  await clients.showAgain(SHOWN_AGAIN, SHOW_MS);
+  const operations = [...history.operations];
+  const violations = check(operations, await stage.dump()).filter(({ property, detail }) => {
+    const key = `${property} ${detail}`;
+    return !known.has(key) && known.add(key);
+  });
+  const issues = operations.slice(from).filter(({ what }) => what === 'issue');
+  const count = (outcome: Operation['outcome']) => issues.filter((each) => each.outcome === outcome).length;
+  return {
+    fault: fault.name,
+    seconds: (performance.now() - began) / 1_000,
+    acknowledged: count('ok'),
+    refused: count('refused'),
+    unknown: count('unknown'),
+    compromised,
+    recoveryMs: told.what === 'fault' ? recoveryOf(told, operations) : undefined,
+    violations,
+  };
+}
+
+/** Begins at a random moment of the fault, and is tried again while it is refused. */
+async function compromiseDuring(stage: Stage, clients: Clients): Promise<boolean> {
+  await pause(stage.random() * 3_000);
+  const until = performance.now() + COMPROMISE_MS;
+  do {
+    if (await clients.compromise()) return true;
+    await pause(300);
+  } while (performance.now() < until);
+  return false;
+}
