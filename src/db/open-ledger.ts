@@ -1,4 +1,5 @@
 import { TrustedRuns } from '../kernel/audit-chain.ts';
+import { SharedEnd } from './chain-end.ts';
 import type { ThreadEntry } from './engine.ts';
 import { LedgerRanges, type LedgerSource } from './ledger-ranges.ts';
 import { LedgerWindows } from './ledger-windows.ts';
@@ -16,9 +17,9 @@ export interface LedgerConnection {
   read<T>(read: (rows: Rows) => Promise<T>): Promise<T>;
   /**
    * Settles once what the connection did not find is known not to be there; absent where one place holds all there is.
-   * `store_unavailable` for a server that may have been replaced.
+   * `store_unavailable` for a server that may have been replaced, or whose ledger ends before the group `end`.
    */
-  confirmAbsence?(): Promise<void>;
+  confirmAbsence?(end: number | undefined): Promise<void>;
   close(): void | Promise<void>;
 }
 
@@ -37,6 +38,7 @@ export class OpenLedger {
   readonly groups: SealedGroups;
   readonly ranges: LedgerRanges;
   readonly windows: LedgerWindows;
+  readonly #end: SharedEnd;
 
   constructor(settings: ReadSettings, connection: LedgerConnection) {
     this.connection = connection;
@@ -44,5 +46,12 @@ export class OpenLedger {
     this.groups = new SealedGroups(this.runs);
     this.ranges = new LedgerRanges(settings);
     this.windows = new LedgerWindows(this.connection, this.ranges);
+    this.#end = new SharedEnd(settings.end);
+  }
+
+  /** The last group that was acknowledged; undefined before any is known. */
+  get acknowledged(): number | undefined {
+    const { group } = this.#end;
+    return group === Number.MAX_SAFE_INTEGER ? undefined : group;
   }
 }

@@ -9,6 +9,8 @@ import { durabilityOf } from './requirements.ts';
 import { foreignIn, type SchemaObjects } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
+const LAST_GROUP = 'SELECT coalesce(max(sequence), 0) AS last FROM ledger_groups';
+
 export interface PostgresReading extends PostgresThread {
   /** The objects of the schema as this version makes them. */
   readonly own: SchemaObjects;
@@ -34,11 +36,18 @@ export class ReadConnection implements LedgerConnection {
     }
   }
 
-  /** A server that may lack what another acknowledged cannot write so that standbys have it. */
-  async confirmAbsence(): Promise<void> {
+  /**
+   * A server that was replaced cannot write so that standbys have it. One that was promoted without having been in sync
+   * can: it is known by the groups that it lacks.
+   */
+  async confirmAbsence(end: number | undefined): Promise<void> {
     const { session } = await this.#connected();
-    if (await passBarrier(session, durabilityOf(this.#settings.database))) return;
-    throw unproven('what was not found may be there: no standby confirms a write of this server');
+    if (!(await passBarrier(session, durabilityOf(this.#settings.database))))
+      throw unproven('what was not found may be there: no standby confirms a write of this server');
+    if (end === undefined) return;
+    const { rows } = await session.query(LAST_GROUP);
+    if (Number(rows[0]?.last) < end)
+      throw unproven('what was not found may have been there: the ledger has lost its end');
   }
 
   recover(error: unknown): StoreFailure {

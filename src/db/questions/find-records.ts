@@ -32,7 +32,7 @@ export function findRecords(ledger: OpenLedger, asks: DigestQuery): Promise<Foun
 async function findConfirmed(ledger: OpenLedger, asks: DigestQuery): Promise<Found> {
   const first = await lookUp(ledger, asks);
   if (!first.found.includes(null)) return first;
-  await ledger.connection.confirmAbsence?.();
+  await ledger.connection.confirmAbsence?.(ledger.acknowledged);
   return await lookUp(ledger, asks);
 }
 
