@@ -3,6 +3,7 @@ import { PROPERTIES } from './history/check.ts';
 import { chosenFaults, describeFaults } from './history/faults.ts';
 import { type Options, readOptions, USAGE } from './history/options.ts';
 import { type Played, run } from './history/run.ts';
+import { playSeeded } from './history/seeded.ts';
 import { tableOf } from './history/table.ts';
 
 const EXIT = { found: 1, usage: 2 };
@@ -36,6 +37,19 @@ async function play(
   if (played.some(({ violations }) => violations.length > 0)) process.exitCode = EXIT.found;
 }
 
+/** Each is found, but for what another line of defence hides. */
+async function seed({ seed }: Options): Promise<void> {
+  console.log(`faults of the service itself, seed ${seed}`);
+  const all = await playSeeded(seed, ({ name, faults, violations, hidden }) => {
+    const counts = Object.entries(violations).map(([property, count]) => `${property}: ${count}`);
+    const verdict = counts.length > 0 ? `found by ${counts.join(', ')}` : `not found (${hidden ?? 'MISSED'})`;
+    console.log(`${name}  ${faults.join(', ')}  ${verdict}`);
+  });
+  const isMissed = all.some(({ violations, hidden }) => Object.keys(violations).length === 0 && !hidden);
+  if (isMissed) process.exitCode = EXIT.found;
+}
+
 const { options, faults } = read();
 if (options.help) console.log(`${USAGE}\n\nFaults:\n${describeFaults()}`);
+else if (options.seeded) await seed(options);
 else await play(options, faults);

@@ -1,28 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { digestOf } from '../../src/token/signing-input.ts';
 import { forgeToken } from '../../test/support/forge-token.ts';
+import { type Answer, ask, type Plane } from './ask.ts';
 import { followEvents } from './follower.ts';
+import { type Held, heldFrom } from './held.ts';
 import type { Operation, TokenFacts } from './record.ts';
 import { SCOPE, type Stage } from './stage.ts';
 
 const ISSUERS = 4;
 const VERIFIERS = 2;
-const PATIENCE_MS = 15_000;
 const PAUSES_MS = { issue: 25, verify: 40, revoke: 700, forge: 900, look: 500, refused: 100 };
 /** What was issued last is in doubt sooner than what is old. */
 const RECENT = 60;
-
-interface Held extends TokenFacts {
-  readonly token: string;
-  readonly forged: boolean;
-}
-
-interface Answer {
-  readonly outcome: 'ok' | 'refused' | 'unknown';
-  readonly code?: string;
-  // biome-ignore lint/suspicious/noExplicitAny: bodies of many routes
-  readonly body: any;
-}
 
 type Report = { asked: number; answered: number; outcome: Answer['outcome']; code?: string };
 
@@ -191,27 +179,8 @@ export class Clients {
     return answer;
   }
 
-  async #ask(
-    plane: 'data' | 'operations',
-    method: string,
-    path: string,
-    body?: object,
-    credential = this.#stage.service.operator,
-  ): Promise<Answer> {
-    const { dataUrl, operationsUrl } = this.#stage.service;
-    try {
-      const response = await fetch((plane === 'data' ? dataUrl : operationsUrl) + path, {
-        method,
-        headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
-        signal: AbortSignal.timeout(PATIENCE_MS),
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      const answer = (await response.json()) as Answer['body'];
-      if (response.ok) return { outcome: 'ok', body: answer };
-      return { outcome: 'refused', code: String(answer.code), body: answer };
-    } catch {
-      return { outcome: 'unknown', body: undefined };
-    }
+  #ask(plane: Plane, method: string, path: string, body?: object, credential?: string): Promise<Answer> {
+    return ask(this.#stage.service, { plane, method, path, body, credential });
   }
 }
 
@@ -221,13 +190,4 @@ function numbered(count: number, name: string): string[] {
 
 function factsOf({ digest, jti, kid, exp }: TokenFacts): TokenFacts {
   return { digest, jti, kid, exp };
-}
-
-function heldFrom(token: string): Held {
-  const input = token.slice(0, token.lastIndexOf('.'));
-  const [header, claims] = input
-    .split('.')
-    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
-  const { jti, exp } = claims;
-  return { token, digest: digestOf(input).toString('base64url'), jti, kid: header.kid, exp, forged: false };
 }

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canMount } from '../../test/support/small-disk.ts';
 import { randomFrom } from '../crash/random.ts';
-import { check, RECOVERY_MS, recoveryOf, type Violation } from './check.ts';
+import { check, outageOf, RECOVERY_MS, recoveryOf, type Violation } from './check.ts';
 import { Clients } from './clients.ts';
 import type { Fault } from './fault.ts';
 import type { Options } from './options.ts';
-import type { Operation } from './record.ts';
+import type { Fault as FaultTold, Operation } from './record.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /** What one fault of one round came to. */
@@ -23,6 +23,8 @@ export interface Played {
   readonly compromised: boolean;
   /** Until tokens were released again; undefined where none were. */
   readonly recoveryMs: number | undefined;
+  /** The longest time without a token. */
+  readonly outageMs: number;
   readonly violations: readonly Violation[];
 }
 
@@ -108,7 +110,7 @@ async function play(
   await fault.play(stage, clients);
   const answered = performance.now();
   const loses = fault.loses ?? false;
-  const told: Operation = {
+  const told: FaultTold = {
     client: 'faults',
     what: 'fault',
     name: fault.name,
@@ -135,7 +137,8 @@ async function play(
     refused: count('refused'),
     unknown: count('unknown'),
     compromised,
-    recoveryMs: told.what === 'fault' ? recoveryOf(told, operations) : undefined,
+    recoveryMs: recoveryOf(told, operations),
+    outageMs: outageOf(told, operations),
     violations,
   };
 }

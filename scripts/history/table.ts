@@ -6,7 +6,8 @@ interface Line {
   readonly tokens: number;
   readonly refused: number;
   readonly compromises: number;
-  readonly slowest: string;
+  readonly outage: string;
+  readonly recovery: string;
   readonly violations: string;
 }
 
@@ -16,7 +17,8 @@ const HEAD: Record<keyof Line, string> = {
   tokens: 'tokens',
   refused: 'refused',
   compromises: 'compromises',
-  slowest: 'slowest recovery',
+  outage: 'longest outage',
+  recovery: 'slowest recovery',
   violations: 'violations',
 };
 
@@ -51,17 +53,22 @@ function lineOf(fault: string, rounds: readonly Played[]): Line {
     tokens: sum(({ acknowledged }) => acknowledged),
     refused: sum(({ refused, unknown }) => refused + unknown),
     compromises: sum(({ compromised }) => Number(compromised)),
-    slowest: slowest(rounds),
+    outage: seconds(Math.max(...rounds.map(({ outageMs }) => outageMs))),
+    recovery: recoveryOf(rounds),
     violations: violationsOf(rounds),
   };
 }
 
 /** Without a token since, the service has stopped. */
-function slowest(rounds: readonly Played[]): string {
+function recoveryOf(rounds: readonly Played[]): string {
   const times = rounds.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
   const stopped = rounds.length - times.length;
-  const longest = times.length > 0 ? `${(Math.max(...times) / 1_000).toFixed(1)} s` : '';
+  const longest = times.length > 0 ? seconds(Math.max(...times)) : '';
   return [longest, stopped > 0 ? `stopped ${stopped}` : ''].filter((text) => text !== '').join(', ');
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
 }
 
 function violationsOf(rounds: readonly Played[]): string {
