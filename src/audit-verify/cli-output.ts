@@ -1,16 +1,19 @@
 import type { Context } from '../cli/context.ts';
 import { CommandFailure, EXIT, usageFailure } from '../cli/failure.ts';
 import { requireInput } from '../cli/input-file.ts';
+import { Progress } from '../cli/progress.ts';
 import { show } from '../cli/show.ts';
 import { paint } from '../cli/text.ts';
 import { snakeCased } from '../db/camel-case.ts';
 import { gapDetails } from '../kernel/record-gap.ts';
 import { printable } from '../lib/html.ts';
 import { isoInstant } from '../lib/instant.ts';
+import { copyForAudit } from './copy.ts';
 import { type VerifyReport, verifyAudit } from './index.ts';
 
 interface Options {
   readonly database?: string;
+  readonly archiveDir?: string;
   readonly file?: string;
   readonly auditKey?: string;
   readonly checkpoint?: readonly string[];
@@ -19,17 +22,33 @@ interface Options {
 
 /** Ends with 1 where anything does not hold. */
 export async function auditVerify(context: Context, options: Options): Promise<void> {
-  const { database, file, auditKey, checkpoint = [], sinks } = options;
+  const { database, archiveDir, file, auditKey, checkpoint = [], sinks } = options;
   if (database !== undefined && file !== undefined) throw usageFailure('give --database or --file, not both');
   for (const named of [database, file, ...checkpoint]) if (named !== undefined) requireInput(named);
   const { configFile } = context;
   const report = await readable(() =>
-    verifyAudit({ configFile, database, file, auditKey, saved: checkpoint, sinks }),
+    verifyAudit({ configFile, database, archiveDir, file, auditKey, saved: checkpoint, sinks }),
   );
   show(context, answerOf(report), () => human(report, context));
   if (report.findings.length === 0) return;
   const summary = `${report.findings.length} findings: this is not the trail as it was written`;
   throw new CommandFailure(EXIT.failed, 'audit_unsound', summary);
+}
+
+/** What is verified then is that file. */
+export async function auditCopy(context: Context, file: string): Promise<void> {
+  const { configFile, terminal } = context;
+  const progress = new Progress(terminal.progress);
+  const onRows = (doing: string, table: string, rows: number) =>
+    progress.show(`${doing} ${table}: ${rows} rows`);
+  const sums = await copyForAudit({ configFile, file, onRows }).finally(() => progress.end());
+  const rows = sums.reduce((sum, each) => sum + each.rows, 0);
+  show(
+    context,
+    { file, tables: sums },
+    () =>
+      `${file}: ${rows} rows of ${sums.length} tables, all of one moment\nkeyward audit verify --database ${file} --no-sinks`,
+  );
 }
 
 /** A path that leads nowhere is the caller's. */

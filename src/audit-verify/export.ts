@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import { loadConfig } from '../config.ts';
 import { onFile } from '../db/database-settings.ts';
 import { groupsOf } from '../db/stored-ledger.ts';
@@ -11,6 +12,10 @@ export const COPY_FIRST = 'copy it first: keyward audit copy FILE, then --databa
 
 interface ExportOptions {
   readonly configFile: string;
+  /** Instead of the configuration's database. */
+  readonly database?: string | undefined;
+  /** Of such a database; default: `ledger-archive` beside it. */
+  readonly archiveDir?: string | undefined;
   /** The ledger as well: 43 characters a record. */
   readonly ledger: boolean;
 }
@@ -19,14 +24,25 @@ interface ExportOptions {
  * `keyward audit export`: the trail as JSON Lines, all of one moment, without personal values. What verifies
  * there verifies here.
  */
-export function* exportAudit({ configFile, ledger }: ExportOptions): Generator<string> {
-  const config = onFile(loadConfig(configFile), 'keyward audit export', COPY_FIRST);
-  const trail = new StoredTrail(config.database.file, config.ledger.archive_dir);
+export function* exportAudit(options: ExportOptions): Generator<string> {
+  const trail = new StoredTrail(...placeOf(options));
   try {
-    for (const entry of entriesOf(trail, ledger)) yield writeExportLine(entry);
+    for (const entry of entriesOf(trail, options.ledger)) yield writeExportLine(entry);
   } finally {
     trail.close();
   }
+}
+
+/** The database, and the folder of its archive. */
+function placeOf({ configFile, database, archiveDir }: ExportOptions): [file: string, archiveDir: string] {
+  if (database !== undefined) return [database, archiveDir ?? archiveBeside(database)];
+  const config = onFile(loadConfig(configFile), 'keyward audit export', COPY_FIRST);
+  return [config.database.file, config.ledger.archive_dir];
+}
+
+/** Absolute path. */
+export function archiveBeside(database: string): string {
+  return resolve(dirname(database), 'ledger-archive');
 }
 
 function* entriesOf(trail: StoredTrail, ledger: boolean): Generator<ExportEntry> {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { filesOfSink } from '../audit/sink-files.ts';
 import { linesOf } from '../audit/sink-line.ts';
 import { usageFailure } from '../cli/failure.ts';
@@ -20,7 +19,7 @@ import {
   NONE_TESTIFIED,
   type TestifiedCounts,
 } from './database.ts';
-import { COPY_FIRST } from './export.ts';
+import { archiveBeside, COPY_FIRST } from './export.ts';
 import { checkOutbox } from './outbox.ts';
 import { fileSource } from './trail-source.ts';
 import { type Belief, jwksIn, resolveTrustAnchor } from './trust.ts';
@@ -111,9 +110,7 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     options.database ?? (config && onFile(config, 'keyward audit verify', COPY_FIRST).database.file) ?? '';
   const archiveDir =
     options.archiveDir ??
-    (options.database === undefined && config
-      ? config.ledger.archive_dir
-      : join(dirname(file), 'ledger-archive'));
+    (options.database === undefined && config ? config.ledger.archive_dir : archiveBeside(file));
   const own = await ownSchema();
   // Before the database: what a sink or a saved file has by now, the database has as well.
   const saved = savedIn(options.saved);

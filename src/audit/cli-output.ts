@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { exportAudit } from '../audit-verify/export.ts';
 import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
+import { requireInput } from '../cli/input-file.ts';
 import { memberTexts } from '../cli/members.ts';
 import { connect } from '../cli/operations-client.ts';
 import { LARGEST_PAGE } from '../cli/paging.ts';
@@ -48,10 +49,17 @@ function line(event: AuditEventAnswer, { structured, terminal }: Context): strin
 
 export async function auditExport(
   context: Context,
-  { ledger = false, out }: { readonly ledger?: boolean; readonly out?: string },
+  options: {
+    readonly database?: string;
+    readonly archiveDir?: string;
+    readonly ledger?: boolean;
+    readonly out?: string;
+  },
 ): Promise<void> {
   const { configFile, terminal } = context;
-  const lines = exportAudit({ configFile, ledger });
+  const { database, archiveDir, ledger = false, out } = options;
+  if (database !== undefined) requireInput(database);
+  const lines = exportAudit({ configFile, database, archiveDir, ledger });
   if (out === undefined) {
     for (const line of lines) terminal.print(escapedJson(line));
     return;

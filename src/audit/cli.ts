@@ -3,13 +3,17 @@ import { type Noun, required } from '../cli/verb.ts';
 
 export const AUDIT: Noun = {
   name: 'audit',
-  description: 'the audit trail: verify, export, follow, accept a restore, confirm',
+  description: 'the audit trail: verify, copy, export, follow, accept a restore, confirm',
   verbs: [
     {
       name: 'verify',
       description: 'recompute every chain, check every checkpoint, and name what does not hold',
       options: [
         ['--database <file>', 'this database (default: the configured one)'],
+        [
+          '--archive-dir <dir>',
+          'of --database: folder of the ledger archive (default: ledger-archive beside it)',
+        ],
         ['--file <file>', 'an export or the file of a sink with its rotated ones, instead of a database'],
         [
           '--audit-key <key>',
@@ -26,13 +30,36 @@ export const AUDIT: Noun = {
       load: async () => (await import('../audit-verify/cli-output.ts')).auditVerify,
     },
     {
+      name: 'copy',
+      description:
+        'copy a PostgreSQL database, as it is at one moment, into a SQLite file that verify and export read',
+      operands: [['<file>', 'the database to make (0600)']],
+      note: `
+It reads beside a running service, whose sinks have more than the copy by the time it is verified: --no-sinks. The ledger archive is files already: name its folder with --archive-dir.
+The copy holds what the database holds, personal values too: remove it once it was verified.
+`,
+      examples: [
+        'keyward audit copy /var/tmp/keyward.db',
+        'keyward audit verify --database /var/tmp/keyward.db --archive-dir /var/lib/keyward/ledger-archive --no-sinks',
+      ],
+      load: async () => (await import('../audit-verify/cli-output.ts')).auditCopy,
+    },
+    {
       name: 'export',
       description: 'write the trail of the database as JSON Lines, without personal values',
       options: [
+        ['--database <file>', 'this database (default: the configured one)'],
+        [
+          '--archive-dir <dir>',
+          'of --database: folder of the ledger archive (default: ledger-archive beside it)',
+        ],
         ['--ledger', 'with the chain of the ledger: 43 characters a record'],
         ['--out <file>', 'into this new file, 0600 (default: standard output)'],
       ],
-      examples: ['keyward audit export --ledger --out audit-2026-06.jsonl'],
+      examples: [
+        'keyward audit export --ledger --out audit-2026-06.jsonl',
+        'keyward audit export --database /var/tmp/keyward.db --out audit-2026-06.jsonl',
+      ],
       load: async () => (await import('./cli-output.ts')).auditExport,
     },
     {

@@ -1,3 +1,4 @@
+import type { CopyTurns } from './copy/copy-store.ts';
 import { type DatabaseSettings, isFile, type PostgresSettings } from './database-settings.ts';
 import type { DatabaseOwner, Engine } from './engine.ts';
 import { Reader } from './reader.ts';
@@ -34,3 +35,10 @@ export async function openReader(database: DatabaseSettings): Promise<Reader> {
     : await (await postgres()).readPostgres(database);
   return new Reader({ ...reads, unwitnessed: new UnwitnessedRanges() });
 }
+
+/** What its transactions need that last as long as a copy. */
+export async function copyTurns(database: DatabaseSettings): Promise<CopyTurns> {
+  return isFile(database) ? SQLITE_TURNS : (await import('./postgres/copy-turns.ts')).POSTGRES_TURNS;
+}
+
+const SQLITE_TURNS: CopyTurns = { begin: async () => {}, end: async () => {} };

@@ -12,6 +12,7 @@ import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
+import { refuseMoved } from './moved.ts';
 import { openEngine } from './open-engine.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
@@ -44,6 +45,8 @@ interface StoreOptions {
   readonly gate?: SinkGate;
   /** Absolute path of the folder for archive segments. */
   readonly archiveDir: string;
+  /** Opens one that was moved, too: for the command that moves it. */
+  readonly mayBeMoved?: boolean;
   /** Records in one archive segment at most. */
   readonly segmentRecords?: number;
 }
@@ -92,7 +95,7 @@ export interface Store {
 
 /**
  * Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot;
- * `foreign_schema` for tables that somebody else changed.
+ * `foreign_schema` for tables that somebody else changed; `database_moved`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
@@ -114,6 +117,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   try {
     await writer.transaction(async (trx) => {
+      if (!options.mayBeMoved) await refuseMoved(trx);
       await ownAuditHead(trx);
       await ownLastRevocation(trx);
       await insertRun(trx, run);

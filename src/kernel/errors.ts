@@ -126,6 +126,7 @@ export const ERROR_CODES = [
   'service_keys_replaced',
   'not_replaced',
   'database_in_use',
+  'database_moved',
   'clock_jump',
   'clock_ahead',
   'clock_trusted',

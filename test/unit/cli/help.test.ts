@@ -122,6 +122,7 @@ describe('help', () => {
       'review sign-off',
       'review list',
       'audit verify',
+      'audit copy',
       'audit export',
       'audit accept-restore',
       'audit unwitnessed',

@@ -1,0 +1,79 @@
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { RunKey } from '../../kernel/audit-chain.ts';
+import type { Clock } from '../../kernel/clock.ts';
+import { intoOneFile } from '../sqlite/online-copy.ts';
+import { type CopyOptions, type CopySource, copyStore } from './copy-store.ts';
+import { openTarget } from './open-target.ts';
+import type { TableSum } from './walk-tables.ts';
+
+const OWNER_ONLY = 0o600;
+
+interface FileCopyOptions extends CopyOptions {
+  /** Absolute path; nothing may be there. */
+  readonly file: string;
+  readonly run: RunKey;
+  readonly clock: Clock;
+  /** Looks at the copy before it gets its name; what it throws leaves nothing of it. */
+  readonly check?: (part: string) => Promise<void>;
+}
+
+/** Where a copy lies until it is whole. */
+export function partOf(file: string): string {
+  return `${file}.part`;
+}
+
+/** Removes what a copy left that was cut short. */
+export function discardPart(file: string): void {
+  for (const end of ['', '-wal', '-shm', '-journal']) rmSync(partOf(file) + end, { force: true });
+}
+
+/**
+ * `copyStore` into one new file of mode 0600, without a log beside it. It gets its name once all of it is on the disk.
+ * `EEXIST` where `partOf(file)` is there.
+ */
+export async function copyIntoFile(
+  source: CopySource,
+  { file, run, clock, check = async () => {}, ...options }: FileCopyOptions,
+): Promise<readonly TableSum[]> {
+  const part = partOf(file);
+  closeSync(openSync(part, 'wx', OWNER_ONLY));
+  try {
+    const sums = await copyInto(part);
+    intoOneFile(part);
+    await check(part);
+    sync(part);
+    if (existsSync(file)) throw new Error(`${file} appeared meanwhile`);
+    renameSync(part, file);
+    sync(dirname(file));
+    return sums;
+  } catch (error) {
+    discardPart(file);
+    throw error;
+  }
+
+  async function copyInto(to: string): Promise<readonly TableSum[]> {
+    const target = await openTarget({ database: { file: to }, run, clock });
+    try {
+      return await copyStore(source, target, options);
+    } finally {
+      await target.close();
+    }
+  }
+}
+
+function sync(path: string): void {
+  const descriptor = openSync(path, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
+}
+
+const SQLITE_FULL = 13;
+const FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT'];
+
+/** Whether that is, in the end, a disk without room: of the operating system, of SQLite or of PostgreSQL. */
+export function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode, condition } = error as { code?: unknown; errcode?: unknown; condition?: unknown };
+  return FULL.includes(code) || errcode === SQLITE_FULL || condition === 'full' || isDiskFull(error.cause);
+}
