@@ -136,6 +136,7 @@ const CAPABILITIES: Readonly<
   'audit-verify': { borrows: ['cli', 'config', 'db'], faces: ['export.ts'] },
   configuration: { borrows: ['config', 'server', 'yaml-file'], packages: ['yaml', 'zod'] },
   backup: { borrows: ['cli', 'config', 'db'], packages: ['zod'] },
+  moving: { borrows: ['cli', 'config', 'db', 'signer'] },
   provisioning: { borrows: ['yaml-file'], packages: ['yaml', 'zod'] },
   scan: { borrows: ['cli', 'signer'], packages: ['tar-stream', 'yauzl'] },
   doctor: { borrows: ['config', 'db', 'signer'] },

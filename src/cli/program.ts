@@ -13,6 +13,7 @@ import { HSM } from '../hsm/cli.ts';
 import { KEY } from '../keys/cli.ts';
 import { SCOPE } from '../keys/cli-scope.ts';
 import { LEDGER } from '../ledger/cli.ts';
+import { MOVING } from '../moving/cli.ts';
 import { NOTIFY } from '../notifications/cli.ts';
 import { PROVISIONING } from '../provisioning/cli.ts';
 import { VERIFIER } from '../publication/cli.ts';
@@ -45,6 +46,7 @@ const COMMANDS: Verbs = [
   ...SERVICE,
   ...CONFIGURATION,
   ...BACKUP,
+  ...MOVING,
   STATUS,
   WHOAMI,
   SCOPE,

@@ -1,0 +1,1 @@
+export { type Moved, type MoveRequest, moveStore } from './move.ts';

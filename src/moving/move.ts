@@ -1,0 +1,169 @@
+import { existsSync } from 'node:fs';
+import { type Config, loadConfig } from '../config.ts';
+import { appendAuditEvent } from '../db/append-audit-event.ts';
+import { type DatabaseEnd, endOf } from '../db/copy/end-of.ts';
+import type { TableSum } from '../db/copy/walk-tables.ts';
+import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
+import type { DatabaseOwner } from '../db/engine.ts';
+import { DATABASE_LEFT } from '../db/moved.ts';
+import { copyTurns, openEngine, openReader, ownDatabase } from '../db/open-engine.ts';
+import type { Trx } from '../db/schema.ts';
+import { refuseForeignFile } from '../db/sqlite/database-file.ts';
+import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { actOf } from '../kernel/audit.ts';
+import { AUDIT_GENESIS, createRunKey } from '../kernel/audit-chain.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { KeywardError } from '../kernel/errors.ts';
+import { forbidCoreDumps } from '../signer/hygiene.ts';
+import { withCertifiedStore } from './certified-store.ts';
+import { copyAcross, requireSound } from './copy-across.ts';
+import { engineOf, notEmpty, placeOf, refuseUnfit, told } from './refusals.ts';
+
+const DATABASE_MOVED = 'database.moved';
+const SUBJECT = 'database';
+
+export interface MoveRequest {
+  readonly configFile: string;
+  /** Where the configuration's database goes; of the other engine. */
+  readonly target: DatabaseSettings;
+  /** Told what is done at the moment. */
+  readonly onStep: (what: string) => void;
+}
+
+export interface Moved {
+  readonly from: string;
+  readonly to: string;
+  /** Empty where a move that was cut short had copied them. */
+  readonly tables: readonly TableSum[];
+  /** The audit event in the target that tells of the move. */
+  readonly event: number;
+}
+
+interface Move extends MoveRequest {
+  readonly config: Config;
+  readonly sourceOwner: DatabaseOwner;
+  readonly targetOwner: DatabaseOwner;
+  readonly signer: LazySigner;
+}
+
+/**
+ * `keyward migrate-store`: copies the database of a stopped service into one of the other engine, has the source refuse
+ * to start, and the target go on with its audit trail. In this order:
+ *
+ * 1. all rows and `database.left` are in the target, which refuses to start;
+ * 2. `database.left` is the end of the source, which refuses to start;
+ * 3. `database.moved` follows in the target, which can be started.
+ *
+ * Cut short before 2, the source is as it was; after it, the same command goes on. `database_in_use`, `hsm_unavailable`,
+ * `store_unavailable`, `invalid_config`; a `CommandFailure` for a target that is not fit.
+ */
+export async function moveStore(request: MoveRequest): Promise<Moved> {
+  forbidCoreDumps();
+  const { configFile, target } = request;
+  const config = loadConfig(configFile);
+  const source = config.database;
+  refuseUnfit(source, target);
+  for (const each of [source, target]) if (isFile(each)) refuseForeignFile(each.file, 'migrate-store …');
+  await using held = new AsyncDisposableStack();
+  const own = async (database: DatabaseSettings) => {
+    const owner = await owned(database);
+    held.defer(() => owner.release());
+    return owner;
+  };
+  const sourceOwner = await own(source);
+  const targetOwner = await own(target);
+  const signer = lazySigner(config);
+  held.defer(() => signer.stop());
+  const move = { ...request, config, sourceOwner, targetOwner, signer };
+  try {
+    const tables = await leave(move);
+    return { from: placeOf(source), to: placeOf(target), tables, event: await arrive(move) };
+  } catch (error) {
+    throw told(error, target);
+  }
+}
+
+async function owned(database: DatabaseSettings): Promise<DatabaseOwner> {
+  try {
+    return await ownDatabase(database);
+  } catch (cause) {
+    if (!(cause instanceof KeywardError) || cause.code !== 'database_in_use') throw cause;
+    const message = `another process of Keyward has ${placeOf(database)}; stop it first`;
+    throw new KeywardError('database_in_use', message, { cause });
+  }
+}
+
+/** Until the trail of the source, and its copy in the target, end with `database.left`. Answers what it copied. */
+async function leave(move: Move): Promise<readonly TableSum[]> {
+  const { config, sourceOwner, target, targetOwner, signer, onStep } = move;
+  const source = config.database;
+  // Brings its tables up to date.
+  await openEngine(source, sourceOwner);
+  const [from, to] = [await endOf(source), await targetEnd(target)];
+  if (from.isLeft) return await goOn(move, from, to);
+  if (!to.isEmpty) throw notEmpty(target, to.isLeft);
+  const run = createRunKey(systemClock.nowSeconds());
+  return await withCertifiedStore(
+    { config, database: source, owner: sourceOwner, signer, run },
+    async ({ reader, writer }) => {
+      if (isFile(source)) await requireSound(config, source.file, onStep);
+      const mark = markOf(move);
+      const tables = await copyAcross({
+        config,
+        source: { reader, turns: await copyTurns(source) },
+        target,
+        owner: targetOwner,
+        run,
+        onStep,
+        finish: mark,
+      });
+      await writer.transaction(mark);
+      return tables;
+    },
+  );
+}
+
+/** The same event in both, so that one trail goes on. */
+function markOf({ config, target }: Move): (trx: Trx) => Promise<void> {
+  const time = systemClock.nowSeconds();
+  const details = { from: engineOf(config.database), to: engineOf(target) };
+  const event = actOf(KEYWARD, DATABASE_LEFT, SUBJECT, details);
+  return async (trx) => void (await appendAuditEvent(trx, event, time));
+}
+
+/** The source was left before: by a move that was cut short, or to a target that was lost. */
+async function goOn(
+  { config, target, targetOwner, onStep }: Move,
+  from: DatabaseEnd,
+  to: DatabaseEnd,
+): Promise<readonly TableSum[]> {
+  if (Buffer.compare(from.audit.hash, to.audit.hash) === 0) return [];
+  if (!to.isEmpty) throw notEmpty(target, to.isLeft);
+  const reader = await openReader(config.database);
+  try {
+    const source = { reader, turns: await copyTurns(config.database) };
+    const run = createRunKey(systemClock.nowSeconds());
+    return await copyAcross({ config, source, target, owner: targetOwner, run, onStep });
+  } finally {
+    await reader.close();
+  }
+}
+
+async function targetEnd(target: DatabaseSettings): Promise<DatabaseEnd> {
+  if (!isFile(target) || existsSync(target.file)) return await endOf(target);
+  return { isEmpty: true, isLeft: false, audit: AUDIT_GENESIS };
+}
+
+/** Until the trail of the target goes on. Answers the number of the event that tells of the move. */
+async function arrive({ config, target, targetOwner, signer }: Move): Promise<number> {
+  const options = { config, database: target, owner: targetOwner, signer };
+  return await withCertifiedStore(options, async ({ writer }) => {
+    const details = { from: engineOf(config.database), to: engineOf(target) };
+    const event = actOf(KEYWARD, DATABASE_MOVED, SUBJECT, details);
+    const { sequence } = await writer.transaction((trx) =>
+      appendAuditEvent(trx, event, systemClock.nowSeconds()),
+    );
+    return sequence;
+  });
+}

@@ -1,0 +1,50 @@
+import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { isDiskFull } from '../db/copy/copy-into-file.ts';
+import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
+
+/** In messages and in the audit trail. */
+export function engineOf(database: DatabaseSettings): 'sqlite' | 'postgresql' {
+  return isFile(database) ? 'sqlite' : 'postgresql';
+}
+
+export function placeOf(database: DatabaseSettings): string {
+  return isFile(database) ? database.file : `the database of ${database.url_file}`;
+}
+
+/** What can be said before anything is opened. */
+export function refuseUnfit(source: DatabaseSettings, target: DatabaseSettings): void {
+  if (!isMade(source)) throw failure('no_database', `${placeOf(source)}: there is no database to move`);
+  if (isSame(source, target)) {
+    throw failure('same_database', `${placeOf(target)} is the database that the configuration names`);
+  }
+  if (engineOf(source) !== engineOf(target)) return;
+  const instead = isFile(source)
+    ? 'keyward backup and keyward restore'
+    : 'the backups of PostgreSQL (docs/postgresql.md#backup)';
+  throw failure('same_engine', `both are ${engineOf(source)} databases: for another place use ${instead}`);
+}
+
+function isSame(one: DatabaseSettings, other: DatabaseSettings): boolean {
+  return isFile(one)
+    ? isFile(other) && one.file === other.file
+    : !isFile(other) && one.url_file === other.url_file;
+}
+
+export function notEmpty(target: DatabaseSettings, isUnfinished: boolean): CommandFailure {
+  const holds = isUnfinished ? 'a move that was cut short' : 'a database already';
+  const empty = isFile(target) ? 'move that file away' : 'drop its schema keyward';
+  return failure('target_not_empty', `${placeOf(target)} holds ${holds}: name another one, or ${empty}`);
+}
+
+/** What a disk or a server says, with what it means for the move. */
+export function told(error: unknown, target: DatabaseSettings): unknown {
+  if (!isDiskFull(error)) return error;
+  return failure(
+    'disk_full',
+    `${placeOf(target)}: its disk is full; nothing of the copy is left, and the source is as it was`,
+  );
+}
+
+export function failure(code: string, message: string): CommandFailure {
+  return new CommandFailure(EXIT.failed, code, message);
+}
