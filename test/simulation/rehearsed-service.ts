@@ -131,14 +131,18 @@ function firstDue(of: ScopeKeys, from: number, until: number, graceSeconds: numb
   return at;
 }
 
-function isSignedBy(key: { readonly publicKey: Parameters<typeof verifySignatureSync>[1] }, token: string) {
+/** As the service's own checker answers, without its thread. */
+export function isSignedBy(
+  key: { readonly publicKey: Parameters<typeof verifySignatureSync>[1] },
+  token: string,
+) {
   const dot = token.lastIndexOf('.');
   const signature = Buffer.from(token.slice(dot + 1), 'base64url');
   return verifySignatureSync('ES256', key.publicKey, token.slice(0, dot), signature);
 }
 
 /** `trackLoadedKeys` copies members, which those of a class are not. */
-function withoutReceiver(signer: Signer): Signer {
+export function withoutReceiver(signer: Signer): Signer {
   return {
     tokens: signer.tokens,
     sign: (request) => signer.sign(request),
