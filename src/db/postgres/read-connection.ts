@@ -45,7 +45,7 @@ export class ReadConnection implements LedgerConnection {
     if (!(await passBarrier(session, durabilityOf(this.#settings.database))))
       throw unproven('what was not found may be there: no standby confirms a write of this server');
     if (end === undefined) return;
-    const { rows } = await session.query(LAST_GROUP);
+    const { rows } = await session.transact(LAST_GROUP);
     if (Number(rows[0]?.last) < end)
       throw unproven('what was not found may have been there: the ledger has lost its end');
   }
