@@ -2,14 +2,13 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { API_ROUTES } from '../../src/api/routes.ts';
-import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { describeApi } from '../../src/server/openapi.ts';
 import { keyward as commandLine } from '../support/command-line.ts';
 import { forgeToken, keyThat } from '../support/forge-token.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { queryStore } from '../support/service-store.ts';
+import { queryStore, verifiedAudit } from '../support/service-store.ts';
 
 const DEADLINE_MS = 180_000;
 const PATIENCE = { timeout: 60_000, interval: 100 };
@@ -231,7 +230,7 @@ describe('a report of a credential', () => {
       ...['--credential-file', join(service.hsm.folder, 'operator')],
     ]);
     expect(shown.out).toMatch(/^credential +client:shop-sign, live when it was shown$/m);
-    expect((await verifyAudit({ configFile: service.configFile, saved: [] })).findings).toEqual([]);
+    expect((await verifiedAudit(service)).findings).toEqual([]);
   });
 
   it('that nobody here has revokes nothing, and a malformed one is nothing', async () => {
@@ -310,7 +309,7 @@ describe('a case', () => {
     const other = await examined({ text: 'odd', contact: 'Bob@example.org' });
     await service.operations('POST', '/v1/admin/ledger/erase', { subject: 'bob@example.org' });
     expect(await read(other.report)).toMatchObject({ text: null, contact: null, erased: true });
-    expect((await verifyAudit({ configFile: service.configFile, saved: [] })).findings).toEqual([]);
+    expect((await verifiedAudit(service)).findings).toEqual([]);
   });
 });
 

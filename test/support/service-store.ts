@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { copyForAudit } from '../../src/audit-verify/copy.ts';
+import { type VerifyReport, verifyAudit } from '../../src/audit-verify/index.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { RunningService } from './running-service.ts';
 import { auditEventsIn, auditEventsOfPostgres, query, queryPostgres } from './store-database.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** Whether this run of tests has its services on PostgreSQL. */
 export const ON_POSTGRES = process.env.TEST_STORE === 'postgres';
@@ -22,6 +25,24 @@ export async function auditEventsOf({ hsm }: Pick<RunningService, 'hsm'>): Promi
   return ON_POSTGRES
     ? await auditEventsOfPostgres(urlIn(hsm.folder))
     : auditEventsIn(join(hsm.folder, 'keyward.db'));
+}
+
+/** What `audit verify` says of its database; of PostgreSQL it reads a copy. */
+export async function verifiedAudit({
+  hsm,
+  configFile,
+}: Pick<RunningService, 'hsm' | 'configFile'>): Promise<VerifyReport> {
+  if (!ON_POSTGRES) return await verifyAudit({ configFile, saved: [] });
+  const { path, remove } = temporaryFolder();
+  try {
+    const database = join(path, 'copy.db');
+    await copyForAudit({ configFile, file: database, onRows: () => {} });
+    const archiveDir = join(hsm.folder, 'ledger-archive');
+    // A sink may have more by now.
+    return await verifyAudit({ configFile, database, archiveDir, sinks: false, saved: [] });
+  } finally {
+    remove();
+  }
 }
 
 function urlIn(folder: string): string {
