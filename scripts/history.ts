@@ -38,9 +38,9 @@ async function play(
 }
 
 /** Each is found, but for what another line of defence hides. */
-async function seed({ seed }: Options): Promise<void> {
-  console.log(`faults of the service itself, seed ${seed}`);
-  const all = await playSeeded(seed, ({ name, faults, violations, hidden }) => {
+async function playOwn(options: Options): Promise<void> {
+  console.log(`faults of the service itself, seed ${options.seed}`);
+  const all = await playSeeded(options, ({ name, faults, violations, hidden }) => {
     const counts = Object.entries(violations).map(([property, count]) => `${property}: ${count}`);
     const verdict = counts.length > 0 ? `found by ${counts.join(', ')}` : `not found (${hidden ?? 'MISSED'})`;
     console.log(`${name}  ${faults.join(', ')}  ${verdict}`);
@@ -51,5 +51,5 @@ async function seed({ seed }: Options): Promise<void> {
 
 const { options, faults } = read();
 if (options.help) console.log(`${USAGE}\n\nFaults:\n${describeFaults()}`);
-else if (options.seeded) await seed(options);
+else if (options.seeded) await playOwn(options);
 else await play(options, faults);

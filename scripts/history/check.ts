@@ -213,7 +213,8 @@ function rankOf(state: string | undefined): number {
   return state === undefined ? -1 : (RANK[state] ?? -1);
 }
 
-function forgeriesAreFound({ verifies, issues }: Told, { toldForgeries }: Dump): Violation[] {
+function forgeriesAreFound({ verifies, issues, faults }: Told, { toldForgeries }: Dump): Violation[] {
+  const lost = lastLoss(faults)?.answered ?? Number.NEGATIVE_INFINITY;
   const shown = verifies.filter(({ forged }) => forged);
   const forged = new Set(shown.map(({ token }) => token.digest));
   const genuine = new Set(issues.flatMap(({ token }) => (token ? [token.digest] : [])));
@@ -225,7 +226,8 @@ function forgeriesAreFound({ verifies, issues }: Told, { toldForgeries }: Dump):
       .filter((digest) => !forged.has(digest) && genuine.has(digest))
       .map((digest) => violation('P8', `a genuine token is told as a forgery: ${digest}`)),
     ...shown
-      .filter(({ token, reason }) => reason === 'never_issued' && !toldForgeries.includes(token.digest))
+      .filter(({ reason, answered }) => reason === 'never_issued' && answered > lost)
+      .filter(({ token }) => !toldForgeries.includes(token.digest))
       .map(({ token }) => violation('P8', `the forgery ${token.jti} was found, and nobody told`)),
   ];
 }

@@ -27,7 +27,8 @@ Options:
   --rounds <n>               each of all faults once; default 1
   --faults <a,b>             only these; --help lists them
   --seed <n>                 order and moments of an earlier run, as far as the machine allows
-  --seeded                   plays faults of the service itself instead, which must be found
+  --seeded                   plays faults of the service itself instead, which must be found; with --faults, those
+                             that one of these brings to light
   --json                     the results as one line of JSON
   --help                     this text`;
 

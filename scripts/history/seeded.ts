@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import type { Options } from './options.ts';
 import type { Played } from './run.ts';
 import { type Replacement, SEEDED, type SeededFault } from './seeded-faults.ts';
 
@@ -20,10 +21,18 @@ export interface Found {
   readonly hidden: string | undefined;
 }
 
-/** Plays each in a copy of the checkout; throws where the source is no longer what a replacement was written for. */
-export async function playSeeded(seed: number, report: (found: Found) => void): Promise<readonly Found[]> {
+/**
+ * Plays each in a copy of the checkout, or those alone that one of the named faults brings to light; throws where the source
+ * is no longer what a replacement was written for.
+ */
+export async function playSeeded(
+  { seed, faults }: Pick<Options, 'seed' | 'faults'>,
+  report: (found: Found) => void,
+): Promise<readonly Found[]> {
   const all: Found[] = [];
-  for (const seeded of SEEDED) {
+  const isChosen = (each: SeededFault) =>
+    faults.length === 0 || each.faults.some((name) => faults.includes(name));
+  for (const seeded of SEEDED.filter(isChosen)) {
     const found = await playOne(seeded, seed);
     report(found);
     all.push(found);

@@ -26,11 +26,15 @@ async function failOver(cluster: Cluster): Promise<void> {
   await cluster.attachStandby();
 }
 
-/** What was acknowledged without the standby would be lost with the primary: it is, at once. */
+/**
+ * What was acknowledged without the standby would be lost with the primary: it is, at once. A standby that went on would
+ * still read what lies in the buffers of its connection.
+ */
 async function failOverToFrozen(cluster: Cluster): Promise<void> {
   const { primary, standby } = cluster;
   await primary.kill();
-  standby.thaw();
+  await standby.kill();
+  await standby.start();
   await failOver(cluster);
 }
 
@@ -173,8 +177,8 @@ export const serverFaults: readonly Fault[] = [
       const since = performance.now();
       await clients.releasedAfter(since + 1_000, 30_000);
       const former = [cluster.primary, cluster.standby];
-      for (const server of former) await server.kill();
-      laggard.thaw();
+      for (const server of [...former, laggard]) await server.kill();
+      await laggard.start();
       await cluster.promote(laggard);
       cluster.proxy.cut();
       for (const server of former) await cluster.remove(server);
