@@ -34,7 +34,8 @@ export function connectionSession(db: DatabaseSync, begin: () => void = () => db
   return {
     begin: async () => begin(),
     commit: async () => db.exec('COMMIT'),
-    rollback: async () => db.exec('ROLLBACK'),
+    // Of a disk that is full, SQLite does it itself.
+    rollback: async () => void (db.isTransaction && db.exec('ROLLBACK')),
     execute: async (sql, parameters) => runStatement(db, sql, parameters),
   };
 }

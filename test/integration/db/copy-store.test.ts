@@ -11,7 +11,7 @@ import { differenceOf, firstFilled, PAGE_ROWS, walkTables } from '../../../src/d
 import type { DatabaseSettings } from '../../../src/db/database-settings.ts';
 import { migrate } from '../../../src/db/migrate.ts';
 import { SQLITE_TYPES } from '../../../src/db/migrations/sqlite-types.ts';
-import { copyTurns, openReader } from '../../../src/db/open-engine.ts';
+import { copyTurns, openReader, ownDatabase } from '../../../src/db/open-engine.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { connectionSession, sqliteDialect } from '../../../src/db/sqlite/dialect.ts';
 import { createRunKey } from '../../../src/kernel/audit-chain.ts';
@@ -20,8 +20,9 @@ import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { databaseOfTest, sessionOfTest } from '../../support/postgres/database-of-test.ts';
-import { ownedPostgres, type TestPostgres } from '../../support/postgres/owned.ts';
+import { ownedPostgres, settingsFor, type TestPostgres } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+import { replicatedOfTest } from '../../support/postgres/servers-of-test.ts';
 import { sqliteTables } from '../../support/schema/sqlite-tables.ts';
 import { query, queryPostgres } from '../../support/store-database.ts';
 
@@ -236,6 +237,17 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     await copyIntoPostgres({ file: await filledFile() }, postgres);
     const sql = `SELECT nextval(pg_get_serial_sequence('notification_deliveries', 'id')) AS id`;
     expect(await queryPostgres(postgres.url, sql)).toEqual([{ id: 42 }]);
+  });
+
+  it('is on the disk of a standby once it is answered', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    await primary.query('create database moved owner keyward');
+    const database = settingsFor(primary.url('moved'), 1);
+    const owner = await ownDatabase(database);
+    await copyIntoPostgres({ file: await filledFile() }, { url: primary.url('moved'), database, owner });
+    const count = 'select count(*)::int as n from keyward.issuance_records';
+    expect(await standby.query(count, 'moved')).toEqual([{ n: 2 * PAGE_ROWS + 3 }]);
+    await owner.release();
   });
 
   it('is all or nothing', async () => {

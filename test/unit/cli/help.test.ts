@@ -37,6 +37,7 @@ describe('help', () => {
       'reload',
       'backup',
       'restore',
+      'migrate-store',
       'status',
       'whoami',
       'scope create',

@@ -1,0 +1,302 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { createDatabase } from '../support/postgres/database-of-test.ts';
+import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
+import { type RunningService, serveOn, startService } from '../support/running-service.ts';
+import { canMount, smallDisk } from '../support/small-disk.ts';
+import { query, queryPostgres } from '../support/store-database.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const QUICK = { jwks_max_age_seconds: 1, max_stale_seconds: 0, clock_skew_seconds: 0 };
+
+/** Of the mebibyte: the rest is less than a database. */
+const TOO_MUCH_BYTES = 900 * 1_024;
+
+interface Ended {
+  readonly exitCode: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
+  readonly out: any;
+  readonly err: { readonly code: string; readonly detail: string };
+}
+
+describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
+  let service: RunningService;
+  let grants: { sign: string; verify: string };
+  let server: Awaited<ReturnType<typeof createDatabase>>;
+  /** In hand, whatever happens to the database. */
+  const good: string[] = [];
+  const revoked: string[] = [];
+
+  const inFolder = (name: string) => join(service.hsm.folder, name);
+  const urlFile = () => inFolder('database-url');
+
+  async function keyward(...argv: string[]): Promise<Ended> {
+    const args = ['--disable-sigusr1', MAIN, ...argv, '--json', '--config', service.configFile];
+    const { code, stdout, stderr } = await promisify(execFile)(process.execPath, args).then(
+      (done) => ({ ...done, code: 0 }),
+      (failed) => failed,
+    );
+    const parsed = (text: string) => (text === '' ? undefined : JSON.parse(text));
+    return { exitCode: code, out: parsed(stdout), err: parsed(stderr) };
+  }
+
+  const migrateToServer = () =>
+    keyward('migrate-store', '--to-url-file', urlFile(), '--durability', 'single');
+  const migrateToFile = (file: string) => keyward('migrate-store', '--to-file', file);
+
+  function configure(database: object): void {
+    const config = parse(readFileSync(service.configFile, 'utf8'));
+    writeFileSync(service.configFile, stringify({ ...config, database }), { mode: 0o600 });
+  }
+
+  async function start(): Promise<void> {
+    service = await serveOn(service);
+  }
+
+  async function issue(): Promise<string> {
+    const answer = await service.data('POST', '/v1/scopes/payments/tokens', grants.sign, {
+      claims: { sub: 'user' },
+    });
+    expect(answer.status).toBe(201);
+    return answer.body.token;
+  }
+
+  async function revoke(token: string): Promise<void> {
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    await service.act('POST', '/v1/admin/revocations', { scope: 'payments', jti, reason: 'test' });
+    revoked.push(token);
+  }
+
+  async function rotate(): Promise<void> {
+    for (;;) {
+      const { status } = await service.operations('POST', '/v1/admin/scopes/payments/rotate', {
+        reason: 'test',
+      });
+      if (status === 200) return;
+      await pause(200);
+    }
+  }
+
+  /** What a service lives through between two moves. */
+  async function live(): Promise<void> {
+    good.push(await issue());
+    await revoke(await issue());
+    await rotate();
+    good.push(await issue());
+  }
+
+  async function verdicts(tokens: readonly string[]): Promise<readonly unknown[]> {
+    const answers = tokens.map((token) =>
+      service.data('POST', '/v1/scopes/payments/verify', grants.verify, { token }),
+    );
+    return (await Promise.all(answers)).map(({ body }) => body.valid === true || (body.reason ?? body));
+  }
+
+  async function expectAllKnown(): Promise<void> {
+    expect(await verdicts(good)).toEqual(good.map(() => true));
+    expect(await verdicts(revoked)).toEqual(revoked.map(() => 'revoked'));
+  }
+
+  /** The end of the trail, as the database has it. */
+  const lastOf = (rows: Record<string, unknown>[]) => rows.map(({ type }) => type);
+  const LAST = 'SELECT type FROM audit_events ORDER BY sequence DESC LIMIT';
+  const lastInFile = (file: string, n: number) => lastOf(query(file, `${LAST} ${n}`));
+  const lastOnServer = async (n: number) => lastOf(await queryPostgres(server.url, `${LAST} ${n}`));
+  const serverIsEmpty = async () =>
+    (
+      await queryPostgres(
+        server.url,
+        `SELECT to_regclass('keyward.runs') IS NULL
+    OR NOT EXISTS (SELECT FROM keyward.runs) AS empty`,
+      ).catch(() => [{ empty: 1 }])
+    )[0]?.empty === 1;
+
+  beforeAll(async () => {
+    service = await startService({ config: { database: { file: 'keyward.db' } } });
+    grants = await service.provision({ id: 'payments', policy: QUICK });
+    server = await createDatabase();
+    writeFileSync(urlFile(), server.url, { mode: 0o600 });
+  });
+
+  afterAll(async () => {
+    await service?.remove();
+    await server?.drop();
+  });
+
+  it('refuses while the service runs, and goes on serving', async () => {
+    await live();
+    const { exitCode, err } = await migrateToServer();
+    expect([exitCode, err.code]).toEqual([1, 'database_in_use']);
+    expect(err.detail).toContain('keyward.db; stop it first');
+    expect(await service.data('GET', '/readyz')).toMatchObject({ status: 200 });
+    expect(await serverIsEmpty()).toBe(true);
+  });
+
+  it('refuses what is no other database, each with its reason, and leaves the source as it was', async () => {
+    await service.stop();
+    const file = inFolder('keyward.db');
+    const before = lastInFile(file, 1);
+    const codeOf = async (ended: Promise<Ended>) => (await ended).err.code;
+    expect(await codeOf(migrateToFile(file))).toBe('same_database');
+    expect(await codeOf(migrateToFile(inFolder('other.db')))).toBe('same_engine');
+    expect(await codeOf(keyward('migrate-store'))).toBe('usage');
+    expect(await codeOf(keyward('migrate-store', '--to-url-file', inFolder('nowhere')))).toBe('usage');
+    // The server has no standby.
+    const replicated = await keyward('migrate-store', '--to-url-file', urlFile());
+    expect([replicated.err.code, replicated.err.detail]).toEqual([
+      'invalid_config',
+      expect.stringContaining('synchronous_standby_names is empty'),
+    ]);
+    expect([lastInFile(file, 1), await serverIsEmpty()]).toEqual([before, true]);
+  });
+
+  it('refuses a database that does not verify', async () => {
+    const file = inFolder('keyward.db');
+    const lastly = 'WHERE sequence = (SELECT max(sequence) FROM issuance_records)';
+    const [{ kid } = {}] = query(file, `SELECT kid FROM issuance_records ${lastly}`);
+    query(file, `UPDATE issuance_records SET kid = 'other' ${lastly}`);
+    const { err } = await migrateToServer();
+    expect([err.code, err.detail]).toEqual(['audit_unsound', expect.stringContaining('ledger')]);
+    query(file, `UPDATE issuance_records SET kid = '${kid}' ${lastly}`);
+    expect(await serverIsEmpty()).toBe(true);
+  });
+
+  it('has a server refused that holds a move cut short, and the file as it was', async () => {
+    expect((await migrateToServer()).exitCode).toBe(0);
+    const file = inFolder('keyward.db');
+    // As if it had been killed before the file was left.
+    query(file, `DELETE FROM audit_events WHERE type = 'database.left'`);
+    await queryPostgres(
+      server.url,
+      `DELETE FROM audit_events WHERE sequence > (SELECT sequence FROM audit_events WHERE type = 'database.left')`,
+    );
+    configure({ url_file: 'database-url', durability: 'single' });
+    await expect(start()).rejects.toThrow('database_moved');
+    configure({ file: 'keyward.db' });
+    const { err } = await migrateToServer();
+    expect([err.code, err.detail]).toEqual(['target_not_empty', expect.stringContaining('cut short')]);
+    await start();
+    await expectAllKnown();
+    await live();
+    await service.stop();
+    await queryPostgres(server.url, 'DROP SCHEMA keyward CASCADE');
+  });
+
+  it('moves to the server: the service goes on there, and no longer on the file', async () => {
+    const { exitCode, out, err } = await migrateToServer();
+    expect([exitCode, err]).toEqual([0, undefined]);
+    expect(out.database).toEqual({ url_file: urlFile(), durability: 'single', copies: 1 });
+    expect(lastInFile(inFolder('keyward.db'), 1)).toEqual(['database.left']);
+    expect(await lastOnServer(3)).toEqual(['database.moved', 'run.certified', 'database.left']);
+    await expect(start()).rejects.toThrow('database_moved');
+    expect((await keyward('init', '--out', inFolder('again'))).err.code).toBe('database_moved');
+    configure({ url_file: 'database-url', durability: 'single' });
+    await start();
+    await expectAllKnown();
+    await live();
+    await expectAllKnown();
+  });
+
+  it('copies the server beside the running service into a file that verifies', async () => {
+    const copy = inFolder('copy.db');
+    const { exitCode, out } = await keyward('audit', 'copy', copy);
+    expect([exitCode, out.file, (statSync(copy).mode & 0o777).toString(8)]).toEqual([0, copy, '600']);
+    expect((await keyward('audit', 'copy', copy)).err.code).toBe('file_exists');
+    const verified = await keyward('audit', 'verify', '--database', copy, '--no-sinks');
+    expect([verified.exitCode, verified.out?.findings]).toEqual([0, []]);
+    expect(verified.out.counts.groups).toBeGreaterThan(0);
+    const exported = await keyward(
+      'audit',
+      'export',
+      '--database',
+      copy,
+      '--ledger',
+      '--out',
+      inFolder('export.jsonl'),
+    );
+    expect(exported.exitCode).toBe(0);
+    const offline = await keyward('audit', 'verify', '--file', inFolder('export.jsonl'));
+    expect([offline.exitCode, offline.out?.findings]).toEqual([0, []]);
+    expect((await keyward('audit', 'verify')).err.detail).toContain('keyward audit copy FILE');
+  });
+
+  it('refuses a target that holds a database, and one that the file would replace', async () => {
+    await service.stop();
+    const { err } = await migrateToFile(inFolder('copy.db'));
+    expect([err.code, err.detail]).toEqual([
+      'target_not_empty',
+      expect.stringContaining('move that file away'),
+    ]);
+    configure({ file: 'copy.db' });
+    const other = await migrateToServer();
+    expect([other.err.code, other.err.detail]).toEqual([
+      'target_not_empty',
+      expect.stringContaining('drop its schema keyward'),
+    ]);
+    configure({ url_file: 'database-url', durability: 'single' });
+  });
+
+  it.skipIf(!canMount())('leaves nothing on a disk that is full', async () => {
+    const disk = smallDisk();
+    writeFileSync(join(disk, 'of-somebody-else'), Buffer.alloc(TOO_MUCH_BYTES));
+    const { err } = await migrateToFile(join(disk, 'back.db'));
+    expect([err.code, err.detail]).toEqual(['disk_full', expect.stringContaining('the source is as it was')]);
+    expect(readdirSync(disk).sort()).toEqual(['back.db-owner', 'of-somebody-else']);
+    expect(await lastOnServer(1)).not.toEqual(['database.left']);
+  });
+
+  it('leaves the source as it was where it is killed while it copies', async () => {
+    const back = inFolder('back.db');
+    const args = [
+      '--disable-sigusr1',
+      MAIN,
+      'migrate-store',
+      '--to-file',
+      back,
+      '--config',
+      service.configFile,
+    ];
+    const killed = execFile(process.execPath, args);
+    const ended = new Promise((resolve) => killed.once('exit', resolve));
+    while (!existsSync(`${back}.part`)) await pause(2);
+    killed.kill('SIGKILL');
+    await ended;
+    expect(existsSync(back)).toBe(false);
+    expect(await lastOnServer(1)).not.toEqual(['database.left']);
+  });
+
+  it('moves back: the service goes on with the file, and no longer on the server', async () => {
+    const back = inFolder('back.db');
+    const { exitCode, err } = await migrateToFile(back);
+    expect([exitCode, err]).toEqual([0, undefined]);
+    expect(await lastOnServer(1)).toEqual(['database.left']);
+    expect(lastInFile(back, 3)).toEqual(['database.moved', 'run.certified', 'database.left']);
+    const isTheOther = await keyward('migrate-store', '--to-file', inFolder('copy.db'));
+    expect(isTheOther.err.code).toBe('target_not_empty');
+    expect([existsSync(`${back}.part`), (statSync(back).mode & 0o777).toString(8)]).toEqual([false, '600']);
+    await expect(start()).rejects.toThrow('database_moved');
+    // As if it had been killed before the last of its steps.
+    query(back, 'DELETE FROM audit_events WHERE sequence > (SELECT max(sequence) - 2 FROM audit_events)');
+    expect(lastInFile(back, 1)).toEqual(['database.left']);
+    configure({ file: 'back.db' });
+    await expect(start()).rejects.toThrow('database_moved');
+    configure({ url_file: 'database-url', durability: 'single' });
+    expect((await migrateToFile(back)).exitCode).toBe(0);
+    expect(lastInFile(back, 3)).toEqual(['database.moved', 'run.certified', 'database.left']);
+    configure({ file: 'back.db' });
+    await start();
+    await expectAllKnown();
+    await live();
+    await expectAllKnown();
+    await service.stop();
+    const verified = await keyward('audit', 'verify');
+    expect([verified.exitCode, verified.out?.findings]).toEqual([0, []]);
+    expect(verified.out.sinks).toHaveLength(1);
+  });
+});
