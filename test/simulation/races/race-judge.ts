@@ -1,6 +1,6 @@
-import type { IssuanceRecord, IssuedToken } from '../../src/kernel/issuance.ts';
-import { digestOf } from '../../src/token/signing-input.ts';
-import { MemoryLedger } from '../support/memory-ledger.ts';
+import type { IssuanceRecord, IssuedToken } from '../../../src/kernel/issuance.ts';
+import { digestOf } from '../../../src/token/signing-input.ts';
+import { MemoryLedger } from '../../support/memory-ledger.ts';
 
 /** What is durable, what was told of it and what was released, in the order in which it happened. */
 export class RaceJudge {

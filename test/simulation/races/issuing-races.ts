@@ -1,14 +1,14 @@
 import fc, { type Scheduler } from 'fast-check';
-import { createTokenIssuer, type IssuingDeps } from '../../src/issuance/issue-token.ts';
-import { KeywardError } from '../../src/kernel/errors.ts';
-import type { IssuedToken, Ledger } from '../../src/kernel/issuance.ts';
-import { createKeyAdministration } from '../../src/keys/administer-keys.ts';
-import { IssuanceLock } from '../../src/keys/key-administration.ts';
-import { createKeyChanges } from '../../src/keys/key-changes.ts';
-import { ACTOR, type ComposedService, definitionOf } from './composed-service.ts';
+import { createTokenIssuer, type IssuingDeps } from '../../../src/issuance/issue-token.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { IssuedToken, Ledger } from '../../../src/kernel/issuance.ts';
+import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
+import { IssuanceLock } from '../../../src/keys/key-administration.ts';
+import { createKeyChanges } from '../../../src/keys/key-changes.ts';
+import { ACTOR, type ComposedService, definitionOf } from '../composed-service.ts';
+import { isSignedBy } from '../rehearsed-service.ts';
 import { Interleaving } from './interleaving.ts';
 import { EVERY_TOKEN, RaceJudge } from './race-judge.ts';
-import { isSignedBy } from './rehearsed-service.ts';
 
 const ACTS = ['rotate', 'compromise', 'suspend', 'revoke client', 'remove grant', 'revoke tokens'] as const;
 

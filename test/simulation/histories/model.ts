@@ -1,5 +1,5 @@
-import type { KeyState, SigningKey } from '../../src/kernel/key.ts';
-import { DEFAULT_POLICY, propagationSeconds } from '../../src/kernel/policy.ts';
+import type { KeyState, SigningKey } from '../../../src/kernel/key.ts';
+import { DEFAULT_POLICY, propagationSeconds } from '../../../src/kernel/policy.ts';
 
 /** A key as a history knows it. Times in seconds since the epoch. */
 export interface ModelKey {

@@ -1,11 +1,12 @@
 import { expect } from 'vitest';
-import { KeywardError } from '../../src/kernel/errors.ts';
-import type { SigningKey } from '../../src/kernel/key.ts';
-import { composeSigningInput, digestOf } from '../../src/token/signing-input.ts';
-import { query } from '../support/store-database.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { SigningKey } from '../../../src/kernel/key.ts';
+import { compareText } from '../../../src/lib/text.ts';
+import { composeSigningInput, digestOf } from '../../../src/token/signing-input.ts';
+import { query } from '../../support/store-database.ts';
+import { ACTOR, type ComposedService, definitionOf } from '../composed-service.ts';
 import { administer, type PlantedPart } from './administered-service.ts';
-import { ACTOR, type ComposedService, definitionOf } from './composed-service.ts';
-import { adopt, emptyModel, type HistoryModel, isAccepted, keysOf } from './history-model.ts';
+import { adopt, emptyModel, type HistoryModel, isAccepted, keysOf } from './model.ts';
 
 let histories = 0;
 
@@ -52,8 +53,10 @@ export class History {
     expect(adopt(model, scopeId, this.keys(scopeId))).toEqual([]);
   }
 
+  /** In the order of their making, as far as no random kid decides it. */
   keys(scopeId: string): readonly SigningKey[] {
-    return this.service.keyRing.scopeKeys(scopeId)?.keys ?? [];
+    const keys = this.service.keyRing.scopeKeys(scopeId)?.keys ?? [];
+    return keys.toSorted((a, b) => a.createdAt - b.createdAt || compareText(a.state, b.state));
   }
 
   /** What somebody with a copy of the private half dates now. */

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { openComposedService } from './composed-service.ts';
+import { openComposedService } from '../composed-service.ts';
+import { movableClock } from '../movable-clock.ts';
 import { anyRace, type Planted, run } from './issuing-races.ts';
-import { movableClock } from './movable-clock.ts';
 
 const START = 1_767_225_600;
 /** A planted fault takes some ten of them, seldom forty. */
-const RACES = 120;
+const RACES = 100;
 
 interface Racing {
   readonly planted?: Planted;

@@ -1,0 +1,26 @@
+import fc from 'fast-check';
+import { emergency, rotate, wait } from './key-steps.ts';
+import { close, decide, proposeKey, proposeScope } from './proposal-steps.ts';
+import { forge, issue, revokeClient, revokeToken, verifyAll } from './token-steps.ts';
+
+export const anyHistory = fc.commands(
+  [
+    issue,
+    issue,
+    issue,
+    verifyAll,
+    forge,
+    wait,
+    rotate,
+    emergency,
+    emergency,
+    proposeScope,
+    proposeKey,
+    proposeKey,
+    decide,
+    close,
+    revokeToken,
+    revokeClient,
+  ],
+  { maxCommands: 32, size: 'max' },
+);
