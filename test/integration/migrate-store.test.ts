@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
-import { createDatabase } from '../support/postgres/database-of-test.ts';
+import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
 import { canMount, smallDisk } from '../support/small-disk.ts';
