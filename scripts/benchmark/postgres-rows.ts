@@ -1,0 +1,133 @@
+// What many rows of the ledger change on PostgreSQL: `node scripts/benchmark/postgres-rows.ts --rows 10000000`. An empty
+// database and one of that many rows, on one server with its own folder, are measured in turn; what is printed is the
+// least disturbed round of each. Needs about 450 bytes of disk a row under the temporary folder, and removes them again.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { ownDatabase } from '../../src/db/open-engine.ts';
+import { openStore, type Store } from '../../src/db/open-store.ts';
+import { connect } from '../../src/db/postgres/connect.ts';
+import { readConnectionString } from '../../src/db/postgres/connection-string.ts';
+import { GroupWriter } from '../../src/db/postgres/group-writer.ts';
+import { packRecords } from '../../src/db/record-batch.ts';
+import { createRunKey, type RunKey } from '../../src/kernel/audit-chain.ts';
+import { type PostgresServer, startPrimary } from '../../test/support/postgres/server.ts';
+import { benchRecord } from './bench-record.ts';
+import { passingFolder } from './passing-folder.ts';
+
+const { values } = parseArgs({
+  options: {
+    rows: { type: 'string', default: '1000000' },
+    rounds: { type: 'string', default: '7' },
+  },
+});
+const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
+const GROUP_SIZE = 1_000;
+const CALLERS = 64;
+const OPERATIONS = 4_096;
+/** Out of which recent tokens are looked up. */
+const RECENT = 300_000;
+
+type Costs = Readonly<Record<string, number>>;
+
+const folder = passingFolder();
+const server = await startPrimary({
+  settings: { fsync: 'on', full_page_writes: 'on', shared_buffers: '512MB', max_wal_size: '4GB' },
+});
+process.once('SIGINT', () => process.exit(130));
+try {
+  const empty = await ledgerOf('few', 0);
+  const full = await ledgerOf('many', rows);
+  const measured = { empty: [] as Costs[], full: [] as Costs[] };
+  // The first round compiles and warms up.
+  for (let round = 0; round <= rounds; round++) {
+    const costs = { empty: await empty(), full: await full() };
+    if (round === 0) continue;
+    measured.empty.push(costs.empty);
+    measured.full.push(costs.full);
+  }
+  const names = Object.keys(measured.empty[0] ?? {});
+  console.table(Object.fromEntries(names.map((name) => [name, change(measured, name)])));
+} finally {
+  await server.remove();
+}
+process.exit();
+
+/** Answers how to measure it once: µs of wall time for each of many operations, 64 at a time. */
+async function ledgerOf(name: string, count: number): Promise<() => Promise<Costs>> {
+  await server.query(`create database ${name} owner keyward`);
+  const url_file = join(folder, name);
+  writeFileSync(url_file, server.url(name), { mode: 0o600 });
+  const database = { url_file, durability: 'single', copies: 1 } as const;
+  const owner = await ownDatabase(database);
+  const run = createRunKey(0);
+  if (count > 0) await fill(server, name, { count, run, epoch: owner.epoch });
+  const clock = { nowSeconds: () => 1_760_000_000 };
+  const opening = { database, owner, run, archiveDir: folder, queueLimit: 10_000, clock };
+  const store = await openStore({ ...opening, onEvent: (event) => console.warn(event) });
+  await store.ledger.open([], Math.ceil(count / GROUP_SIZE));
+  let next = count;
+  return async () => {
+    const from = next;
+    next += OPERATIONS;
+    return await measure(store, from, next);
+  };
+}
+
+async function measure(store: Store, from: number, to: number): Promise<Costs> {
+  const appended = await costOf((n) => store.records.append(benchRecord(from + n)));
+  const find = ({ digest, iat }: ReturnType<typeof benchRecord>) => store.ledger.lookups.find(digest, iat);
+  const recent = await costOf(() => find(benchRecord(to - 1 - random(Math.min(to, RECENT)))));
+  const any = await costOf(() => find(benchRecord(random(to))));
+  return { 'append a record': appended, 'find a recent token': recent, 'find any token': any };
+}
+
+async function costOf(work: (n: number) => Promise<unknown>): Promise<number> {
+  const began = performance.now();
+  let next = 0;
+  const caller = async () => {
+    for (let n = next++; n < OPERATIONS; n = next++) await work(n);
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  return ((performance.now() - began) * 1_000) / OPERATIONS;
+}
+
+async function fill(
+  to: PostgresServer,
+  name: string,
+  { count, run, epoch }: { readonly count: number; readonly run: RunKey; readonly epoch: number },
+): Promise<void> {
+  const began = performance.now();
+  const session = await connect(readConnectionString(to.url(name)), { connectMs: 10_000, answerMs: 600_000 });
+  const writer = new GroupWriter(run, epoch, { mode: 'single' });
+  for (let done = 0; done < count; done += GROUP_SIZE) {
+    const records = Array.from({ length: GROUP_SIZE }, (_, index) => benchRecord(done + index));
+    await writer.append(session, packRecords(records, records.at(-1)?.iat ?? 0), undefined);
+    if (done % 1_000_000 === 0) console.error(`${done} of ${count} rows`);
+  }
+  await session.query('analyze');
+  await session.query('checkpoint').catch(() => {});
+  const { rows: sizes } = await session.query('select pg_database_size(current_database()) as bytes');
+  await session.close();
+  const bytes = Math.round(Number(sizes[0]?.bytes) / count);
+  console.log(
+    `${count} rows: ${bytes} bytes a row, filled in ${Math.round((performance.now() - began) / 1_000)} s`,
+  );
+}
+
+function change(measured: Readonly<Record<'empty' | 'full', readonly Costs[]>>, name: string) {
+  const [before, after] = [least(measured.empty, name), least(measured.full, name)];
+  return {
+    empty: Math.round(before),
+    full: Math.round(after),
+    change: `${Math.round((100 * (after - before)) / before)} %`,
+  };
+}
+
+function least(costs: readonly Costs[], name: string): number {
+  return Math.min(...costs.map((of) => of[name] ?? 0));
+}
+
+function random(below: number): number {
+  return Math.floor(Math.random() * below);
+}
