@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { addStandby, type PostgresServer, startPrimary, until } from '../../test/support/postgres/server.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { FaultyProxy } from './proxy.ts';
@@ -9,6 +10,8 @@ import { FaultyProxy } from './proxy.ts';
 export const STANDBY = 'second';
 export const DATABASE = 'keyward';
 const NAMES = { synchronous_standby_names: `ANY 1 (${STANDBY})` };
+const STARTS = 50;
+const BETWEEN_STARTS_MS = 200;
 const DISK = ['-t', 'tmpfs', '-o', 'size=400m,mode=755', 'tmpfs'];
 
 interface Node {
@@ -69,6 +72,20 @@ export class Cluster {
     await server.configure(NAMES);
     this.primary = server;
     this.proxy.pointAt(socketOf(server));
+  }
+
+  /** Killed and started again, so that it has nothing but what it wrote down. */
+  async restart(server: PostgresServer): Promise<void> {
+    await server.kill();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await server.start();
+      } catch (error) {
+        // The kernel takes a while to end what was stopped.
+        if (attempt === STARTS || !String(error).includes('still in use')) throw error;
+        await pause(BETWEEN_STARTS_MS);
+      }
+    }
   }
 
   async remove(server: PostgresServer): Promise<void> {

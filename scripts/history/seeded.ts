@@ -69,5 +69,6 @@ async function historyOf(folder: string, options: readonly string[]): Promise<re
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (said === '') throw new Error('the run ended before its results');
   return JSON.parse(said).played;
 }

@@ -33,8 +33,7 @@ async function failOver(cluster: Cluster): Promise<void> {
 async function failOverToFrozen(cluster: Cluster): Promise<void> {
   const { primary, standby } = cluster;
   await primary.kill();
-  await standby.kill();
-  await standby.start();
+  await cluster.restart(standby);
   await failOver(cluster);
 }
 
@@ -177,8 +176,8 @@ export const serverFaults: readonly Fault[] = [
       const since = performance.now();
       await clients.releasedAfter(since + 1_000, 30_000);
       const former = [cluster.primary, cluster.standby];
-      for (const server of [...former, laggard]) await server.kill();
-      await laggard.start();
+      for (const server of former) await server.kill();
+      await cluster.restart(laggard);
       await cluster.promote(laggard);
       cluster.proxy.cut();
       for (const server of former) await cluster.remove(server);
