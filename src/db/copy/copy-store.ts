@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { Schema, Trx, TrxReader, TrxWriter } from '../schema.ts';
 import type { TableName } from './table-keys.ts';
@@ -41,12 +41,13 @@ export async function copyStore(
   { onRows, finish = async () => {} }: CopyOptions,
 ): Promise<readonly TableSum[]> {
   const reading: OnRows = (...rows) => onRows('copying', ...rows);
+  const insert = pageInserter();
   const copied = (into: TrxWriter) =>
     source.reader.read(async (from) => {
       await source.turns.begin(from);
       await into.transaction((trx) => requireVersion(from, trx));
       return await walkTables(from, reading, (table, rows) =>
-        into.transaction((trx) => insertPage(trx, table, rows)),
+        into.transaction((trx) => insert(trx, table, rows)),
       );
     });
   const settled = async (trx: Trx, sums: readonly TableSum[]) => {
@@ -65,11 +66,23 @@ export async function copyStore(
   });
 }
 
-async function insertPage(trx: Trx, table: TableName, rows: readonly Row[]): Promise<void> {
-  await trx
+/** The text for a number of rows of a table is made once: to build it anew takes longer than to insert the rows. */
+function pageInserter(): (trx: Trx, table: TableName, rows: readonly Row[]) => Promise<void> {
+  const texts = new Map<string, string>();
+  return async (trx, table, rows) => {
+    const of = `${table} ${rows.length}`;
+    const text = texts.get(of) ?? insertText(trx, table, rows);
+    texts.set(of, text);
+    await trx.executeQuery(CompiledQuery.raw(text, rows.flatMap(Object.values)));
+  };
+}
+
+function insertText(trx: Trx, table: TableName, rows: readonly Row[]): string {
+  const values = rows as unknown as Schema['clients'][];
+  return trx
     .insertInto(table as 'clients')
-    .values(rows as unknown as Schema['clients'][])
-    .execute();
+    .values(values)
+    .compile().sql;
 }
 
 async function requireSame(trx: Trx, sums: readonly TableSum[], onRows: OnRows): Promise<void> {

@@ -28,7 +28,7 @@ export async function walkTables(trx: Trx, onRows: OnRows, take: TakePage): Prom
     let rows = 0;
     for await (const page of pagesOf(trx, table)) {
       onRows(table, rows);
-      for (const row of page) addRow(hash, row);
+      addPage(hash, page);
       await take(table, page);
       rows += page.length;
     }
@@ -74,12 +74,15 @@ async function readPage(
   return (await page.execute(trx)).rows;
 }
 
-/** As JSON: no two rows have the same text. */
-function addRow(hash: Hash, row: Row): void {
-  const values = Object.entries(row).sort(([a], [b]) => (a < b ? -1 : 1));
-  hash.update(`${JSON.stringify(values.map(([name, value]) => [name, plain(value)]))}\n`);
+/** As JSON: no two pages have the same text. */
+function addPage(hash: Hash, page: readonly Row[]): void {
+  const names = Object.keys(page[0] ?? {}).sort();
+  const rows = page.map((row) => names.map((name) => plain(row[name])));
+  hash.update(JSON.stringify([names, rows]));
 }
 
 function plain(value: unknown): unknown {
-  return value instanceof Uint8Array ? { base64: Buffer.from(value).toString('base64') } : value;
+  if (!(value instanceof Uint8Array)) return value;
+  const { buffer, byteOffset, byteLength } = value;
+  return { base64: Buffer.from(buffer, byteOffset, byteLength).toString('base64') };
 }
