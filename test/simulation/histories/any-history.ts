@@ -3,6 +3,7 @@ import { emergency, rotate, wait } from './key-steps.ts';
 import { close, decide, proposeKey, proposeScope } from './proposal-steps.ts';
 import { forge, issue, revokeClient, revokeToken, verifyAll } from './token-steps.ts';
 
+/** Steps that a model may take; named twice, they come twice as often. */
 export const anyHistory = fc.commands(
   [
     issue,
@@ -18,6 +19,8 @@ export const anyHistory = fc.commands(
     proposeKey,
     proposeKey,
     decide,
+    decide,
+    close,
     close,
     revokeToken,
     revokeClient,
