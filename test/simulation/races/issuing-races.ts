@@ -5,6 +5,7 @@ import type { IssuedToken, Ledger } from '../../../src/kernel/issuance.ts';
 import { createKeyAdministration } from '../../../src/keys/administer-keys.ts';
 import { IssuanceLock } from '../../../src/keys/key-administration.ts';
 import { createKeyChanges } from '../../../src/keys/key-changes.ts';
+import { createLedger } from '../../../src/ledger/durable-ledger.ts';
 import { ACTOR, type ComposedService, definitionOf } from '../composed-service.ts';
 import { isSignedBy } from '../rehearsed-service.ts';
 import { Interleaving } from './interleaving.ts';
@@ -101,15 +102,15 @@ function issuing(
 ) {
   const { keyRing, grants, revocations, signer, clock } = service;
   let calls = 0;
-  const real: Ledger = {
-    record(record) {
+  const real = createLedger({
+    append(record) {
       const fate = fates[calls++ % fates.length] ?? 'durable';
       return order.write('record', async () => {
         await committed(fate, () => judge.recorded(record));
         judge.acknowledged(record);
       });
     },
-  };
+  });
   return () =>
     createTokenIssuer({
       ...views({ keyRing, grants, revocations }),
