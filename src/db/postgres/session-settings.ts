@@ -11,8 +11,8 @@ export const SESSION_SETTINGS = {
   // Behind a lock that was waited for, a statement has to see what was committed in between.
   default_transaction_isolation: 'read committed',
   default_transaction_read_only: 'off',
-  // A front that is stopped within a transaction holds up the others so long.
-  idle_in_transaction_session_timeout: '2s',
+  // A front that is stopped within a change holds up whoever takes its place so long; a busy one takes less.
+  idle_in_transaction_session_timeout: '10s',
   lock_timeout: '5s',
   plan_cache_mode: 'force_generic_plan',
   search_path: 'keyward',

@@ -282,7 +282,7 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     const postgres = await ownedPostgres();
     const session = await sessionOfTest(await databaseOfTest());
     expect((await session.query('show idle_in_transaction_session_timeout')).rows).toEqual([
-      { idle_in_transaction_session_timeout: '2s' },
+      { idle_in_transaction_session_timeout: '10s' },
     ]);
     const source = await sourceOf(postgres.database);
     const shown = await source.reader.read(async (trx) => {

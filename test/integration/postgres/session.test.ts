@@ -61,7 +61,7 @@ describe.skipIf(NO_POSTGRES)(`a session of ${POSTGRES}`, () => {
       `select current_setting('synchronous_commit') as a, current_setting('client_min_messages') as b,
          current_setting('transaction_isolation') as c, current_setting('idle_in_transaction_session_timeout') as d`,
     );
-    expect(rows).toEqual([{ a: 'on', b: 'warning', c: 'read committed', d: '2s' }]);
+    expect(rows).toEqual([{ a: 'on', b: 'warning', c: 'read committed', d: '10s' }]);
     expect(session.isPooled).toBe(false);
   });
 
