@@ -1,5 +1,5 @@
+import type { LedgerConnection } from './ledger-connection.ts';
 import type { LedgerRange, LedgerRanges } from './ledger-ranges.ts';
-import type { LedgerConnection } from './open-ledger.ts';
 import type { Rows } from './rows.ts';
 
 /** Records looked at in one read transaction. */

@@ -1,26 +1,14 @@
 import { TrustedRuns } from '../kernel/audit-chain.ts';
 import { SharedEnd } from './chain-end.ts';
 import type { ThreadEntry } from './engine.ts';
+import type { LedgerConnection } from './ledger-connection.ts';
 import { LedgerRanges, type LedgerSource } from './ledger-ranges.ts';
 import { LedgerWindows } from './ledger-windows.ts';
-import type { Rows } from './rows.ts';
 import { SealedGroups } from './sealed-groups.ts';
 
 /** Where a reading thread finds the ledger. */
 export interface LedgerReading extends LedgerSource {
   readonly thread: ThreadEntry;
-}
-
-/** An engine's connection, as it is used by one thread. */
-export interface LedgerConnection {
-  /** All that `read` sees is of one moment. One at a time: none within another. */
-  read<T>(read: (rows: Rows) => Promise<T>): Promise<T>;
-  /**
-   * Settles once what the connection did not find is known not to be there; absent where one place holds all there is.
-   * `store_unavailable` for a server that may have been replaced, or whose ledger ends before the group `end`.
-   */
-  confirmAbsence?(end: number | undefined): Promise<void>;
-  close(): void | Promise<void>;
 }
 
 /** What a reading thread is told once, at its start. */

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { MOST_ROWS, rowsFault } from '../kernel/ledger-chain.ts';
 import type { ArchiveCalls, ArchiveSettings, SealedSegment, Sealing } from './archive-protocol.ts';
 import type { StoreFailure } from './failure.ts';
+import type { LedgerConnection } from './ledger-connection.ts';
 import {
   type GroupColumns,
   ledgerGroup,
@@ -9,7 +10,6 @@ import {
   type RecordColumns,
   withoutPersonalValues,
 } from './ledger-row.ts';
-import type { LedgerConnection } from './open-ledger.ts';
 import { type Rows, statement } from './rows.ts';
 import { writeSegment } from './segment-file.ts';
 import { type AddGroup, readSegment } from './segment-rows.ts';

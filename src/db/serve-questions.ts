@@ -1,5 +1,6 @@
 import type { StoreFailure } from './failure.ts';
-import { type LedgerConnection, OpenLedger, type ReadSettings } from './open-ledger.ts';
+import type { LedgerConnection } from './ledger-connection.ts';
+import { OpenLedger, type ReadSettings } from './open-ledger.ts';
 import { findRecords, knownRecords } from './questions/find-records.ts';
 import { issued, livingTokens } from './questions/issued.ts';
 import { issuedHours } from './questions/issued-hours.ts';

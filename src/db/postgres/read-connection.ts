@@ -1,5 +1,5 @@
 import { foreignSchema, type StoreFailure } from '../failure.ts';
-import type { LedgerConnection } from '../open-ledger.ts';
+import type { LedgerConnection } from '../ledger-connection.ts';
 import type { Rows } from '../rows.ts';
 import { passBarrier } from './barrier.ts';
 import { needsReconnecting, postgresFailure, unproven } from './failure.ts';

@@ -1,6 +1,6 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { StoreFailure } from '../failure.ts';
-import type { LedgerConnection } from '../open-ledger.ts';
+import type { LedgerConnection } from '../ledger-connection.ts';
 import type { Rows } from '../rows.ts';
 import type { DatabaseIdentity } from '../writer-protocol.ts';
 import { openReadOnly, refuseIfMoved } from './database-file.ts';
