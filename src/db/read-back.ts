@@ -7,7 +7,7 @@ import { type Condition, StoreFailure, unavailable } from './failure.ts';
 import type { TrxReader, TrxWriter } from './schema.ts';
 
 /** The database is not what was opened; of the others, such as a lock, the failing call says enough. */
-const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved']);
+const DOUBTFUL: ReadonlySet<Condition> = new Set(['corrupt', 'io_error', 'missing', 'moved', 'unreachable']);
 
 interface ReadBackOptions {
   readonly appender: RecordAppender;

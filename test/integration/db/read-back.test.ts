@@ -55,7 +55,10 @@ describe('a database that is not what was opened', () => {
     await store.probeLookups();
   });
 
-  it('is written to again once look-ups work again', async () => {
+  it.each([
+    ['io_error', 522],
+    ['unreachable', 'ECONNREFUSED'],
+  ] as const)('is written to again once look-ups work again: %s', async (condition, code) => {
     const working = { find: async () => undefined };
     let broken = true;
     const told: unknown[] = [];
@@ -65,10 +68,7 @@ describe('a database that is not what was opened', () => {
         working,
         {
           find: async () => {
-            if (broken)
-              throw toKeywardError(
-                new StoreFailure({ message: 'short read', code: 522, condition: 'io_error' }),
-              );
+            if (broken) throw toKeywardError(new StoreFailure({ message: 'short read', code, condition }));
             return undefined;
           },
         },
@@ -76,12 +76,13 @@ describe('a database that is not what was opened', () => {
       onChange: (condition) => told.push(condition),
     });
     await back.append(issuanceRecord(1));
-    expect(await outcome(back.probe())).toBe('store_unavailable io_error');
-    expect(await outcome(back.probe())).toBe('store_unavailable io_error');
-    expect(await outcome(back.append(issuanceRecord(2)))).toBe('store_unavailable io_error');
+    const refused = `store_unavailable ${condition}`;
+    expect(await outcome(back.probe())).toBe(refused);
+    expect(await outcome(back.probe())).toBe(refused);
+    expect(await outcome(back.append(issuanceRecord(2)))).toBe(refused);
     broken = false;
     await back.probe();
     await back.append(issuanceRecord(2));
-    expect(told).toEqual(['io_error', undefined]);
+    expect(told).toEqual([condition, undefined]);
   });
 });
