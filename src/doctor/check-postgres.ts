@@ -1,8 +1,7 @@
 import type { PostgresSettings } from '../db/database-settings.ts';
 import { inspectPostgres } from '../db/open-engine.ts';
-import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { type Finding, fail, ok, warn } from '../lib/finding.ts';
-import { errorMessage } from '../lib/text.ts';
+import { whyOf } from './why.ts';
 
 const CHECK = 'database';
 
@@ -23,7 +22,6 @@ export async function checkPostgres(database: PostgresSettings): Promise<readonl
       ),
     ];
   } catch (error) {
-    const why = error instanceof KeywardError ? operatorText(error) : errorMessage(error);
-    return [fail(CHECK, `PostgreSQL: ${why}`, 'see database.url_file, and the log of the server')];
+    return [fail(CHECK, `PostgreSQL: ${whyOf(error)}`, 'see database.url_file, and the log of the server')];
   }
 }

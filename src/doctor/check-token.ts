@@ -1,5 +1,5 @@
 import type { Config } from '../config.ts';
-import { isMade } from '../db/database-settings.ts';
+import { type DatabaseSettings, isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
 import {
   type ConfiguredToken,
@@ -15,6 +15,7 @@ import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/s
 import { checkLatch, checkPinFile } from './check-pin.ts';
 import { checkSigner } from './check-signer.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
+import { whyOf } from './why.ts';
 
 const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
 
@@ -43,20 +44,28 @@ async function checkServiceKeys(
 export async function checkSuccession({ database, hsm }: Config): Promise<readonly Finding[]> {
   const former = hsm.replacements.at(-1)?.former.registry_key.kid;
   if (former === undefined || !isMade(database)) return [];
+  const enrolled = await readable('succession', () => enrolledRegistryKey(database));
+  if ('level' in enrolled) return [enrolled];
+  if (enrolled.kid !== former)
+    return [ok('succession', 'the service keys that the configuration names are enrolled')];
+  return [
+    fail(
+      'succession',
+      'two operators have yet to enrol the service keys that the configuration names; until then nothing is issued',
+      'start the service, then keyward hsm enrol --reason TEXT and keyward proposal approve ID',
+    ),
+  ];
+}
+
+async function enrolledRegistryKey(
+  database: DatabaseSettings,
+): Promise<{ readonly kid: string | undefined }> {
   const reader = await openReader(database);
   try {
     const row = await reader.read((trx) =>
       trx.selectFrom('service_keys').select('kid').where('role', '=', 'registry').executeTakeFirst(),
     );
-    if (row?.kid !== former)
-      return [ok('succession', 'the service keys that the configuration names are enrolled')];
-    return [
-      fail(
-        'succession',
-        'two operators have yet to enrol the service keys that the configuration names; until then nothing is issued',
-        'start the service, then keyward hsm enrol --reason TEXT and keyward proposal approve ID',
-      ),
-    ];
+    return { kid: row?.kid };
   } finally {
     await reader.close();
   }
@@ -144,10 +153,20 @@ async function proofs(
     const lacking = bindingIssuer?.role === 'registry' ? 'registry key' : 'binding key';
     return [fail('keys', `the configuration names no ${lacking}`, 'run keyward init')];
   }
-  const keys = await storedKeys(config.database, name);
+  const keys = await readable('keys', () => storedKeys(config.database, name));
+  if ('level' in keys) return [keys];
   return keys.length === 0
     ? [warn('keys', 'there are no keys', 'make a scope: keyward scope create')]
     : prove(link, keys);
+}
+
+/** A finding where the database cannot be read: the others go on. */
+async function readable<T extends object>(check: string, read: () => Promise<T>): Promise<T | Finding> {
+  try {
+    return await read();
+  } catch (error) {
+    return fail(check, `the database cannot be read: ${whyOf(error)}`, 'mend what is said of the database');
+  }
 }
 
 async function prove(link: SignerLink, keys: readonly KeyReference[]): Promise<readonly Finding[]> {

@@ -29,19 +29,24 @@ export async function ownPostgres(database: PostgresSettings): Promise<DatabaseO
     return await PostgresOwner.take(db, connection, () => prepareSchema(db));
   } catch (error) {
     await connection.close();
-    throw refusedRole(error) ?? postgresError(error);
+    throw refusal(error) ?? postgresError(error);
   }
 }
 
-const FORBIDDEN = '42501';
+/** What does not change by itself, by SQLSTATE, and what to do. */
+const REFUSALS = new Map<unknown, string>([
+  ['28000', 'see the user in database.url_file'],
+  ['28P01', 'see the password in database.url_file'],
+  ['3D000', 'make the database, or name another in database.url_file'],
+  ['42501', 'let the role own the database'],
+]);
 
-/** What the role may not do does not change by itself. */
-function refusedRole(error: unknown): KeywardError | undefined {
-  if (!(error instanceof StoreFailure) || error.code !== FORBIDDEN) return undefined;
-  const { message } = error;
-  return new KeywardError('invalid_config', `database: ${message}; let the role own the database`, {
-    cause: error,
-  });
+function refusal(error: unknown): KeywardError | undefined {
+  if (!(error instanceof StoreFailure)) return undefined;
+  const { code, message } = error;
+  const advice = REFUSALS.get(code);
+  if (advice === undefined) return undefined;
+  return new KeywardError('invalid_config', `database: ${message}; ${advice}`);
 }
 
 /** The server itself, where a pooler stands before it. */
