@@ -32,8 +32,10 @@ function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
 export type CommitOutcome = 'committed' | 'rolled_back' | 'unknown';
 
 /**
- * The end of one chain as this writer left it. Between transactions it is one head, or one of two while the fate
- * of a commit is unknown; another end in the database is somebody else's.
+ * The end of one chain as this writer left it. Between transactions it is one head, or one of several while the fate
+ * of commits is unknown; another end in the database is somebody else's. A commit that was seen may be gone all the same,
+ * where the server that showed it is replaced by one that never had it: all are possible until one is known to be
+ * committed.
  */
 export class ChainEnd {
   #possible: readonly ChainHead[] | undefined;
@@ -72,7 +74,7 @@ export class ChainEnd {
     this.#next = undefined;
     if (this.#foreign || !found) return;
     if (outcome === 'committed') this.#possible = [next ?? found];
-    if (outcome === 'unknown' && next) this.#possible = [found, next];
+    if (outcome === 'unknown' && next) this.#possible = [...(this.#possible ?? [found]), next];
   }
 }
 

@@ -54,7 +54,7 @@ interface StoreOptions {
 export interface Store {
   /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
   readonly reader: TrxReader;
-  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd'>;
+  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd' | 'auditEnd'>;
   /** The same for the signed tables, once the registry is open. */
   readonly changes: RegistryChanges;
   /** For `createLedger`. */

@@ -89,6 +89,11 @@ export class Writer implements RecordAppender {
     return this.#ledgerEnd;
   }
 
+  /** The last audit event that is known to be committed; undefined before any is. */
+  get auditEnd(): ChainHead | undefined {
+    return this.#memory.audit.head;
+  }
+
   /** Groups are appended to that end alone. */
   expectLedgerEnd(end: ChainHead): void {
     this.#ledgerEnd = end;

@@ -37,7 +37,7 @@ async function hashAt(trx: Trx, chain: ChainName, sequence: number): Promise<Uin
 
 interface AuditLogDeps {
   readonly reader: TrxReader;
-  readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd'>;
+  readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'auditEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
 }
@@ -47,7 +47,11 @@ export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps)
     async record(event) {
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
     },
-    eventsAfter: (sequence, limit) => reader.read((trx) => eventsAfter(trx, sequence, limit)),
+    eventsAfter: (sequence, limit) => {
+      // What a sink was told stays told: a commit in doubt may be undone by a failover.
+      const end = writer.auditEnd?.sequence ?? Number.MAX_SAFE_INTEGER;
+      return reader.read((trx) => eventsAfter(trx, { sequence, end, limit }));
+    },
     witnessedAfter: (sequence, limit) => reader.read((trx) => witnessedAfter(trx, sequence, limit)),
     sealedAfter: (sequence, limit) => reader.read((trx) => sealedAfter(trx, sequence, limit)),
     newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
@@ -75,8 +79,15 @@ export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps)
   };
 }
 
-async function eventsAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
-  return (await rowsAfter(trx, sequence, limit)).map(eventFromRow);
+interface EventsQuery {
+  readonly sequence: number;
+  readonly end: number;
+  readonly limit: number;
+}
+
+async function eventsAfter(trx: Trx, { sequence, end, limit }: EventsQuery): Promise<StoredEvent[]> {
+  const rows = await rowsAfter(trx, sequence, limit);
+  return rows.filter((row) => row.sequence <= end).map(eventFromRow);
 }
 
 async function sealedAfter(trx: Trx, sequence: number, limit: number): Promise<SealedEvent[]> {

@@ -40,6 +40,15 @@ it('knows again what it has once the fate of a commit shows', () => {
   expect(end.accept(head(1))).toBe(false);
 });
 
+it('takes any end since the last one it knows, while the fate of several commits is unknown', () => {
+  const end = standingAt(1);
+  append(end, 1, 'unknown');
+  append(end, 2, 'unknown');
+  for (const found of [3, 2, 1]) expect(end.accept(head(found))).toBe(true);
+  expect(end.head).toEqual(head(1));
+  expect(end.accept(head(4))).toBe(false);
+});
+
 it('believes no end any more once it met a foreign one', () => {
   const end = standingAt(1);
   expect(append(end, 5, 'rolled_back')).toBe(false);
