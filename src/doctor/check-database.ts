@@ -2,6 +2,7 @@ import { statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
 import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
+import { DATABASE_LEFT, lastEventType } from '../db/moved.ts';
 import { openReader } from '../db/open-engine.ts';
 import { openReadOnly, openWritable, readDurability } from '../db/sqlite/database-file.ts';
 import { ownSchema } from '../db/sqlite/own-schema.ts';
@@ -99,17 +100,27 @@ const CHECK = 'audit trail';
 export async function checkTrail({ database }: Config): Promise<readonly Finding[]> {
   if (!isMade(database)) return [];
   try {
-    return [judge(await openRanges(database))];
+    const { ranges, last } = await trailOf(database);
+    return [last === DATABASE_LEFT ? MOVED : judge(ranges)];
   } catch (error) {
     const why = errorMessage(error);
     return [fail(CHECK, `it cannot be read: ${why}`, 'mend what is said of the database')];
   }
 }
 
-async function openRanges(database: DatabaseSettings): Promise<readonly EventRange[]> {
+const MOVED = fail(
+  CHECK,
+  'it ends with the move of this database: the service refuses to start',
+  'name the database that it was moved to: docs/postgresql.md#move',
+);
+
+async function trailOf(database: DatabaseSettings) {
   const reader = await openReader(database);
   try {
-    return await reader.read((trx) => readOpenRanges(trx));
+    return await reader.read(async (trx) => ({
+      ranges: await readOpenRanges(trx),
+      last: await lastEventType(trx),
+    }));
   } finally {
     await reader.close();
   }

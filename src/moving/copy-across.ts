@@ -1,6 +1,6 @@
 import { verifyAudit } from '../audit-verify/index.ts';
 import type { Config } from '../config.ts';
-import { copyIntoFile, discardPart } from '../db/copy/copy-into-file.ts';
+import { copyIntoFile, discardPart, isDiskFull } from '../db/copy/copy-into-file.ts';
 import { type CopyOptions, type CopySource, copyStore } from '../db/copy/copy-store.ts';
 import { openTarget } from '../db/copy/open-target.ts';
 import type { TableSum } from '../db/copy/walk-tables.ts';
@@ -8,7 +8,7 @@ import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
 import type { RunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { failure } from './refusals.ts';
+import { diskFull, failure } from './refusals.ts';
 
 interface CopyAcross {
   readonly config: Config;
@@ -23,6 +23,14 @@ interface CopyAcross {
 
 /** Copies all rows and verifies them; whichever way it fails, the target is empty afterwards. */
 export async function copyAcross(across: CopyAcross): Promise<readonly TableSum[]> {
+  try {
+    return await copy(across);
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(across.target) : error;
+  }
+}
+
+async function copy(across: CopyAcross): Promise<readonly TableSum[]> {
   const { config, source, target, owner, run, onStep, finish } = across;
   const options: CopyOptions = {
     onRows: (doing, table, rows) => onStep(`${doing} ${table}: ${rows} rows`),

@@ -18,7 +18,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { withCertifiedStore } from './certified-store.ts';
 import { copyAcross, requireSound } from './copy-across.ts';
-import { engineOf, notEmpty, placeOf, refuseUnfit, told } from './refusals.ts';
+import { engineOf, notEmpty, placeOf, refuseUnfit } from './refusals.ts';
 
 const DATABASE_MOVED = 'database.moved';
 const SUBJECT = 'database';
@@ -76,12 +76,8 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   const signer = lazySigner(config);
   held.defer(() => signer.stop());
   const move = { ...request, config, sourceOwner, targetOwner, signer };
-  try {
-    const tables = await leave(move);
-    return { from: placeOf(source), to: placeOf(target), tables, event: await arrive(move) };
-  } catch (error) {
-    throw told(error, target);
-  }
+  const tables = await leave(move);
+  return { from: placeOf(source), to: placeOf(target), tables, event: await arrive(move) };
 }
 
 async function owned(database: DatabaseSettings): Promise<DatabaseOwner> {

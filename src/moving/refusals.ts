@@ -1,5 +1,4 @@
 import { CommandFailure, EXIT } from '../cli/failure.ts';
-import { isDiskFull } from '../db/copy/copy-into-file.ts';
 import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
 
 /** In messages and in the audit trail. */
@@ -36,9 +35,7 @@ export function notEmpty(target: DatabaseSettings, isUnfinished: boolean): Comma
   return failure('target_not_empty', `${placeOf(target)} holds ${holds}: name another one, or ${empty}`);
 }
 
-/** What a disk or a server says, with what it means for the move. */
-export function told(error: unknown, target: DatabaseSettings): unknown {
-  if (!isDiskFull(error)) return error;
+export function diskFull(target: DatabaseSettings): CommandFailure {
   return failure(
     'disk_full',
     `${placeOf(target)}: its disk is full; nothing of the copy is left, and the source is as it was`,

@@ -136,6 +136,12 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     expect(err.detail).toContain('keyward.db; stop it first');
     expect(await service.data('GET', '/readyz')).toMatchObject({ status: 200 });
     expect(await serverIsEmpty()).toBe(true);
+    const copy = await keyward('audit', 'copy', inFolder('copy.db'));
+    expect([copy.err.code, copy.err.detail]).toEqual([
+      'invalid_config',
+      expect.stringContaining('keyward backup'),
+    ]);
+    expect(existsSync(inFolder('copy.db'))).toBe(false);
   });
 
   it('refuses what is no other database, each with its reason, and leaves the source as it was', async () => {
@@ -196,6 +202,8 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     expect(await lastOnServer(3)).toEqual(['database.moved', 'run.certified', 'database.left']);
     await expect(start()).rejects.toThrow('database_moved');
     expect((await keyward('init', '--out', inFolder('again'))).err.code).toBe('database_moved');
+    const { out: findings } = await keyward('doctor');
+    expect(JSON.stringify(findings)).toContain('it ends with the move of this database');
     configure({ url_file: 'database-url', durability: 'single' });
     await start();
     await expectAllKnown();
