@@ -35,8 +35,10 @@ export const AUDIT: Noun = {
         'copy a PostgreSQL database, as it is at one moment, into a SQLite file that verify and export read',
       operands: [['<file>', 'the database to make (0600)']],
       note: `
-It reads beside a running service, whose sinks have more than the copy by the time it is verified: --no-sinks. The ledger archive is files already: name its folder with --archive-dir.
-The copy holds what the database holds, personal values too: remove it once it was verified.
+It reads beside a running service, whose sinks have more than the copy by the
+time it is verified: --no-sinks. The ledger archive is files already: name its
+folder with --archive-dir. The copy holds what the database holds, personal
+values too: remove it once it was verified.
 `,
       examples: [
         'keyward audit copy /var/tmp/keyward.db',

@@ -19,8 +19,9 @@ export const MOVING: Verbs = [
       ['--copies <n>', 'of PostgreSQL, as database.copies', wholeNumber, 1],
     ],
     note: `
-It copies all rows, compares them, verifies every chain, and says what to change in the configuration. From then on
-the former database refuses to start (database_moved). Cut short before that, nothing has changed; run it again then.
+It copies all rows, compares them, verifies every chain, and says what to change
+in the configuration. From then on the former database refuses to start
+(database_moved). Cut short before that, nothing has changed; run it again then.
 The ledger archive, the audit sinks and the HSM stay as they are.
 `,
     examples: [

@@ -78,6 +78,8 @@ const WITHOUT_TABLE = [
   'reload',
   'backup',
   'restore',
+  'migrate-store',
+  'audit copy',
   'scope create',
   'scope set',
   'scope pause-rotation',
