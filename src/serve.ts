@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { openAccess, openGate } from './access/index.ts';
 import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
@@ -66,6 +67,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const { tracer } = add(await openTracing({ config, metrics, log }));
   const leadership = await ownDatabase(config.database);
   parts.defer(() => leadership.release());
+  void leadership.lost.then(endOfService(log));
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     database: config.database,
@@ -155,6 +157,14 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   for (const capability of capabilities) capability.drain?.();
   await Promise.all(drained);
   log.info('stopped');
+}
+
+/** What it holds in memory is not true any more: it answers nothing more from it. */
+function endOfService(log: Logger): () => never {
+  return () => {
+    log.fatal({ event: 'database.taken' }, 'another process has taken the database; this one ends');
+    process.exit(1);
+  };
 }
 
 function stopSignal(): Promise<NodeJS.Signals> {

@@ -99,7 +99,7 @@ async function fill(
 ): Promise<void> {
   const began = performance.now();
   const session = await connect(readConnectionString(to.url(name)), { connectMs: 10_000, answerMs: 600_000 });
-  const writer = new GroupWriter(run, epoch, { mode: 'single' });
+  const writer = new GroupWriter(run, epoch, (_, commit) => commit);
   for (let done = 0; done < count; done += GROUP_SIZE) {
     const records = Array.from({ length: GROUP_SIZE }, (_, index) => benchRecord(done + index));
     await writer.append(session, packRecords(records, records.at(-1)?.iat ?? 0), undefined);

@@ -11,6 +11,8 @@ export interface ThreadEntry {
 export interface DatabaseOwner extends Leadership {
   /** Greater than that of whoever had it before; 0 for a file, which knows none. */
   readonly epoch: number;
+  /** Settles once another process is known to have taken it. */
+  readonly lost: Promise<void>;
   release(): Promise<void>;
 }
 

@@ -308,7 +308,12 @@ export interface TrxReader {
 
 /** Commits when `work` resolves, and is rolled back when it rejects. `store_unavailable`, `overloaded`, `shutting_down`. */
 export interface TrxWriter {
-  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+  transaction<T>(work: (trx: Trx) => Promise<T>, how?: Urgency): Promise<T>;
+}
+
+export interface Urgency {
+  /** For what only restricts: it goes before whatever waits, and counts before any standby has it. */
+  readonly urgent?: boolean;
 }
 
 /** Tables whose rows each name the audit event that testifies to them. */

@@ -35,6 +35,8 @@ const LASTING = /^(?:08...|57P..|25P0[34]|25006)$/;
 const OF_CONNECTIONS =
   /^(?:ECONN[A-Z]+|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_[A-Z]+|EHOSTUNREACH|ENETUNREACH|ENOENT|EACCES)$/;
 
+const NOT_UNIQUE = '23505';
+
 /** `E…` is no SQLSTATE: the connection ended, and nobody says why. */
 export const CONNECTION_ENDED = 'ECONNRESET';
 
@@ -44,9 +46,12 @@ export const CONNECTION_ENDED = 'ECONNRESET';
  */
 export function postgresFailure(error: unknown): StoreFailure {
   if (error instanceof StoreFailure) return error;
-  const { message, code } = error as { message?: unknown; code?: unknown };
+  const { message, code, constraint } = error as Readonly<Record<'message' | 'code' | 'constraint', unknown>>;
   const text = String(message ?? error);
   if (typeof code !== 'string') return new StoreFailure({ message: text, code: null });
+  // Another place in the chain is no row's.
+  if (code === NOT_UNIQUE && /^ledger_(?:groups|row_hashes)_pkey$/.test(String(constraint)))
+    return lateCommit();
   const row = rowFailure(code);
   return new StoreFailure({ message: text, code, condition: conditionOf(code), ...(row ? { row } : {}) });
 }
@@ -77,6 +82,12 @@ export function unproven(message: string): StoreFailure {
   return new StoreFailure({ message, code: null, condition: 'unproven' });
 }
 
+/** A commit that was given up has come to light meanwhile: what was sent behind the former end is sent again. */
+export function lateCommit(): StoreFailure {
+  const message = 'an earlier commit, whose answer was lost, has come to light';
+  return new StoreFailure({ message, code: null, condition: 'locked' });
+}
+
 /** Another process has raised the epoch. */
 export function otherOwner(): StoreFailure {
   const message = 'another process of Keyward has taken the database';
@@ -90,6 +101,6 @@ function conditionOf(code: string): Condition | undefined {
 }
 
 function rowFailure(code: string): 'not_unique' | 'unfit' | undefined {
-  if (code === '23505') return 'not_unique';
+  if (code === NOT_UNIQUE) return 'not_unique';
   return /^2[23].{3}$/.test(code) ? 'unfit' : undefined;
 }

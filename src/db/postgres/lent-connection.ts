@@ -5,14 +5,18 @@ import { threadSession } from '../thread-session.ts';
 import { postgresError } from './failure.ts';
 import type { LendingCalls, PostgresLending } from './lending-protocol.ts';
 import type { ServerFacts } from './requirements.ts';
+import type { SchemaFlag } from './schema-flag.ts';
 
 const DEADLINE_MS = 30_000;
 
 /** A connection in a thread of its own, for the event loop, which loads nothing of PostgreSQL itself. */
 export class LentConnection implements ReadLink {
   readonly #link: CallLink<LendingCalls>;
+  readonly #flag: SchemaFlag | undefined;
 
-  constructor(settings: PostgresLending) {
+  /** What the watch finds is told by `flag`. */
+  constructor(settings: PostgresLending, flag?: SchemaFlag) {
+    this.#flag = flag;
     const entry = new URL('./lending-worker.ts', import.meta.url);
     this.#link = new CallLink({ entry, settings, deadlineMs: DEADLINE_MS });
   }
@@ -27,7 +31,9 @@ export class LentConnection implements ReadLink {
   }
 
   async foreign(): Promise<string | undefined> {
-    return (await this.#link.thread().call('foreign', null)) ?? undefined;
+    const foreign = (await this.#link.thread().call('foreign', null)) ?? undefined;
+    if (this.#flag) this.#flag.isChanged = foreign !== undefined;
+    return foreign;
   }
 
   recover(error: unknown): Error {

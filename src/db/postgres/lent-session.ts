@@ -3,7 +3,8 @@ import type { Executed } from '../session-dialect.ts';
 import { needsReconnecting, postgresFailure, transactionLost } from './failure.ts';
 import type { PostgresLending } from './lending-protocol.ts';
 import { openSession } from './open-session.ts';
-import { readFacts, type ServerFacts } from './requirements.ts';
+import { proven } from './proof.ts';
+import { durabilityOf, readFacts, type ServerFacts } from './requirements.ts';
 import { foreignIn } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
@@ -32,7 +33,9 @@ export class LentSession {
   async commit(): Promise<void> {
     if (!this.#session || !this.#isInTransaction) throw transactionLost();
     this.#isInTransaction = false;
-    await this.#session.commit();
+    const { begin, database } = this.#settings;
+    const commit = this.#session.commitAnswered();
+    await (begin === 'write' ? proven(this.#session, commit, durabilityOf(database)) : commit);
   }
 
   async rollback(): Promise<void> {

@@ -12,6 +12,7 @@ import { LentConnection } from './lent-connection.ts';
 import { PostgresOwner } from './owner.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
+import { SchemaFlag } from './schema-flag.ts';
 
 /**
  * Takes the database for this process and brings its tables up to date. `database_in_use`; `foreign_schema` for tables
@@ -58,13 +59,14 @@ function controlOf(database: PostgresSettings): PostgresSettings {
 export async function openPostgres(database: PostgresSettings, owner?: DatabaseOwner): Promise<Engine> {
   if (!(owner instanceof PostgresOwner)) throw new Error('PostgreSQL is written to by its owner alone');
   const { own, epoch } = owner;
-  const settings = { database, own };
+  const flag = new SchemaFlag();
+  const settings = { database, own, changed: flag.memory };
   return {
     language: POSTGRES,
-    writing: { entry: new URL('./writer-worker.ts', import.meta.url), settings: { database, epoch } },
+    writing: { entry: new URL('./writer-worker.ts', import.meta.url), settings: { ...settings, epoch } },
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
-    openReads: () => new LentConnection({ ...settings, begin: 'read' }),
+    openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),
   };
 }
 

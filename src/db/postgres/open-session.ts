@@ -3,6 +3,7 @@ import { connect } from './connect.ts';
 import { readAddress } from './connection-string.ts';
 import { connectionLost } from './failure.ts';
 import { type Position, positionFault, readPosition } from './position.ts';
+import type { SchemaObjects } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
 /** What a thread is told that has a connection of its own. */
@@ -10,8 +11,16 @@ export interface PostgresThread {
   readonly database: PostgresSettings;
 }
 
-/** The server that this thread was connected to last. */
-let known: Position | undefined;
+/** The server that was reached last by the same settings, in this thread. */
+const known = new WeakMap<PostgresSettings, Position>();
+
+/** What a thread is told whose work rests on the schema. */
+export interface PostgresGround extends PostgresThread {
+  /** The objects of the schema as this version makes them. */
+  readonly own: SchemaObjects;
+  /** Of `SchemaFlag`. */
+  readonly changed: SharedArrayBuffer;
+}
 
 /** All that is Keyward's lies there. */
 export const KEYWARD_SCHEMA = 'keyward';
@@ -24,9 +33,9 @@ export async function openSession(database: PostgresSettings): Promise<PostgresS
   const session = await connect(readAddress(database));
   try {
     const found = await readPosition(session);
-    const fault = positionFault(found, known);
+    const fault = positionFault(found, known.get(database));
     if (fault !== undefined) throw connectionLost(`the server cannot be used: ${fault}`);
-    known = found;
+    known.set(database, found);
     return session;
   } catch (error) {
     await session.close();

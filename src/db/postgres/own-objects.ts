@@ -53,7 +53,7 @@ const APPEND_PARAMETERS = [
 ].join(', ');
 
 function statementsFor(schema: string): readonly string[] {
-  const options = `LANGUAGE plpgsql VOLATILE SET search_path = ${quoted(schema)}, pg_catalog`;
+  const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
   return [
     'CREATE TABLE slots (slot bigint PRIMARY KEY, epoch bigint NOT NULL, holder text COLLATE "C" NOT NULL)',
     `INSERT INTO slots VALUES (1, 0, '')`,

@@ -10,11 +10,20 @@ import type { SchemaObjects } from './schema-objects.ts';
 /** The session lock of whoever has the database. */
 const OWNER_LOCK = sql`4711, 2`;
 const BEAT_MS = 1_000;
-/** So long after it was last known the lock counts as held: less than a server takes to give it to another. */
+/** So long after it was last known the lock counts as held. Another leads that long after it took it, unless it was given back. */
 const TRUSTED_MS = 4_000;
 /** A process that was killed leaves a session behind until the server has noticed. */
 const TRIES = 20;
 const BETWEEN_TRIES_MS = 250;
+
+interface Taken {
+  readonly epoch: number;
+  readonly own: SchemaObjects;
+  readonly control: Kysely<Schema>;
+  readonly connection: LentConnection;
+  /** Whether whoever had it before gave it back. */
+  readonly isFree: boolean;
+}
 
 /**
  * Has the database by a lock of a session of its own, and by an epoch that each change and each group of records is
@@ -28,6 +37,12 @@ export class PostgresOwner implements DatabaseOwner {
   readonly #connection: LentConnection;
   readonly #timer: NodeJS.Timeout;
   #knownAt = performance.now();
+  /** Until then the one before may still think it leads. */
+  readonly #leadsFrom: number;
+  #tellLoss: () => void = () => {};
+  readonly lost: Promise<void> = new Promise((resolve) => {
+    this.#tellLoss = resolve;
+  });
   #isBeating = false;
   #isOver = false;
 
@@ -40,41 +55,61 @@ export class PostgresOwner implements DatabaseOwner {
     await lock(control);
     const own = await prepare();
     const holder = `${hostname()} ${process.pid}`;
-    const { rows } = await control.transaction().execute(async (trx) => {
+    const { rows, isFree } = await control.transaction().execute(async (trx) => {
       // Behind the change under way of whoever had it before.
       await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
-      return await sql<{
+      const before = await sql<{ holder: string }>`SELECT holder FROM slots WHERE slot = 1`.execute(trx);
+      const raised = await sql<{
         epoch: number;
       }>`UPDATE slots SET epoch = epoch + 1, holder = ${holder} WHERE slot = 1 RETURNING epoch`.execute(trx);
+      return { rows: raised.rows, isFree: before.rows[0]?.holder === '' };
     });
     const [slot] = rows;
     if (!slot) throw new Error('the table of slots has no row');
-    return new PostgresOwner(slot.epoch, own, control, connection);
+    return new PostgresOwner({ epoch: slot.epoch, own, control, connection, isFree });
   }
 
-  private constructor(
-    epoch: number,
-    own: SchemaObjects,
-    control: Kysely<Schema>,
-    connection: LentConnection,
-  ) {
+  private constructor({ epoch, own, control, connection, isFree }: Taken) {
     this.epoch = epoch;
     this.own = own;
     this.#control = control;
     this.#connection = connection;
+    this.#leadsFrom = performance.now() + (isFree ? 0 : TRUSTED_MS);
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS).unref();
   }
 
   // Both are handed on without their object.
-  readonly leads = (): boolean => !this.#isOver && performance.now() - this.#knownAt < TRUSTED_MS;
+  readonly leads = (): boolean => {
+    const now = performance.now();
+    return !this.#isOver && now >= this.#leadsFrom && now - this.#knownAt < TRUSTED_MS;
+  };
 
   /** Whoever began it had the database before, and is gone. */
   readonly isAbandoned = this.leads;
 
   async release(): Promise<void> {
+    const hadIt = !this.#isOver;
     this.#isOver = true;
     clearInterval(this.#timer);
+    // Whoever comes next need not wait for one that may still think it leads.
+    if (hadIt) await this.#giveBack().catch(() => {});
     await this.#connection.close();
+  }
+
+  #giveBack(): Promise<unknown> {
+    return this.#control
+      .transaction()
+      .execute((trx) =>
+        sql`UPDATE slots SET holder = '' WHERE slot = 1 AND epoch = ${this.epoch}`.execute(trx),
+      );
+  }
+
+  #lose(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearInterval(this.#timer);
+    this.#tellLoss();
+    void this.#connection.close();
   }
 
   /** A session that was lost took its lock along; the next one takes it again, while the epoch is still ours. */
@@ -92,7 +127,7 @@ export class PostgresOwner implements DatabaseOwner {
         ),
       );
       const [found] = rows;
-      if (found?.epoch !== this.epoch) this.#isOver = true;
+      if (found?.epoch !== this.epoch) this.#lose();
       else if (found.held) this.#knownAt = askedAt;
     } catch {
       // `leads` turns false by itself; what is written meanwhile says why.

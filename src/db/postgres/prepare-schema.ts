@@ -48,7 +48,7 @@ async function ownObjects(db: Kysely<Schema>): Promise<SchemaObjects> {
 }
 
 async function build(trx: Trx, schema: string): Promise<void> {
-  await sql`SELECT set_config('search_path', ${schema}, true)`.execute(trx);
+  await sql`SELECT set_config('search_path', ${`${schema}, pg_temp`}, true)`.execute(trx);
   await migrate(trx, POSTGRES_TYPES, schema);
   const { rows } = await sql<{ made: unknown }>`SELECT to_regclass(${`${schema}.slots`}) AS made`.execute(
     trx,

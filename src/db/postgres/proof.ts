@@ -14,7 +14,7 @@ const PAUSE_MS = 2;
  */
 const PROOF = `with reached as materialized (select coalesce($1::pg_lsn, pg_current_wal_flush_lsn()) as place)
   select place::text, pg_postmaster_start_time()::text as server, (
-    select count(*) from pg_stat_replication
+    select count(*) from pg_catalog.pg_stat_replication
     where state = 'streaming' and sync_state in ('sync', 'quorum') and flush_lsn >= place
   ) as copies
   from reached`;

@@ -3,30 +3,36 @@ import type { LedgerConnection } from '../ledger-connection.ts';
 import type { Rows } from '../rows.ts';
 import { passBarrier } from './barrier.ts';
 import { needsReconnecting, postgresFailure, unproven } from './failure.ts';
-import { openSession, type PostgresThread } from './open-session.ts';
+import { openSession, type PostgresGround } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
 import { durabilityOf } from './requirements.ts';
-import { foreignIn, type SchemaObjects } from './schema-objects.ts';
+import { SchemaFlag } from './schema-flag.ts';
+import { foreignIn } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
+import { withinWait } from './within-wait.ts';
 
 const LAST_GROUP = 'SELECT coalesce(max(sequence), 0) AS last FROM ledger_groups';
 
-export interface PostgresReading extends PostgresThread {
-  /** The objects of the schema as this version makes them. */
-  readonly own: SchemaObjects;
-}
-
 /** A worker's connection for reading, opened anew at the next use after it was lost. */
 export class ReadConnection implements LedgerConnection {
-  readonly #settings: PostgresReading;
+  readonly #settings: PostgresGround;
+  readonly #flag: SchemaFlag;
+  /** Whose absence was confirmed: the next look is at the same. */
+  #confirmed: PostgresSession | undefined;
   #open: { readonly session: PostgresSession; readonly rows: Rows } | undefined;
 
-  constructor(settings: PostgresReading) {
+  constructor(settings: PostgresGround) {
     this.#settings = settings;
+    this.#flag = new SchemaFlag(settings.changed);
   }
 
   async read<T>(read: (rows: Rows) => Promise<T>): Promise<T> {
+    this.#flag.check();
+    const confirmed = this.#confirmed;
+    this.#confirmed = undefined;
     const { session, rows } = await this.#connected();
+    if (confirmed && confirmed !== session)
+      throw unproven('another server would answer than the one that was asked');
     await session.begin('read');
     try {
       return await read(rows);
@@ -42,12 +48,13 @@ export class ReadConnection implements LedgerConnection {
    */
   async confirmAbsence(end: number | undefined): Promise<void> {
     const { session } = await this.#connected();
-    if (!(await passBarrier(session, durabilityOf(this.#settings.database))))
+    const { database } = this.#settings;
+    if (!(await withinWait(database, session, passBarrier(session, durabilityOf(database)))))
       throw unproven('what was not found may be there: no standby confirms a write of this server');
-    if (end === undefined) return;
     const { rows } = await session.transact(LAST_GROUP);
-    if (Number(rows[0]?.last) < end)
+    if (end !== undefined && Number(rows[0]?.last) < end)
       throw unproven('what was not found may have been there: the ledger has lost its end');
+    this.#confirmed = session;
   }
 
   recover(error: unknown): StoreFailure {

@@ -34,8 +34,8 @@ const PRODUCT = `select version() as product, current_setting('server_version_nu
 const FACTS = `select
   pg_has_role('pg_read_all_stats', 'usage') as sees,
   current_setting('synchronous_standby_names') as names,
-  (select count(*) from pg_stat_replication where state = 'streaming' and sync_state in ('sync', 'quorum')) as standbys,
-  (select count(*) from pg_locks
+  (select count(*) from pg_catalog.pg_stat_replication where state = 'streaming' and sync_state in ('sync', 'quorum')) as standbys,
+  (select count(*) from pg_catalog.pg_locks
     where locktype = 'advisory' and pid = pg_backend_pid() and classid = 4711 and objid = 0) as locks`;
 
 /** Of a product that is not PostgreSQL, no more than its name is asked for. */

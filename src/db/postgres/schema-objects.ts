@@ -40,6 +40,9 @@ const OBJECTS = `
   SELECT 'policy ' || c.relname || '.' || y.polname, coalesce(pg_get_expr(y.polqual, y.polrelid), '')
     FROM pg_policy y JOIN pg_class c ON c.oid = y.polrelid WHERE c.relnamespace = (SELECT oid FROM own)
   UNION ALL
+  SELECT 'object ' || pg_describe_object(o.classid, o.objid, 0), ''
+    FROM pg_depend o WHERE o.refclassid = 'pg_namespace'::regclass AND o.refobjid = (SELECT oid FROM own)
+  UNION ALL
   SELECT 'event trigger ' || e.evtname, concat_ws(' ', e.evtevent, e.evtenabled) FROM pg_event_trigger e`;
 
 /** What a schema holds; names of the schema itself are written as `as`, so that two can be compared. */

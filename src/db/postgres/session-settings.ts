@@ -4,6 +4,8 @@
  */
 export const SESSION_SETTINGS = {
   application_name: 'keyward',
+  // Without it the word NULL in an array is text.
+  array_nulls: 'on',
   bytea_output: 'hex',
   // With `error`, a commit that was not replicated would say nothing of it.
   client_min_messages: 'warning',
@@ -15,11 +17,14 @@ export const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: '10s',
   lock_timeout: '5s',
   plan_cache_mode: 'force_generic_plan',
-  search_path: 'keyward',
+  quote_all_identifiers: 'off',
+  // Else what is temporary comes first, without being named.
+  search_path: 'keyward, pg_temp',
   standard_conforming_strings: 'on',
   // A wait for a standby is not ended by it.
   statement_timeout: '30s',
   synchronous_commit: 'on',
+  transform_null_equals: 'off',
 } as const satisfies Readonly<Record<string, string>>;
 
 /** Of TCP alone, and of servers whose system has it: what they show is not looked at. */

@@ -1,19 +1,19 @@
-import type { StoreFailure } from '../failure.ts';
+import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
+import type { Beginning } from '../thread-session.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { needsReconnecting, otherOwner, postgresFailure, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
-import { openSession, type PostgresThread } from './open-session.ts';
+import { openSession, type PostgresGround } from './open-session.ts';
 import { proven } from './proof.ts';
 import { durabilityOf, readFacts } from './requirements.ts';
-import type { PostgresSession } from './session.ts';
-import { endSyncWait } from './sync-wait.ts';
-
-/** So long a commit may wait for a standby: less than an answer may take. */
-const COMMIT_WAIT_MS = 5_000;
+import { SchemaFlag } from './schema-flag.ts';
+import { foreignIn } from './schema-objects.ts';
+import type { Answer, PostgresSession } from './session.ts';
+import { withinWait } from './within-wait.ts';
 
 /** As whom a thread writes. */
-export interface PostgresWriting extends WriterSettings, PostgresThread {
+export interface PostgresWriting extends WriterSettings, PostgresGround {
   readonly epoch: number;
 }
 
@@ -24,31 +24,37 @@ export interface PostgresWriting extends WriterSettings, PostgresThread {
 export class WriteConnection {
   readonly #settings: PostgresWriting;
   readonly #groups: GroupWriter;
+  readonly #flag: SchemaFlag;
   #session: PostgresSession | undefined;
   #isInTransaction = false;
+  #isUrgent = false;
 
   constructor(settings: PostgresWriting) {
     this.#settings = settings;
-    const { run, epoch, database } = settings;
-    this.#groups = new GroupWriter(run, epoch, durabilityOf(database));
+    this.#flag = new SchemaFlag(settings.changed);
+    const { run, epoch } = settings;
+    this.#groups = new GroupWriter(run, epoch, (session, commit) => this.#proven(session, commit));
   }
 
   /** A row that breaks a constraint is left out and named. */
   async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
     await this.rollback();
     const session = await this.#open();
-    return await this.#withinWait(session, this.#groups.append(session, batch, end));
+    return await this.#groups.append(session, batch, end);
   }
 
-  async begin(): Promise<void> {
+  async begin({ urgent }: Beginning): Promise<void> {
     await this.rollback();
     const session = await this.#open();
     this.#isInTransaction = true;
     await session.begin();
     const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.epoch]);
-    if (rows[0]?.own === 1) return;
-    await this.rollback();
-    throw otherOwner();
+    if (rows[0]?.own !== 1) {
+      await this.rollback();
+      throw otherOwner();
+    }
+    this.#isUrgent = urgent;
+    if (urgent) await session.query("SELECT set_config('synchronous_commit', 'local', true)");
   }
 
   execute(sql: string, parameters: readonly unknown[]): Promise<Executed> {
@@ -58,8 +64,9 @@ export class WriteConnection {
   async commit(): Promise<void> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    const committed = proven(session, session.commitAnswered(), durabilityOf(this.#settings.database));
-    await this.#withinWait(session, committed);
+    const commit = session.commitAnswered();
+    // The server sends it to the standbys with what comes after it.
+    await (this.#isUrgent ? commit : this.#proven(session, commit));
   }
 
   async rollback(): Promise<void> {
@@ -87,30 +94,24 @@ export class WriteConnection {
     await session?.close();
   }
 
-  /** The wait would outlive the connection, and leave one more behind on the server with each that is given up. */
-  async #withinWait<T>({ backend }: PostgresSession, commit: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => void this.#endWait(backend), COMMIT_WAIT_MS);
-    try {
-      return await commit;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #endWait(backend: number): Promise<void> {
-    try {
-      const session = await openSession(this.#settings.database);
-      await endSyncWait(session, backend).finally(() => session.close());
-    } catch {
-      // The deadline of the answer ends it on this side.
-    }
+  #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {
+    const { database } = this.#settings;
+    return withinWait(database, session, proven(session, commit, durabilityOf(database)));
   }
 
   async #open(): Promise<PostgresSession> {
+    this.#flag.check();
     if (this.#session && !this.#session.lost) return this.#session;
     await this.close();
-    this.#session = await openSession(this.#settings.database);
-    return this.#session;
+    const { database, own } = this.#settings;
+    const session = await openSession(database);
+    const foreign = await foreignIn(session, own);
+    if (foreign === undefined) {
+      this.#session = session;
+      return session;
+    }
+    await session.close();
+    throw foreignSchema(foreign);
   }
 
   /** A statement after a lost connection would commit on its own. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Trx, TrxWriter } from '../schema.ts';
+import type { Trx, TrxWriter, Urgency } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
@@ -32,6 +32,7 @@ export type Plan = (registry: RegistryView) => readonly RowChange[];
 /** What else commits with the change. */
 export type Beside = (trx: Trx) => Promise<void>;
 
+const URGENT: Urgency = { urgent: true };
 const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
@@ -107,8 +108,8 @@ export class RegistryChanges {
       const changes = differences(registry, plan(registry));
       const prepared = unsigned(changes);
       if (!prepared) throw needsSignature(changes);
-      await this.#commit(prepared, [event], beside);
-    });
+      await this.#commit(prepared, [event], beside, URGENT);
+    }, URGENT);
   }
 
   /** Signs what was written without a signature, and answers how many rows that was. */
@@ -139,9 +140,9 @@ export class RegistryChanges {
   }
 
   /** An urgent change may come in between, or one that somebody else committed; then the plan is made anew. */
-  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+  async #attempt<T>(work: () => Promise<T>, how: Urgency = {}): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.#settleDoubts();
+      await this.#settleDoubts(how);
       const { revision } = this.#now().registry;
       try {
         return await work();
@@ -179,7 +180,12 @@ export class RegistryChanges {
     }
   }
 
-  async #commit(prepared: PreparedChange, events: readonly AuditEvent[], beside: Beside): Promise<void> {
+  async #commit(
+    prepared: PreparedChange,
+    events: readonly AuditEvent[],
+    beside: Beside,
+    how: Urgency = {},
+  ): Promise<void> {
     const { registry } = this.#now();
     const { head } = registry;
     try {
@@ -188,7 +194,7 @@ export class RegistryChanges {
         await beside(trx);
         for (const event of events)
           await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
-      });
+      }, how);
     } catch (error) {
       if (!isRefusal(error) && prepared.rows.length > 0) this.#uncertain.push(prepared);
       throw error;
@@ -215,10 +221,10 @@ export class RegistryChanges {
   }
 
   /** A writer that was lost in the middle may have committed: the database says. */
-  async #settleDoubts(): Promise<void> {
+  async #settleDoubts(how: Urgency = {}): Promise<void> {
     for (let change = this.#uncertain[0]; change; change = this.#uncertain[0]) {
       const [committed, expected] = [change, this.#uncertain];
-      if (await this.#writer.transaction((trx) => isCommitted(trx, committed))) this.#apply(committed);
+      if (await this.#writer.transaction((trx) => isCommitted(trx, committed), how)) this.#apply(committed);
       this.#uncertain = expected.filter((each) => each !== committed);
     }
   }

@@ -124,6 +124,8 @@ export function ownFile(file: string): DatabaseOwner {
   };
   return {
     epoch: 0,
+    // The lock of a file is not lost while the process lives.
+    lost: new Promise(() => {}),
     leads,
     /** Whoever began it had the file before, and is gone. */
     isAbandoned: leads,

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ReadConnection } from '../../../src/db/postgres/read-connection.ts';
+import { SchemaFlag } from '../../../src/db/postgres/schema-flag.ts';
 import type { SchemaObjects } from '../../../src/db/postgres/schema-objects.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
@@ -12,7 +13,11 @@ async function ledgerOfTwoGroups() {
   const { store } = await openTestStore({ postgres });
   for (const n of [1, 2]) await store.records.append(issuanceRecord(n));
   const { own } = postgres.owner as typeof postgres.owner & { readonly own: SchemaObjects };
-  const connection = new ReadConnection({ database: postgres.database, own });
+  const connection = new ReadConnection({
+    database: postgres.database,
+    own,
+    changed: new SchemaFlag().memory,
+  });
   onTestFinished(() => connection.close());
   return { ...postgres, store, connection };
 }

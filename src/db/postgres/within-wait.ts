@@ -1,0 +1,33 @@
+import type { PostgresSettings } from '../database-settings.ts';
+import { openSession } from './open-session.ts';
+import type { PostgresSession } from './session.ts';
+import { endSyncWait } from './sync-wait.ts';
+
+/** So long a commit may wait for a standby: less than an answer may take, and than an emergency can wait behind it. */
+const COMMIT_WAIT_MS = 2_000;
+
+/**
+ * Settles as what that session was asked does, and ends its wait for a standby after a while. The wait would outlive the
+ * connection, and leave one more behind on the server with each connection that is given up.
+ */
+export async function withinWait<T>(
+  database: PostgresSettings,
+  { backend }: PostgresSession,
+  asked: Promise<T>,
+): Promise<T> {
+  const timer = setTimeout(() => void endWait(database, backend), COMMIT_WAIT_MS);
+  try {
+    return await asked;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function endWait(database: PostgresSettings, backend: number): Promise<void> {
+  try {
+    const session = await openSession(database);
+    await endSyncWait(session, backend).finally(() => session.close());
+  } catch {
+    // The deadline of the answer ends it on this side.
+  }
+}
