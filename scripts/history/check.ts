@@ -40,6 +40,8 @@ export interface Violation {
 }
 
 export const RECOVERY_MS = 30_000;
+/** Who shows a forgery while the first who showed it still waits is answered before the event is stored. */
+const TOLD_MS = 5_000;
 
 /** Forward is to a higher number; a suspended key may be active again. */
 const RANK: Readonly<Record<string, number>> = {
@@ -218,6 +220,7 @@ function rankOf(state: string | undefined): number {
 
 function forgeriesAreFound({ verifies, issues, faults }: Told, { toldForgeries }: Dump): Violation[] {
   const lost = lastLoss(faults)?.answered ?? Number.NEGATIVE_INFINITY;
+  const end = Math.max(0, ...verifies.map(({ answered }) => answered));
   const shown = verifies.filter(({ forged }) => forged);
   const forged = new Set(shown.map(({ token }) => token.digest));
   const genuine = new Set(issues.flatMap(({ token }) => (token ? [token.digest] : [])));
@@ -230,6 +233,7 @@ function forgeriesAreFound({ verifies, issues, faults }: Told, { toldForgeries }
       .map((digest) => violation('P8', `a genuine token is told as a forgery: ${digest}`)),
     ...shown
       .filter(({ reason, answered }) => reason === 'never_issued' && answered > lost)
+      .filter(({ answered }) => answered <= end - TOLD_MS)
       .filter(({ token }) => !toldForgeries.includes(token.digest))
       .map(({ token }) => violation('P8', `the forgery ${token.jti} was found, and nobody told`)),
   ];

@@ -32,7 +32,7 @@ export interface Result {
   readonly played: readonly Played[];
   /** Faults that this machine cannot play. */
   readonly omitted: readonly string[];
-  /** Of the recorded histories, and of the services' logs. */
+  /** Where the recorded histories lie. */
   readonly folder: string;
 }
 

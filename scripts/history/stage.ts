@@ -38,8 +38,9 @@ interface StageOptions {
 export async function openStage({ engine, random, historyFile, hasDisks }: StageOptions): Promise<Stage> {
   const cluster = engine === 'postgres' ? await Cluster.start(hasDisks) : undefined;
   const folder = temporaryFolder();
+  let service: RunningService | undefined;
   try {
-    const service = await startService({ config: { ...CONFIG, ...databaseOf(cluster, folder.path) } });
+    service = await startService({ config: { ...CONFIG, ...databaseOf(cluster, folder.path) } });
     const credentials = await service.provision({ id: SCOPE });
     const thief = await openWorkbench(service.hsm);
     const stage: Stage = {
@@ -64,6 +65,7 @@ export async function openStage({ engine, random, historyFile, hasDisks }: Stage
     };
     return stage;
   } catch (error) {
+    await service?.remove();
     await cluster?.stop();
     folder.remove();
     throw error;

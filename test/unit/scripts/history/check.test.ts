@@ -97,7 +97,10 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'a forgery that nobody was told of',
-    history: later(verify(140, 98, { forged: true, valid: false, reason: 'never_issued' })),
+    history: later(
+      verify(140, 98, { forged: true, valid: false, reason: 'never_issued' }),
+      verify(6_000, 4, { valid: true, token: token(4, 'k2') }),
+    ),
     properties: ['P8'],
   },
   {
