@@ -36,8 +36,8 @@ export interface Result {
   readonly folder: string;
 }
 
-/** How long a compromise is tried for that a fault refuses. */
-const COMPROMISE_MS = 20_000;
+/** How long a compromise is tried again for that the fault has refused. */
+const COMPROMISE_MS = 5_000;
 const SHOWN_AGAIN = 80;
 const SHOW_MS = 15_000;
 
@@ -106,9 +106,11 @@ async function play(
   const { history } = stage;
   const from = history.operations.length;
   const began = performance.now();
-  const compromise = compromiseDuring(stage, clients);
+  let until = Number.POSITIVE_INFINITY;
+  const compromise = compromiseDuring(stage, clients, () => performance.now() > until);
   await fault.play(stage, clients);
   const answered = performance.now();
+  until = answered + COMPROMISE_MS;
   const loses = fault.loses ?? false;
   const told: FaultTold = {
     client: 'faults',
@@ -144,12 +146,11 @@ async function play(
 }
 
 /** Begins at a random moment of the fault, and is tried again while it is refused. */
-async function compromiseDuring(stage: Stage, clients: Clients): Promise<boolean> {
+async function compromiseDuring(stage: Stage, clients: Clients, isOver: () => boolean): Promise<boolean> {
   await pause(stage.random() * 3_000);
-  const until = performance.now() + COMPROMISE_MS;
   do {
     if (await clients.compromise()) return true;
     await pause(300);
-  } while (performance.now() < until);
+  } while (!isOver());
   return false;
 }
