@@ -57,7 +57,7 @@ export const SEEDED: readonly SeededFault[] = [
     replacements: [
       {
         file: 'src/db/questions/find-records.ts',
-        from: '  await ledger.connection.confirmAbsence(ledger.acknowledged);\n',
+        from: '  await ledger.connection.confirmAbsence?.(ledger.acknowledged);\n',
         to: '',
       },
     ],
