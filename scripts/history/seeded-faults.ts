@@ -36,7 +36,7 @@ const END_OF_WRITER: Replacement = {
 };
 const END_OF_READER: Replacement = {
   file: 'src/db/postgres/read-connection.ts',
-  from: 'if (Number(rows[0]?.last) < end)',
+  from: 'if (end !== undefined && Number(rows[0]?.last) < end)',
   to: 'if (Number(rows[0]?.last) < 0)',
 };
 const GUESS: Replacement = {
@@ -46,8 +46,8 @@ const GUESS: Replacement = {
 };
 const GUESS_ALL: Replacement = {
   file: 'src/db/postgres/group-writer.ts',
-  from: 'const failures = await this.#appendSome(session, rows, batch.committedAt);',
-  to: 'const failures = await this.#appendSome(session, rows, batch.committedAt).catch(() => []);',
+  from: 'const failures = await this.#appendSome(session, rows, { end, committedAt: batch.committedAt });',
+  to: 'const failures = await this.#appendSome(session, rows, { end, committedAt: batch.committedAt }).catch(() => []);',
 };
 
 export const SEEDED: readonly SeededFault[] = [
