@@ -22,9 +22,6 @@ export interface PostgresGround extends PostgresThread {
   readonly changed: SharedArrayBuffer;
 }
 
-/** All that is Keyward's lies there. */
-export const KEYWARD_SCHEMA = 'keyward';
-
 /**
  * Connects to the primary, as the file has it by now: a password that was changed takes no restart. `invalid_config` for
  * a file that cannot be read; a `StoreFailure` where there is no connection, or one to another server than before.

@@ -4,9 +4,8 @@ import { KeywardError } from '../../kernel/errors.ts';
 import { migrate } from '../migrate.ts';
 import { POSTGRES_TYPES } from '../migrations/postgres-types.ts';
 import type { Schema, Trx } from '../schema.ts';
-import { KEYWARD_SCHEMA } from './open-session.ts';
 import { createOwnObjects } from './own-objects.ts';
-import { foreignAmong, objectsOf, type SchemaObjects } from './schema-objects.ts';
+import { foreignAmong, KEYWARD_SCHEMA, objectsOf, type SchemaObjects } from './schema-objects.ts';
 
 /**
  * Brings the schema up to date, and answers what is in it. `foreign_schema` where it holds something else afterwards, and

@@ -1,7 +1,9 @@
 import { printable } from '../../lib/html.ts';
 import type { Session } from '../session-dialect.ts';
-import { KEYWARD_SCHEMA } from './open-session.ts';
 import type { PostgresSession } from './session.ts';
+
+/** All that is Keyward's lies there. */
+export const KEYWARD_SCHEMA = 'keyward';
 
 /** Every object of a schema, by its kind and name, with its definition as PostgreSQL words it. */
 export type SchemaObjects = ReadonlyMap<string, string>;
