@@ -112,19 +112,16 @@ export class PostgresOwner implements DatabaseOwner {
     void this.#connection.close();
   }
 
-  /** A session that was lost took its lock along; the next one takes it again, while the epoch is still ours. */
+  /** A session that was lost took its lock along; the next one takes it again, but only while the epoch is ours. */
   async #beat(): Promise<void> {
     if (this.#isBeating) return;
     this.#isBeating = true;
     const askedAt = performance.now();
     try {
       const { rows } = await this.#control.transaction().execute((trx) =>
-        sql<{
-          held: boolean;
-          epoch: number;
-        }>`SELECT ${isHeld()} OR pg_try_advisory_lock(${OWNER_LOCK}) AS held, epoch FROM slots WHERE slot = 1`.execute(
-          trx,
-        ),
+        sql<{ held: boolean | null; epoch: number }>`SELECT epoch,
+          CASE WHEN epoch = ${this.epoch} THEN ${isHeld()} OR pg_try_advisory_lock(${OWNER_LOCK}) END AS held
+          FROM slots WHERE slot = 1`.execute(trx),
       );
       const [found] = rows;
       if (found?.epoch !== this.epoch) this.#lose();

@@ -1,0 +1,49 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DatabaseOwner } from '../../../src/db/engine.ts';
+import { ownDatabase } from '../../../src/db/open-engine.ts';
+import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
+import { ownedPostgres } from '../../support/postgres/owned.ts';
+import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+
+const HOLDER = `select pid from pg_locks
+  where locktype = 'advisory' and classid = 4711 and objid = 2 and granted
+    and database = (select oid from pg_database where datname = current_database())`;
+
+describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
+  it('leads at once where it was given back, and keeps others out', async () => {
+    const { database, owner } = await ownedPostgres();
+    await expect(ownDatabase(database)).rejects.toMatchObject({ code: 'database_in_use' });
+    await owner.release();
+    const next = await ownDatabase(database);
+    onTestFinished(() => next.release());
+    expect(next.leads()).toBe(true);
+    expect(next.epoch).toBe(owner.epoch + 1);
+  });
+
+  it('learns that another has taken it, and never takes it back', async () => {
+    const { database, owner, url } = await ownedPostgres();
+    const session = await sessionOfTest(url);
+    const cut = async () => {
+      const { rows } = await session.transact(HOLDER);
+      await session.transact('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    };
+    // The connection of the first is lost, and the second comes before it is back; now and then the first is quicker.
+    let other: DatabaseOwner | undefined;
+    while (!other) {
+      const taking = ownDatabase(database).catch(() => undefined);
+      await pause(100);
+      await cut();
+      other = await taking;
+    }
+    const second = other;
+    onTestFinished(() => second.release());
+    await owner.lost;
+    expect(owner.leads()).toBe(false);
+    await cut();
+    await expect.poll(async () => (await session.transact(HOLDER)).rows.length, { timeout: 60_000 }).toBe(1);
+    await pause(100);
+    expect(owner.leads()).toBe(false);
+    await expect.poll(() => second.leads(), { timeout: 60_000 }).toBe(true);
+  });
+});
