@@ -312,7 +312,7 @@ export interface TrxWriter {
 }
 
 export interface Urgency {
-  /** For what only restricts: it goes before whatever waits, and counts before any standby has it. */
+  /** For what only restricts: it goes before other changes that wait, and counts before any standby has it. */
   readonly urgent?: boolean;
 }
 

@@ -183,8 +183,9 @@ export class Writer implements RecordAppender {
       }
       this.#changes -= 1;
     };
-    if (urgent) this.#queue.unshift(inTurn);
-    else this.#queue.push(inTurn);
+    // Records that were handed in before what restricts their key are never committed behind it.
+    const groups = this.#queue.findLastIndex((each) => each instanceof RecordGroup) + 1;
+    this.#queue.splice(urgent ? groups : this.#queue.length, 0, inTurn);
     this.#wake();
     return await promise;
   }
