@@ -308,12 +308,7 @@ export interface TrxReader {
 
 /** Commits when `work` resolves, and is rolled back when it rejects. `store_unavailable`, `overloaded`, `shutting_down`. */
 export interface TrxWriter {
-  transaction<T>(work: (trx: Trx) => Promise<T>, how?: Urgency): Promise<T>;
-}
-
-export interface Urgency {
-  /** For what only restricts: it goes before other changes that wait, and counts before any standby has it. */
-  readonly urgent?: boolean;
+  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 }
 
 /** Tables whose rows each name the audit event that testifies to them. */

@@ -1,14 +1,9 @@
 import type { CallThread } from './call-thread.ts';
 import type { Executed, Session } from './session-dialect.ts';
 
-export interface Beginning {
-  /** Counts from the disk of one server on: it restricts, and waits for no standby. */
-  readonly urgent: boolean;
-}
-
 /** Calls by which a thread lends its connection. */
 export interface SessionCalls {
-  begin: { asks: Beginning; answers: null };
+  begin: { asks: null; answers: null };
   execute: {
     asks: { readonly sql: string; readonly parameters: readonly unknown[] };
     answers: Executed;
@@ -18,9 +13,9 @@ export interface SessionCalls {
 }
 
 /** Bound to one thread: a transaction never goes on in the thread that replaced its own. */
-export function threadSession(thread: CallThread<SessionCalls>, urgent = false): Session {
+export function threadSession(thread: CallThread<SessionCalls>): Session {
   return {
-    begin: async () => void (await thread.call('begin', { urgent })),
+    begin: async () => void (await thread.call('begin', null)),
     commit: async () => void (await thread.call('commit', null)),
     // A lost thread took the transaction with it.
     rollback: async () => void (thread.lost ?? (await thread.call('rollback', null))),

@@ -15,8 +15,8 @@ export class WriterLink extends CallLink<WriterCalls> {
     super({ entry, settings: { ...own, ...settings }, deadlineMs });
   }
 
-  session(urgent: boolean): Session {
-    return threadSession(this.thread(), urgent);
+  session(): Session {
+    return threadSession(this.thread());
   }
 }
 

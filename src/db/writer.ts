@@ -10,7 +10,7 @@ import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
-import type { Schema, Trx, Urgency } from './schema.ts';
+import type { Schema, Trx } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
@@ -58,8 +58,6 @@ export class Writer implements RecordAppender {
   #records = 0;
   #changes = 0;
   #running = false;
-  /** Whether the transaction that begins is. */
-  #isUrgent = false;
   #idle: Promise<void> = Promise.resolve();
   #closing = false;
 
@@ -67,7 +65,7 @@ export class Writer implements RecordAppender {
     const { engine, queueLimit, clock, run, unwitnessed, onEvent, deadlineMs = DEADLINE_MS } = options;
     this.#link = new WriterLink(engine.writing, { run }, deadlineMs);
     this.#db = new Kysely<Schema>({
-      dialect: sessionDialect(engine.language, () => this.#link.session(this.#isUrgent)),
+      dialect: sessionDialect(engine.language, () => this.#link.session()),
     });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
@@ -118,8 +116,8 @@ export class Writer implements RecordAppender {
    * Lends the write connection for one transaction, which commits when `work` resolves and is rolled back when
    * it rejects. `store_unavailable`, `overloaded`, `shutting_down`; a `KeywardError` of `work` passes through.
    */
-  async transaction<T>(work: (trx: Trx) => Promise<T>, how: Urgency = {}): Promise<T> {
-    return await this.#change(() => this.#lend(work, how), how);
+  async transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+    return await this.#change(() => this.#lend(work));
   }
 
   /** For what its transactions read of the audit trail. */
@@ -138,9 +136,8 @@ export class Writer implements RecordAppender {
     await this.#link.stop();
   }
 
-  async #lend<T>(work: (trx: Trx) => Promise<T>, { urgent = false }: Urgency): Promise<T> {
+  async #lend<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
     let isDone = false;
-    this.#isUrgent = urgent;
     try {
       const result = await this.#db.transaction().execute(async (trx) => {
         lendMemory(trx, this.#memory);
@@ -171,21 +168,18 @@ export class Writer implements RecordAppender {
     this.#onEvent({ name: 'audit_trail_changed' });
   }
 
-  async #change<T>(work: () => Promise<T>, { urgent = false }: Urgency = {}): Promise<T> {
+  async #change<T>(work: () => Promise<T>): Promise<T> {
     this.#admit(this.#changes, CHANGE_LIMIT);
     this.#changes += 1;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const inTurn = async () => {
+    this.#queue.push(async () => {
       try {
         resolve(await this.#health.watch(work));
       } catch (error) {
         reject(error);
       }
       this.#changes -= 1;
-    };
-    // Records that were handed in before what restricts their key are never committed behind it.
-    const groups = this.#queue.findLastIndex((each) => each instanceof RecordGroup) + 1;
-    this.#queue.splice(urgent ? groups : this.#queue.length, 0, inTurn);
+    });
     this.#wake();
     return await promise;
   }

@@ -22,7 +22,8 @@ import { createReportStore } from '../../src/reports/store/reports.ts';
 import { createRecordGaps } from '../../src/restore/store.ts';
 import { createRevocationStore } from '../../src/revocation/store.ts';
 import { folderOfTest } from './folder-of-test.ts';
-import type { TestPostgres } from './postgres/owned.ts';
+import { ON_POSTGRES } from './on-postgres.ts';
+import { ownedPostgres, type TestPostgres } from './postgres/owned.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
@@ -80,7 +81,8 @@ export function withStores(engine: Store, clock: Clock) {
 
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
-  const { postgres, queueLimit = 1_000, segmentRecords } = options;
+  const { queueLimit = 1_000, segmentRecords } = options;
+  const postgres = options.postgres ?? (ON_POSTGRES && !options.file ? await ownedPostgres() : undefined);
   const file = options.file ?? (postgres ? '' : join(folderOfTest(), 'keyward.db'));
   const { seal = SOFTWARE_SEAL, trusted } = options;
   const events: StoreEvent[] = [];

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 import { copyForAudit } from '../../src/audit-verify/copy.ts';
 import { type VerifyReport, verifyAudit } from '../../src/audit-verify/index.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
+import { ON_POSTGRES } from './on-postgres.ts';
 import type { RunningService } from './running-service.ts';
 import { auditEventsIn, auditEventsOfPostgres, query, queryPostgres } from './store-database.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-
-/** Whether this run of tests has its services on PostgreSQL. */
-export const ON_POSTGRES = process.env.TEST_STORE === 'postgres';
 
 /** Runs one statement of both engines on a connection of its own. */
 export async function queryStore(

@@ -3,7 +3,7 @@ import { openSession } from './open-session.ts';
 import type { PostgresSession } from './session.ts';
 import { endSyncWait } from './sync-wait.ts';
 
-/** So long a commit may wait for a standby: less than an answer may take, and than an emergency can wait behind it. */
+/** So long a commit may wait for a standby: less than an answer may take, and what waits behind it. */
 const COMMIT_WAIT_MS = 2_000;
 
 /**

@@ -1,6 +1,5 @@
 import { foreignSchema, type StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
-import type { Beginning } from '../thread-session.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { needsReconnecting, otherOwner, postgresFailure, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
@@ -27,7 +26,6 @@ export class WriteConnection {
   readonly #flag: SchemaFlag;
   #session: PostgresSession | undefined;
   #isInTransaction = false;
-  #isUrgent = false;
 
   constructor(settings: PostgresWriting) {
     this.#settings = settings;
@@ -43,18 +41,15 @@ export class WriteConnection {
     return await this.#groups.append(session, batch, end);
   }
 
-  async begin({ urgent }: Beginning): Promise<void> {
+  async begin(): Promise<void> {
     await this.rollback();
     const session = await this.#open();
     this.#isInTransaction = true;
     await session.begin();
     const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.epoch]);
-    if (rows[0]?.own !== 1) {
-      await this.rollback();
-      throw otherOwner();
-    }
-    this.#isUrgent = urgent;
-    if (urgent) await session.query("SELECT set_config('synchronous_commit', 'local', true)");
+    if (rows[0]?.own === 1) return;
+    await this.rollback();
+    throw otherOwner();
   }
 
   execute(sql: string, parameters: readonly unknown[]): Promise<Executed> {
@@ -64,9 +59,7 @@ export class WriteConnection {
   async commit(): Promise<void> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    const commit = session.commitAnswered();
-    // The server sends it to the standbys with what comes after it.
-    await (this.#isUrgent ? commit : this.#proven(session, commit));
+    await this.#proven(session, session.commitAnswered());
   }
 
   async rollback(): Promise<void> {

@@ -8,7 +8,7 @@ const connection = new WriteConnection(workerData as PostgresWriting);
 serveCalls<WriterCalls>(
   {
     append: (asks) => connection.append(asks),
-    begin: (asks) => connection.begin(asks).then(nothing),
+    begin: () => connection.begin().then(nothing),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
     commit: () => connection.commit().then(nothing),
     rollback: () => connection.rollback().then(nothing),

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Trx, TrxWriter, Urgency } from '../schema.ts';
+import type { Trx, TrxWriter } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, isCommitted } from './commit-change.ts';
@@ -32,7 +32,6 @@ export type Plan = (registry: RegistryView) => readonly RowChange[];
 /** What else commits with the change. */
 export type Beside = (trx: Trx) => Promise<void>;
 
-const URGENT: Urgency = { urgent: true };
 const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
@@ -108,8 +107,8 @@ export class RegistryChanges {
       const changes = differences(registry, plan(registry));
       const prepared = unsigned(changes);
       if (!prepared) throw needsSignature(changes);
-      await this.#commit(prepared, [event], beside, URGENT);
-    }, URGENT);
+      await this.#commit(prepared, [event], beside);
+    });
   }
 
   /** Signs what was written without a signature, and answers how many rows that was. */
@@ -140,13 +139,14 @@ export class RegistryChanges {
   }
 
   /** An urgent change may come in between, or one that somebody else committed; then the plan is made anew. */
-  async #attempt<T>(work: () => Promise<T>, how: Urgency = {}): Promise<T> {
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.#settleDoubts(how);
+      await this.#settleDoubts();
       const { revision } = this.#now().registry;
       try {
         return await work();
       } catch (error) {
+        if (error instanceof InDoubt && attempt < ATTEMPTS) continue;
         if (attempt === ATTEMPTS || !isRefusal(error)) throw error;
         if (this.#now().registry.revision === revision && !(await this.catchUp())) throw error;
       }
@@ -180,23 +180,21 @@ export class RegistryChanges {
     }
   }
 
-  async #commit(
-    prepared: PreparedChange,
-    events: readonly AuditEvent[],
-    beside: Beside,
-    how: Urgency = {},
-  ): Promise<void> {
+  async #commit(prepared: PreparedChange, events: readonly AuditEvent[], beside: Beside): Promise<void> {
     const { registry } = this.#now();
     const { head } = registry;
     try {
       await this.#writer.transaction(async (trx) => {
+        // It was planned without a change that may have been made meanwhile, and that would be taken over after it.
+        if (this.#uncertain.length > 0) throw new InDoubt();
         await commitChange(trx, prepared, head);
         await beside(trx);
         for (const event of events)
           await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
-      }, how);
+      });
     } catch (error) {
-      if (!isRefusal(error) && prepared.rows.length > 0) this.#uncertain.push(prepared);
+      const isRefused = isRefusal(error) || error instanceof InDoubt;
+      if (!isRefused && prepared.rows.length > 0) this.#uncertain.push(prepared);
       throw error;
     }
     if (prepared.rows.length > 0) this.#apply(prepared);
@@ -221,17 +219,29 @@ export class RegistryChanges {
   }
 
   /** A writer that was lost in the middle may have committed: the database says. */
-  async #settleDoubts(how: Urgency = {}): Promise<void> {
+  async #settleDoubts(): Promise<void> {
     for (let change = this.#uncertain[0]; change; change = this.#uncertain[0]) {
-      const [committed, expected] = [change, this.#uncertain];
-      if (await this.#writer.transaction((trx) => isCommitted(trx, committed), how)) this.#apply(committed);
-      this.#uncertain = expected.filter((each) => each !== committed);
+      const doubtful = change;
+      const isThere = await this.#writer.transaction((trx) => isCommitted(trx, doubtful));
+      // Settled by another meanwhile: applied again, it would undo in memory what came after it.
+      if (this.#uncertain[0] !== doubtful) continue;
+      if (isThere) this.#apply(doubtful);
+      this.#uncertain = this.#uncertain.filter((each) => each !== doubtful);
     }
   }
 
   #now() {
     if (this.#opened) return this.#opened;
     throw new KeywardError('internal', 'The registry is not open yet.');
+  }
+}
+
+/** While a change waited for its turn, another came into doubt. */
+class InDoubt extends KeywardError {
+  constructor() {
+    super('store_unavailable', 'The store is not available now; try again shortly.', {
+      retryAfterSeconds: 2,
+    });
   }
 }
 

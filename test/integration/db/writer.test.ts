@@ -139,30 +139,6 @@ describe('transactions', () => {
   });
 });
 
-describe('an urgent change', () => {
-  it('goes before other changes that wait, and behind every record that was there before it', async () => {
-    const { writer } = await openTestWriter();
-    const done: string[] = [];
-    const change = (name: string, urgent: boolean) =>
-      writer.transaction(async () => void done.push(name), { urgent });
-    const record = (n: number) => writer.append(issuanceRecord(n)).then(() => void done.push(`record ${n}`));
-    await Promise.all([
-      change('first', false),
-      record(1),
-      change('second', false),
-      record(2),
-      change('third', false),
-      change('fourth', false),
-      change('urgent', true),
-      record(3),
-    ]);
-    expect(done.indexOf('record 2')).toBeLessThan(done.indexOf('urgent'));
-    expect(done.indexOf('urgent')).toBeLessThan(done.indexOf('third'));
-    expect(done.indexOf('urgent')).toBeLessThan(done.indexOf('record 3'));
-    expect(done).toHaveLength(8);
-  });
-});
-
 describe('limits', () => {
   it('answers overloaded beyond the queue’s limit, and takes records again once there is room', async () => {
     const { writer, file } = await openTestWriter({ queueLimit: 3 });
