@@ -10,7 +10,7 @@ import type { SchemaObjects } from './schema-objects.ts';
 /** The session lock of whoever has the database. */
 const OWNER_LOCK = sql`4711, 2`;
 const BEAT_MS = 1_000;
-/** So long after it was last known the lock counts as held. Another leads that long after it took it, unless it was given back. */
+/** So long after it was last known the lock counts as held. Whoever takes it waits that long, unless it was given back. */
 const TRUSTED_MS = 4_000;
 /** A process that was killed leaves a session behind until the server has noticed. */
 const TRIES = 20;
@@ -21,8 +21,6 @@ interface Taken {
   readonly own: SchemaObjects;
   readonly control: Kysely<Schema>;
   readonly connection: LentConnection;
-  /** Whether whoever had it before gave it back. */
-  readonly isFree: boolean;
 }
 
 /**
@@ -37,8 +35,6 @@ export class PostgresOwner implements DatabaseOwner {
   readonly #connection: LentConnection;
   readonly #timer: NodeJS.Timeout;
   #knownAt = performance.now();
-  /** Until then the one before may still think it leads. */
-  readonly #leadsFrom: number;
   #tellLoss: () => void = () => {};
   readonly lost: Promise<void> = new Promise((resolve) => {
     this.#tellLoss = resolve;
@@ -66,23 +62,21 @@ export class PostgresOwner implements DatabaseOwner {
     });
     const [slot] = rows;
     if (!slot) throw new Error('the table of slots has no row');
-    return new PostgresOwner({ epoch: slot.epoch, own, control, connection, isFree });
+    // The one before may still think it leads: what it began is undone after that.
+    if (!isFree) await pause(TRUSTED_MS);
+    return new PostgresOwner({ epoch: slot.epoch, own, control, connection });
   }
 
-  private constructor({ epoch, own, control, connection, isFree }: Taken) {
+  private constructor({ epoch, own, control, connection }: Taken) {
     this.epoch = epoch;
     this.own = own;
     this.#control = control;
     this.#connection = connection;
-    this.#leadsFrom = performance.now() + (isFree ? 0 : TRUSTED_MS);
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS).unref();
   }
 
   // Both are handed on without their object.
-  readonly leads = (): boolean => {
-    const now = performance.now();
-    return !this.#isOver && now >= this.#leadsFrom && now - this.#knownAt < TRUSTED_MS;
-  };
+  readonly leads = (): boolean => !this.#isOver && performance.now() - this.#knownAt < TRUSTED_MS;
 
   /** Whoever began it had the database before, and is gone. */
   readonly isAbandoned = this.leads;

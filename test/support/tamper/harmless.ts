@@ -11,8 +11,8 @@ export interface Harmless {
   readonly columns?: readonly string[];
   /** Of edits, all but those of these columns. */
   readonly butColumns?: readonly string[];
-  /** Only these rows, by what names them in the cell; default: all. */
-  readonly rows?: readonly string[];
+  /** Only the oldest row; default: all. */
+  readonly isOldest?: true;
   /** Default: all. */
   readonly states?: readonly State[];
 }
@@ -51,7 +51,7 @@ export const HARMLESS: readonly Harmless[] = [
     table: 'notification_deliveries',
     why: 'the first told of an event of long ago and was sent: the outbox forgets such a message after seven days',
     kinds: ['edit', 'delete'],
-    rows: ['1'],
+    isOldest: true,
   },
   {
     table: 'notification_awaited',
@@ -78,15 +78,15 @@ export function isHarmless(of: {
   readonly kind: Kind;
   readonly state: State;
   readonly name: string;
+  readonly isOldest?: boolean | undefined;
 }): boolean {
   if (of.kind === 'trigger' || of.kind === 'view') return false;
   const isEditOf = (columns: readonly string[]) =>
     columns.some((column) => of.name.startsWith(`edits ${of.table}.${column} of`));
-  const [, row = ''] = / (\S+?)(?:, consistently)?$/.exec(of.name) ?? [];
   return HARMLESS.some(
-    ({ table, kinds = [of.kind], columns, butColumns = [], rows = [row], states = [of.state] }) => {
+    ({ table, kinds = [of.kind], columns, butColumns = [], isOldest, states = [of.state] }) => {
       if (table !== of.table || !kinds.includes(of.kind) || !states.includes(of.state)) return false;
-      if (!rows.includes(row)) return false;
+      if (isOldest && !of.isOldest) return false;
       return of.kind !== 'edit' || ((!columns || isEditOf(columns)) && !isEditOf(butColumns));
     },
   );

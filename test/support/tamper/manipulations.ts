@@ -33,6 +33,8 @@ export type Kind = (typeof KINDS)[number];
 export interface Manipulation extends Tampering {
   readonly table: string;
   readonly kind: Kind;
+  /** Of the oldest row. */
+  readonly isOldest?: boolean;
 }
 
 export interface Databases {
@@ -46,10 +48,14 @@ export function manipulationsOf(table: string, of: Databases): Manipulation[] {
   return KINDS.flatMap((kind) => MAKERS[kind](table, of).map((each) => ({ ...each, table, kind })));
 }
 
-const MAKERS: Record<Kind, (table: string, of: Databases) => Tampering[]> = {
+type Made = Tampering & Pick<Manipulation, 'isOldest'>;
+
+const MAKERS: Record<Kind, (table: string, of: Databases) => Made[]> = {
   edit: (name, { file }) => {
     const { table, ends } = readTable(file, name);
-    return ends.flatMap((row) => table.columns.map((column) => edit(table, row, column)));
+    return ends.flatMap((row, at) =>
+      table.columns.map((column) => ({ ...edit(table, row, column), isOldest: at === 0 })),
+    );
   },
   swap: (name, { file }) => {
     const { table, ends } = readTable(file, name);
@@ -58,7 +64,7 @@ const MAKERS: Record<Kind, (table: string, of: Databases) => Tampering[]> = {
   },
   delete: (name, { file }) => {
     const { table, ends } = readTable(file, name);
-    return ends.map((row) => deletion(table, row));
+    return ends.map((row, at) => ({ ...deletion(table, row), isOldest: at === 0 }));
   },
   insert: (name, { file }) => {
     const { table, ends } = readTable(file, name);

@@ -20,6 +20,7 @@ export interface Cell {
   readonly state: State;
   readonly mode: Mode;
   readonly name: string;
+  readonly isOldest?: boolean | undefined;
   readonly apply: Manipulation['apply'];
 }
 
@@ -41,7 +42,7 @@ export function cellsOf(life: Life, table: string): Cell[] {
       const modes = (turn + KINDS.indexOf(plain.kind)) % 2 === 0 ? MODES : MODES.toReversed();
       return modes.map((mode) => {
         const { kind, name, apply } = mode === 'plain' ? plain : consistently(plain);
-        return { table, kind, state, mode, name, apply };
+        return { table, kind, state, mode, name, isOldest: plain.isOldest, apply };
       });
     });
   });
