@@ -42,6 +42,15 @@ const ON_BOTH_ENGINES = [
   'two-persons',
 ].map((name) => `test/integration/${name}.test.ts`);
 
+/** The same of stores. */
+const STORES_ON_BOTH_ENGINES = [
+  'audit/checkpointer',
+  'db/issued-reader',
+  'db/key-use',
+  'db/ledger-search',
+  'notifications/outbox',
+].map((name) => `test/integration/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -62,6 +71,15 @@ export default defineConfig({
           name: 'services on PostgreSQL',
           include: NO_POSTGRES ? [] : ON_BOTH_ENGINES,
           isolate: true,
+          env: { TEST_STORE: 'postgres' },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'stores on PostgreSQL',
+          include: NO_POSTGRES ? [] : STORES_ON_BOTH_ENGINES,
+          isolate: false,
           env: { TEST_STORE: 'postgres' },
         },
       },
