@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { commandFailure } from '../cli/failure.ts';
 import { loadConfig } from '../config.ts';
-import { copyIntoFile, isDiskFull, partOf } from '../db/copy/copy-into-file.ts';
+import { copyIntoFile, partOf } from '../db/copy/copy-into-file.ts';
 import type { CopyOptions } from '../db/copy/copy-store.ts';
 import type { TableSum } from '../db/copy/walk-tables.ts';
 import { isFile } from '../db/database-settings.ts';
+import { isDiskFull } from '../db/disk-full.ts';
 import { copyTurns, openReader } from '../db/open-engine.ts';
 import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -45,9 +46,9 @@ export async function copyForAudit({ configFile, file, onRows }: CopyRequest): P
 }
 
 function refuseUsed(file: string): void {
-  if (existsSync(file)) throw failure('file_exists', `${file} exists; it is not overwritten`);
+  if (existsSync(file)) throw commandFailure('file_exists', `${file} exists; it is not overwritten`);
   if (!existsSync(partOf(file))) return;
-  throw failure(
+  throw commandFailure(
     'file_exists',
     `${partOf(file)} is there: another copy runs, or one was interrupted; then remove it`,
   );
@@ -55,13 +56,9 @@ function refuseUsed(file: string): void {
 
 function told(error: unknown, file: string): unknown {
   if (isDiskFull(error))
-    return failure('disk_full', `the disk of ${file} is full; nothing is left of the copy`);
+    return commandFailure('disk_full', `the disk of ${file} is full; nothing is left of the copy`);
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOENT' || code === 'EACCES' || code === 'EROFS'
-    ? failure('unreadable', `${file} cannot be made (${code})`)
+    ? commandFailure('unreadable', `${file} cannot be made (${code})`)
     : error;
-}
-
-function failure(code: string, message: string): CommandFailure {
-  return new CommandFailure(EXIT.failed, code, message);
 }

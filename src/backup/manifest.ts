@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { commandFailure } from '../cli/failure.ts';
 import { CHAINS, type ChainHeads } from '../kernel/audit-chain.ts';
 import { encodeBase64url } from '../token/base64url.ts';
 import type { FileDigest } from './files.ts';
@@ -114,11 +114,7 @@ export function readManifest(folder: string): Manifest {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === undefined
-      ? failure('backup_changed', `${file} is no manifest of a backup: it was changed, or cut short`)
-      : failure('not_a_backup', `${folder} is no backup: it has no readable ${MANIFEST} (${code})`);
+      ? commandFailure('backup_changed', `${file} is no manifest of a backup: it was changed, or cut short`)
+      : commandFailure('not_a_backup', `${folder} is no backup: it has no readable ${MANIFEST} (${code})`);
   }
-}
-
-export function failure(code: string, message: string): CommandFailure {
-  return new CommandFailure(EXIT.failed, code, message);
 }

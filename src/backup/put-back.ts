@@ -12,6 +12,7 @@ import {
 import { basename, dirname, join, resolve } from 'node:path';
 import { type SinkReach, sinksReach } from '../audit/index.ts';
 import { verifyAudit } from '../audit-verify/index.ts';
+import { commandFailure } from '../cli/failure.ts';
 import { ownFile, refuseForeignFolder } from '../db/sqlite/database-file.ts';
 import { intoOneFile } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -22,7 +23,6 @@ import {
   type Contents,
   DATABASE,
   describeContents,
-  failure,
   MANIFEST,
   type Manifest,
   type ReadContents,
@@ -102,14 +102,14 @@ function refuseOthers(folder: string, { files }: Manifest): void {
 }
 
 function changed(what: string) {
-  return failure('backup_changed', `this is not the backup as it was made: ${what}`);
+  return commandFailure('backup_changed', `this is not the backup as it was made: ${what}`);
 }
 
 /** Whether former service keys signed it. Without these keys in its HSM the service would not start. */
 function requireOwnKeys({ hsm, file }: FileConfig, { registry_kid, audit_kid }: Manifest): boolean {
   const { registry_key, audit_key, replacements } = hsm;
   if (registry_key === undefined || audit_key === undefined) {
-    throw failure(
+    throw commandFailure(
       'other_hsm',
       `${file} names no hsm.registry_key and hsm.audit_key: restore the configuration of the service first`,
     );
@@ -119,7 +119,7 @@ function requireOwnKeys({ hsm, file }: FileConfig, { registry_kid, audit_kid }: 
     ({ former }) => former.registry_key.kid === registry_kid && former.audit_key.kid === audit_kid,
   );
   if (isFormer) return true;
-  throw failure(
+  throw commandFailure(
     'other_hsm',
     `the backup belongs to registry key ${registry_kid} and audit key ${audit_kid}, and ${file} names other ones: it is of another service, or for another HSM`,
   );
@@ -134,16 +134,16 @@ async function requireNone(
   const present = await contentsOf(file).catch(() => undefined);
   const aside = 'With --replace it is put aside, not deleted';
   if (!present) {
-    throw failure('database_exists', `${file} is there and cannot be read. ${aside}`);
+    throw commandFailure('database_exists', `${file} is there and cannot be read. ${aside}`);
   }
   const [has, would] = [present.heads.audit.sequence, manifest.heads.audit?.sequence ?? 0];
   if (has > would) {
-    throw failure(
+    throw commandFailure(
       'newer_database',
       `${file} is newer than the backup: it ends at event ${has}, the backup at ${would}. What lies between would be lost. ${aside}`,
     );
   }
-  throw failure('database_exists', `${file} is there, and ends at event ${has}. ${aside}`);
+  throw commandFailure('database_exists', `${file} is there, and ends at event ${has}. ${aside}`);
 }
 
 interface Staged {
@@ -202,7 +202,7 @@ async function requireSound(config: FileConfig, database: string): Promise<void>
   });
   const [first] = findings;
   if (!first) return;
-  throw failure(
+  throw commandFailure(
     'audit_unsound',
     `the backup does not verify, ${findings.length} findings; the first: ${first.part}: ${first.place}: ${first.detail}. Nothing was changed; docs/runbooks/changed-records.md`,
   );

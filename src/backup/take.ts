@@ -1,6 +1,8 @@
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type VerifyReport, verifyAudit } from '../audit-verify/index.ts';
+import { commandFailure } from '../cli/failure.ts';
+import { isDiskFull } from '../db/disk-full.ts';
 import { copyDatabase } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
@@ -10,7 +12,6 @@ import { digestFile, freeBytes, syncPath } from './files.ts';
 import {
   composeManifest,
   DATABASE,
-  failure,
   MANIFEST,
   type Manifest,
   type NamedFile,
@@ -66,15 +67,15 @@ export async function takeBackup(
 function refuseUsed(folder: string): void {
   const found = lstatSync(folder, { throwIfNoEntry: false });
   if (!found) return;
-  if (!found.isDirectory()) throw failure('folder_in_use', `${folder} is no folder`);
+  if (!found.isDirectory()) throw commandFailure('folder_in_use', `${folder} is no folder`);
   if (readdirSync(folder).length > 0) {
-    throw failure('folder_in_use', `${folder} is not empty; each backup takes a folder of its own`);
+    throw commandFailure('folder_in_use', `${folder} is not empty; each backup takes a folder of its own`);
   }
 }
 
 function requireDatabase(file: string): void {
   if (statSync(file, { throwIfNoEntry: false })?.isFile()) return;
-  throw failure('no_database', `${file}: there is no database to back up`);
+  throw commandFailure('no_database', `${file}: there is no database to back up`);
 }
 
 function makeFolder(part: string): void {
@@ -83,11 +84,11 @@ function makeFolder(part: string): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw code === 'EEXIST'
-      ? failure(
+      ? commandFailure(
           'folder_in_use',
           `${part} is there: another backup runs, or one was interrupted; then remove it`,
         )
-      : failure('folder_refused', `${part} cannot be made (${code})`);
+      : commandFailure('folder_refused', `${part} cannot be made (${code})`);
   }
 }
 
@@ -95,7 +96,7 @@ async function requireRoom({ database, ledger }: FileConfig, part: string): Prom
   const needed = sizeOf(database.file) + sizeOf(`${database.file}-wal`) + sizeOfFiles(ledger.archive_dir);
   const free = await freeBytes(join(part, DATABASE));
   if (free > needed) return;
-  throw failure('disk_full', `the backup takes up to ${needed} bytes, and its disk has ${free}`);
+  throw commandFailure('disk_full', `the backup takes up to ${needed} bytes, and its disk has ${free}`);
 }
 
 function sizeOf(file: string): number {
@@ -160,7 +161,7 @@ async function copySegment(archiveDir: string, part: string, file: string): Prom
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== 'ENOENT') throw error;
-    throw failure(
+    throw commandFailure(
       'segment_missing',
       `${join(archiveDir, file)} is missing: an erasure replaced it just now, then run the backup again; or it was lost, then put it back`,
     );
@@ -175,18 +176,19 @@ function tokensOf({ hsm, hsm_tokens }: FileConfig): Manifest['hsm_tokens'] {
   }));
 }
 
-const SQLITE_FULL = 13;
-
 /** What the disk or SQLite says, with what it means for the backup. */
 export function told(error: unknown): unknown {
-  const { code, errcode, path } = error as NodeJS.ErrnoException & { readonly errcode?: number };
+  const { code, path } = error as NodeJS.ErrnoException;
   const where = path === undefined ? '' : ` (${path})`;
-  if (code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL) {
-    return failure('disk_full', `the disk is full${where}; nothing was changed, and nothing is left of it`);
+  if (isDiskFull(error)) {
+    return commandFailure(
+      'disk_full',
+      `the disk is full${where}; nothing was changed, and nothing is left of it`,
+    );
   }
   if (code === 'ERR_SQLITE_ERROR')
-    return failure('unreadable', `the database cannot be read: ${errorMessage(error)}`);
+    return commandFailure('unreadable', `the database cannot be read: ${errorMessage(error)}`);
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOENT' || code === 'EIO')
-    return failure('unreadable', `a file cannot be read or written: ${code}${where}`);
+    return commandFailure('unreadable', `a file cannot be read or written: ${code}${where}`);
   return error;
 }

@@ -55,3 +55,8 @@ export class CommandFailure extends Error {
 export function usageFailure(message: string): CommandFailure {
   return new CommandFailure(EXIT.usage, 'usage', message);
 }
+
+/** Ends a command that did not do what it was asked for. */
+export function commandFailure(code: string, message: string): CommandFailure {
+  return new CommandFailure(EXIT.failed, code, message);
+}

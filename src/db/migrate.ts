@@ -19,7 +19,8 @@ export async function migrate(trx: Trx, types: ColumnTypes, schema?: string): Pr
   if (error) throw error instanceof StoreFailure ? error : unfit(error);
 }
 
-function unfit(cause: unknown): KeywardError {
+/** Of tables that another version made. */
+export function unfit(cause?: unknown): KeywardError {
   const message = 'database: its tables are not of this version; start the version that last used it';
   return new KeywardError('invalid_config', message, { cause });
 }

@@ -1,6 +1,7 @@
 import { openTrail } from '../audit/index.ts';
 import { certifyRun } from '../audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from '../audit/start-trail.ts';
+import { commandFailure } from '../cli/failure.ts';
 import type { Config } from '../config.ts';
 import type { DatabaseSettings } from '../db/database-settings.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
@@ -9,7 +10,7 @@ import { openAuditKey } from '../hsm/service-keys.ts';
 import type { LazySigner } from '../hsm/tokens.ts';
 import type { RunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { failure, placeOf } from './refusals.ts';
+import { placeOf } from './refusals.ts';
 
 interface CertifiedStoreOptions {
   readonly config: Config;
@@ -37,7 +38,8 @@ export async function withCertifiedStore<T>(
   });
   try {
     const row = await store.registry.serviceKey('audit');
-    if (!row) throw failure('no_database', `${placeOf(database)} has no service keys: run keyward init`);
+    if (!row)
+      throw commandFailure('no_database', `${placeOf(database)} has no service keys: run keyward init`);
     const auditKey = openAuditKey(config, row, signer);
     const trail = openTrail(store, systemClock);
     // What is appended here would stand for all events before it.

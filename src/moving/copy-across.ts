@@ -1,14 +1,16 @@
 import { verifyAudit } from '../audit-verify/index.ts';
+import { commandFailure } from '../cli/failure.ts';
 import type { Config } from '../config.ts';
-import { copyIntoFile, discardPart, isDiskFull } from '../db/copy/copy-into-file.ts';
+import { copyIntoFile, discardPart } from '../db/copy/copy-into-file.ts';
 import { type CopyOptions, type CopySource, copyStore } from '../db/copy/copy-store.ts';
 import { openTarget } from '../db/copy/open-target.ts';
 import type { TableSum } from '../db/copy/walk-tables.ts';
 import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
+import { isDiskFull } from '../db/disk-full.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
 import type { RunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { diskFull, failure } from './refusals.ts';
+import { diskFull } from './refusals.ts';
 
 interface CopyAcross {
   readonly config: Config;
@@ -60,7 +62,7 @@ export async function requireSound(
   const { findings } = await verifyAudit(options);
   const [first] = findings;
   if (!first) return;
-  throw failure(
+  throw commandFailure(
     'audit_unsound',
     `the database does not verify, ${findings.length} findings; the first: ${first.part}: ${first.place}: ${first.detail}. Nothing was moved; docs/runbooks/changed-records.md`,
   );

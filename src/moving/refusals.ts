@@ -1,4 +1,4 @@
-import { CommandFailure, EXIT } from '../cli/failure.ts';
+import { type CommandFailure, commandFailure } from '../cli/failure.ts';
 import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
 
 /** In messages and in the audit trail. */
@@ -12,15 +12,19 @@ export function placeOf(database: DatabaseSettings): string {
 
 /** What can be said before anything is opened. */
 export function refuseUnfit(source: DatabaseSettings, target: DatabaseSettings): void {
-  if (!isMade(source)) throw failure('no_database', `${placeOf(source)}: there is no database to move`);
+  if (!isMade(source))
+    throw commandFailure('no_database', `${placeOf(source)}: there is no database to move`);
   if (isSame(source, target)) {
-    throw failure('same_database', `${placeOf(target)} is the database that the configuration names`);
+    throw commandFailure('same_database', `${placeOf(target)} is the database that the configuration names`);
   }
   if (engineOf(source) !== engineOf(target)) return;
   const instead = isFile(source)
     ? 'keyward backup and keyward restore'
     : 'the backups of PostgreSQL (docs/postgresql.md#backup)';
-  throw failure('same_engine', `both are ${engineOf(source)} databases: for another place use ${instead}`);
+  throw commandFailure(
+    'same_engine',
+    `both are ${engineOf(source)} databases: for another place use ${instead}`,
+  );
 }
 
 function isSame(one: DatabaseSettings, other: DatabaseSettings): boolean {
@@ -32,16 +36,15 @@ function isSame(one: DatabaseSettings, other: DatabaseSettings): boolean {
 export function notEmpty(target: DatabaseSettings, isUnfinished: boolean): CommandFailure {
   const holds = isUnfinished ? 'a move that was cut short' : 'a database already';
   const empty = isFile(target) ? 'move that file away' : 'drop its schema keyward';
-  return failure('target_not_empty', `${placeOf(target)} holds ${holds}: name another one, or ${empty}`);
-}
-
-export function diskFull(target: DatabaseSettings): CommandFailure {
-  return failure(
-    'disk_full',
-    `${placeOf(target)}: its disk is full; nothing of the copy is left, and the source is as it was`,
+  return commandFailure(
+    'target_not_empty',
+    `${placeOf(target)} holds ${holds}: name another one, or ${empty}`,
   );
 }
 
-export function failure(code: string, message: string): CommandFailure {
-  return new CommandFailure(EXIT.failed, code, message);
+export function diskFull(target: DatabaseSettings): CommandFailure {
+  return commandFailure(
+    'disk_full',
+    `${placeOf(target)}: its disk is full; nothing of the copy is left, and the source is as it was`,
+  );
 }

@@ -1,5 +1,6 @@
 import { CompiledQuery, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
+import { unfit } from '../migrate.ts';
 import type { Schema, Trx, TrxReader, TrxWriter } from '../schema.ts';
 import type { TableName } from './table-keys.ts';
 import { differenceOf, type OnRows, type Row, type TableSum, walkTables } from './walk-tables.ts';
@@ -97,10 +98,7 @@ async function requireSame(trx: Trx, sums: readonly TableSum[], onRows: OnRows):
 async function requireVersion(from: Trx, to: Trx): Promise<void> {
   const [found, own] = [await migrationsIn(from), await migrationsIn(to)];
   if (found === own) return;
-  throw new KeywardError(
-    'invalid_config',
-    'database: its tables are not of this version; start the version that last used it',
-  );
+  throw unfit();
 }
 
 async function migrationsIn(trx: Trx): Promise<string> {

@@ -11,9 +11,6 @@ export interface PostgresThread {
   readonly database: PostgresSettings;
 }
 
-/** The server that was reached last by the same settings, in this thread. */
-const known = new WeakMap<PostgresSettings, Position>();
-
 /** What a thread is told whose work rests on the schema. */
 export interface PostgresGround extends PostgresThread {
   /** The objects of the schema as this version makes them. */
@@ -21,6 +18,9 @@ export interface PostgresGround extends PostgresThread {
   /** Of `SchemaFlag`. */
   readonly changed: SharedArrayBuffer;
 }
+
+/** The server that was reached last by the same settings, in this thread. */
+const known = new WeakMap<PostgresSettings, Position>();
 
 /**
  * Connects to the primary, as the file has it by now: a password that was changed takes no restart. `invalid_config` for

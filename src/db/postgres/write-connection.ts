@@ -1,13 +1,13 @@
-import { foreignSchema, type StoreFailure } from '../failure.ts';
+import type { StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
-import { needsReconnecting, otherOwner, postgresFailure, transactionLost } from './failure.ts';
+import { otherOwner, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
-import { openSession, type PostgresGround } from './open-session.ts';
+import { KeptSession } from './kept-session.ts';
+import type { PostgresGround } from './open-session.ts';
 import { proven } from './proof.ts';
 import { durabilityOf, readFacts } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
-import { foreignIn } from './schema-objects.ts';
 import type { Answer, PostgresSession } from './session.ts';
 import { withinWait } from './within-wait.ts';
 
@@ -24,12 +24,14 @@ export class WriteConnection {
   readonly #settings: PostgresWriting;
   readonly #groups: GroupWriter;
   readonly #flag: SchemaFlag;
+  readonly #kept: KeptSession;
   #session: PostgresSession | undefined;
   #isInTransaction = false;
 
   constructor(settings: PostgresWriting) {
     this.#settings = settings;
     this.#flag = new SchemaFlag(settings.changed);
+    this.#kept = new KeptSession(settings);
     const { run, epoch } = settings;
     this.#groups = new GroupWriter(run, epoch, (session, commit) => this.#proven(session, commit));
   }
@@ -73,18 +75,13 @@ export class WriteConnection {
     return { product, standbyNames, inSync };
   }
 
-  /** After a failure of any method above: a server that is no primary any more does not become one. */
+  /** After a failure of any method above. */
   recover(error: unknown): StoreFailure {
-    if (needsReconnecting(error)) void this.close();
-    return postgresFailure(error);
+    return this.#kept.recover(error);
   }
 
-  async close(): Promise<void> {
-    this.#isInTransaction = false;
-    this.#groups.forget();
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.close();
+  close(): Promise<void> {
+    return this.#kept.close();
   }
 
   #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {
@@ -94,17 +91,10 @@ export class WriteConnection {
 
   async #open(): Promise<PostgresSession> {
     this.#flag.check();
-    if (this.#session && !this.#session.lost) return this.#session;
-    await this.close();
-    const { database, own } = this.#settings;
-    const session = await openSession(database);
-    const foreign = await foreignIn(session, own);
-    if (foreign === undefined) {
-      this.#session = session;
-      return session;
-    }
-    await session.close();
-    throw foreignSchema(foreign);
+    const session = await this.#kept.open();
+    if (session !== this.#session) this.#groups.forget();
+    this.#session = session;
+    return session;
   }
 
   /** A statement after a lost connection would commit on its own. */
