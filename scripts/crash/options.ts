@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../lib/whole-number.ts';
 
 export const TARGETS = ['front', 'signer', 'both'] as const;
 export type Target = (typeof TARGETS)[number];
@@ -47,10 +48,4 @@ export function readOptions(argv: readonly string[]): Options {
     forget: values.forget,
     seed: wholeNumber('--seed', values.seed),
   };
-}
-
-function wholeNumber(name: string, text: string, least = 0): number {
-  const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value >= least) return value;
-  throw new Error(`${name} takes a whole number of at least ${least}`);
 }

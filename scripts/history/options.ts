@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../lib/whole-number.ts';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
@@ -52,10 +53,4 @@ export function readOptions(argv: readonly string[]): Options {
   const faults = values.faults.split(',').filter((name) => name !== '');
   const rounds = wholeNumber('--rounds', values.rounds, 1);
   return { help, engine, rounds, faults, seeded, json, seed: wholeNumber('--seed', values.seed) };
-}
-
-function wholeNumber(name: string, text: string, least = 0): number {
-  const value = Number(text);
-  if (/^\d{1,10}$/.test(text) && value >= least) return value;
-  throw new Error(`${name} takes a whole number of at least ${least}`);
 }

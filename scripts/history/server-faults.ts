@@ -3,17 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresServer } from '../../test/support/postgres/server.ts';
 import { takeAllSpace } from '../../test/support/small-disk.ts';
+import type { Clients } from './clients.ts';
 import { type Cluster, socketOf } from './cluster.ts';
 import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
 
-const ONLY = ['postgres'] as const;
 const FROZEN_MS = 5_000;
 const LOOSE_MS = 3_000;
 
-function clusterOf({ cluster }: Stage): Cluster {
-  if (!cluster) throw new Error('a fault of PostgreSQL is for PostgreSQL');
-  return cluster;
+interface ServerFault extends Omit<Fault, 'engines' | 'play'> {
+  play(cluster: Cluster, stage: Stage, clients: Clients): Promise<void>;
 }
 
 /** The former primary is gone for good. */
@@ -46,32 +45,23 @@ async function cancelWaits(primary: PostgresServer): Promise<void> {
 }
 
 /** Half of the connections stay with the former primary, which goes on by itself. */
-async function leaveZombie({
-  cluster,
-  random,
-}: {
-  cluster: Cluster;
-  random: () => number;
-}): Promise<PostgresServer> {
+async function leaveZombie(cluster: Cluster, random: () => number): Promise<PostgresServer> {
   const zombie = cluster.primary;
   await cluster.promote();
   cluster.proxy.cut(() => random() < 0.5);
   return zombie;
 }
 
-export const serverFaults: readonly Fault[] = [
+const FAULTS: readonly ServerFault[] = [
   {
     name: 'primary-killed',
     what: 'SIGKILL of the primary, its standby is promoted',
-    engines: ONLY,
-    play: (stage) => failOver(clusterOf(stage)),
+    play: failOver,
   },
   {
     name: 'primary-frozen',
     what: 'SIGSTOP of the primary for 5 s',
-    engines: ONLY,
-    async play(stage) {
-      const { primary } = clusterOf(stage);
+    async play({ primary }) {
       primary.freeze();
       await pause(FROZEN_MS);
       primary.thaw();
@@ -80,9 +70,7 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'standby-frozen',
     what: 'SIGSTOP of the standby for 5 s, then the primary is killed and the standby promoted',
-    engines: ONLY,
-    async play(stage) {
-      const cluster = clusterOf(stage);
+    async play(cluster) {
       cluster.standby.freeze();
       await pause(FROZEN_MS);
       await failOverToFrozen(cluster);
@@ -91,9 +79,7 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'wait-cancelled',
     what: 'waits for a frozen standby cancelled, then the standby is promoted',
-    engines: ONLY,
-    async play(stage) {
-      const cluster = clusterOf(stage);
+    async play(cluster) {
       cluster.standby.freeze();
       await cancelWaits(cluster.primary);
       await failOverToFrozen(cluster);
@@ -102,9 +88,7 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'names-emptied',
     what: 'synchronous_standby_names emptied with the standby frozen, then the standby is promoted',
-    engines: ONLY,
-    async play(stage) {
-      const cluster = clusterOf(stage);
+    async play(cluster) {
       cluster.standby.freeze();
       await pause(500);
       await cluster.primary.configure({ synchronous_standby_names: '' });
@@ -115,10 +99,8 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'zombie',
     what: 'standby promoted while half of the connections stay with the old primary',
-    engines: ONLY,
-    async play(stage) {
-      const cluster = clusterOf(stage);
-      const zombie = await leaveZombie({ cluster, random: stage.random });
+    async play(cluster, { random }) {
+      const zombie = await leaveZombie(cluster, random);
       await cluster.attachStandby();
       await pause(FROZEN_MS);
       cluster.proxy.cut();
@@ -128,9 +110,7 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'zombie-returns',
     what: 'the address leads back to the old primary, which has a standby of its own',
-    engines: ONLY,
-    async play(stage, clients) {
-      const cluster = clusterOf(stage);
+    async play(cluster, _stage, clients) {
       const zombie = cluster.primary;
       await cluster.promote();
       cluster.proxy.cut();
@@ -150,10 +130,8 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'disk-full',
     what: 'the disk of the primary full for 5 s',
-    engines: ONLY,
     needsDisks: true,
-    async play(stage) {
-      const cluster = clusterOf(stage);
+    async play(cluster) {
       const { primary } = cluster;
       const filler = join(cluster.diskOf(primary), 'filler');
       writeFileSync(filler, '');
@@ -167,10 +145,8 @@ export const serverFaults: readonly Fault[] = [
   {
     name: 'laggard',
     what: 'a copy that was not in sync is promoted',
-    engines: ONLY,
     loses: true,
-    async play(stage, clients) {
-      const cluster = clusterOf(stage);
+    async play(cluster, _stage, clients) {
       const laggard = await cluster.copyOf(cluster.primary, 'third');
       laggard.freeze();
       const since = performance.now();
@@ -186,3 +162,12 @@ export const serverFaults: readonly Fault[] = [
     },
   },
 ];
+
+export const serverFaults: readonly Fault[] = FAULTS.map(({ play, ...fault }) => ({
+  ...fault,
+  engines: ['postgres'],
+  play(stage, clients) {
+    if (!stage.cluster) throw new Error('a fault of PostgreSQL is for PostgreSQL');
+    return play(stage.cluster, stage, clients);
+  },
+}));
