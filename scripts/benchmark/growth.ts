@@ -1,12 +1,17 @@
 // What scopes cost as there are more of them: `npm run growth -- --scopes 10,100,1000,2000`. A service over a SoftHSM
-// token is filled to each size in turn and measured there. A thousand scopes take some minutes.
+// token is filled to each size in turn and measured there, with `--postgres` on PostgreSQL with a synchronous standby.
+// A thousand scopes take some minutes.
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
 import { freePorts } from '../../test/support/free-port.ts';
-import { startService } from '../../test/support/running-service.ts';
+import { type RunningService, startService } from '../../test/support/running-service.ts';
+import { cellName, type Kind, loadCells, warmUp } from './load-cells.ts';
+import { type Party, partyOf } from './parties.ts';
 import { cpuSeconds, usageOf } from './process-usage.ts';
+import { runRounds, Samples } from './rounds.ts';
+import { startSyncedPostgres } from './synced-postgres.ts';
 import { residentMiB } from './threads.ts';
 
 const { values } = parseArgs({
@@ -14,8 +19,9 @@ const { values } = parseArgs({
     /** Sizes, each greater than the one before. */
     scopes: { type: 'string', default: '10,100,300,1000' },
     algorithm: { type: 'string', default: 'ES256' },
-    /** Of load at each size; 0 for none. */
-    seconds: { type: 'string', default: '5' },
+    /** Of load at each size and of one kind, in turn with a service of one scope; 0 for none. */
+    seconds: { type: 'string', default: '3' },
+    postgres: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
 });
@@ -26,33 +32,49 @@ if (sizes.some((size, at) => !Number.isSafeInteger(size) || size <= (sizes[at - 
 const PROGRESS_EVERY = 50;
 /** The best is taken: others may use the machine. */
 const ROUNDS = 3;
+const CONNECTIONS = 64;
+/** How many different ones are verified. */
+const TOKENS = 2_000;
 const COMMANDS = [['scope', 'list'], ['key', 'list'], ['doctor']];
 const run = promisify(execFile);
 const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
-type Row = Readonly<Record<string, number>>;
+const KINDS = ['issue', 'verify'] as const;
 
-const [dataPort = 0, operationsPort = 0] = await freePorts(2);
-let service = await startService({
-  config: {
-    data_plane: { port: dataPort, public_url: `http://127.0.0.1:${dataPort}` },
-    operations_plane: { port: operationsPort },
-    limits: { client_requests_per_second: 1_000_000 },
-  },
-});
+type Row = Readonly<Record<string, number>>;
+type Credentials = Parameters<typeof partyOf>[3];
+
+const postgres = values.postgres ? await startSyncedPostgres() : undefined;
+const small = await startOne('small');
+const few = partyOf('small', small, 'payments', await small.provision({ id: 'payments' }));
+let service = await startOne('large');
 const rows: Row[] = [];
 try {
-  const { sign } = await service.provision({ id: 'payments', algorithm: values.algorithm });
+  const credentials = await service.provision({ id: 'payments', algorithm: values.algorithm });
   let made = 1;
   for (const size of sizes) {
     const filling = await fill(made, size);
     made = size;
-    rows.push({ scopes: size, ...filling, ...(await measure(sign)) });
-    if (!values.json) console.table(rows);
+    rows.push({ scopes: size, ...filling, ...(await measure(credentials)) });
+    if (!values.json) print();
   }
   if (values.json) console.log(JSON.stringify(rows));
 } finally {
   await service.remove();
+  await few.stop();
+  await postgres?.stop();
+}
+
+async function startOne(name: string): Promise<RunningService> {
+  const [dataPort = 0, operationsPort = 0] = await freePorts(2);
+  return await startService({
+    config: {
+      data_plane: { port: dataPort, public_url: `http://127.0.0.1:${dataPort}` },
+      operations_plane: { port: operationsPort },
+      limits: { client_requests_per_second: 1_000_000 },
+      ...(await postgres?.configOf(name)),
+    },
+  });
 }
 
 async function fill(from: number, to: number): Promise<Row> {
@@ -73,12 +95,20 @@ async function fill(from: number, to: number): Promise<Row> {
   };
 }
 
+/** A figure a line: there are too many for a column each. */
+function print(): void {
+  const figures = Object.keys(rows.at(-1) ?? {}).filter((figure) => figure !== 'scopes');
+  const lineOf = (figure: string) =>
+    Object.fromEntries(rows.map(({ scopes, ...row }) => [`${scopes} scopes`, row[figure]]));
+  console.table(Object.fromEntries(figures.map((figure) => [figure, lineOf(figure)])));
+}
+
 function progress(made: number, from: number, began: number): void {
   const rate = (1_000 * (made - from)) / (performance.now() - began);
   process.stderr.write(`${made} scopes, ${round(rate)} a second\n`);
 }
 
-async function measure(sign: string): Promise<Row> {
+async function measure(credentials: Credentials): Promise<Row> {
   await service.stop();
   const began = performance.now();
   service = await service.restart();
@@ -99,7 +129,7 @@ async function measure(sign: string): Promise<Row> {
     }
     times[`${name} s`] = Math.min(...rounds);
   }
-  return { ...start, ...times, ...memory, ...(await load(sign)) };
+  return { ...start, ...times, ...memory, ...(await load(credentials)) };
 }
 
 async function keyward(argv: readonly string[]): Promise<void> {
@@ -108,15 +138,29 @@ async function keyward(argv: readonly string[]): Promise<void> {
   await run(process.execPath, command, { maxBuffer: 1 << 30 });
 }
 
-async function load(sign: string): Promise<Row> {
+/** Beside its own figures their ratio to those of the small service, measured in the same minute. */
+async function load(credentials: Credentials): Promise<Row> {
   if (Number(values.seconds) === 0) return {};
-  const url = `${service.dataUrl}/v1/scopes/payments/tokens`;
-  const argv = [pathOf('./load.ts'), url, sign, '64', values.seconds, '1', String(frontPid())];
-  const { rate, cpuUs } = JSON.parse((await run(process.execPath, argv)).stdout) as {
-    rate: number;
-    cpuUs: number;
+  const large = partyOf('large', service, 'payments', credentials);
+  const parties = [large, few];
+  for (const party of parties) await warmUp(party, TOKENS);
+  const effort = { seconds: Number(values.seconds), tokens: TOKENS };
+  const samples = new Samples();
+  const cells = KINDS.flatMap((kind) => loadCells(kind, [CONNECTIONS], parties, effort));
+  await runRounds(cells, ROUNDS, samples, () => undefined);
+  const failures = samples.failures();
+  if (Object.keys(failures).length > 0) console.warn('failed requests:', failures);
+  return Object.assign({}, ...KINDS.map((kind) => loadOf(samples, kind, large)));
+}
+
+function loadOf(samples: Samples, kind: Kind, large: Party): Row {
+  const [cell, ofFew] = [large, few].map(({ name }) => cellName(kind, CONNECTIONS, name)) as [string, string];
+  return {
+    [`${kind} a second`]: Math.round(samples.median(cell)),
+    [`${kind} to small`]: round(samples.ratio(cell, ofFew)),
+    [`${kind} us CPU`]: Math.round(samples.median(cell, 'cpuUs')),
+    [`${kind} CPU to small`]: round(samples.ratio(cell, ofFew, 'cpuUs')),
   };
-  return { 'tokens a second': Math.round(rate), 'us CPU a token': Math.round(cpuUs) };
 }
 
 function frontPid(): number {

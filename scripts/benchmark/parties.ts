@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { untilInSync } from '../../test/support/postgres/in-sync.ts';
-import { addStandby, startPrimary } from '../../test/support/postgres/server.ts';
 import {
   type RunningService,
   type ServiceOptions,
   startService,
 } from '../../test/support/running-service.ts';
+import { startSyncedPostgres } from './synced-postgres.ts';
 
 /** A server that issues tokens and verifies them, and that others are compared with. */
 export interface Party {
@@ -44,25 +42,16 @@ export async function startKeyward(name: string, checkout: string, scope: Scope)
   return partyOf(name, service, scope.id, await service.provision({ ...scope }));
 }
 
-/** Everything reaches the disk, as with SQLite. */
-const SYNCED = { settings: { fsync: 'on', full_page_writes: 'on', shared_buffers: '128MB' } };
-
-/** This checkout's on PostgreSQL: a primary, and a standby that each commit waits for, both on this machine. */
+/** This checkout's on PostgreSQL. */
 export async function startKeywardOnPostgres(name: string, scope: Scope): Promise<Party> {
-  const primary = await startPrimary(SYNCED);
-  await primary.query('create database keyward owner keyward');
-  const standby = await addStandby(primary, 'second', SYNCED);
-  await primary.configure({ synchronous_standby_names: 'ANY 1 (second)' });
-  await untilInSync(primary);
-  const url_file = join(primary.folder, 'database-url');
-  writeFileSync(url_file, primary.url('keyward'), { mode: 0o600 });
-  const service = await startService({ config: { database: { url_file } } });
+  const postgres = await startSyncedPostgres();
+  const service = await startService({ config: await postgres.configOf('keyward') });
   const party = partyOf(name, service, scope.id, await service.provision({ ...scope }));
   return {
     ...party,
     async stop() {
       await party.stop();
-      for (const server of [standby, primary]) await server.remove();
+      await postgres.stop();
     },
   };
 }
