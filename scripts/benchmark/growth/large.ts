@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { freePorts } from '../../../test/support/free-port.ts';
+import { type RunningService, startService } from '../../../test/support/running-service.ts';
+import { type Party, partyOf } from '../parties.ts';
+import { cpuSeconds } from '../process-usage.ts';
+import type { SyncedPostgres } from '../synced-postgres.ts';
+import { residentMiB } from '../threads.ts';
+
+/** By name the figures of one size. */
+export type Row = Readonly<Record<string, number>>;
+
+/** The best is taken: others may use the machine. */
+const ROUNDS = 3;
+const MAIN = fileURLToPath(new URL('../../../src/cli/main.ts', import.meta.url));
+
+/** A service that grows, with one scope to load. */
+export interface Large {
+  /** Of the present process: a restart makes another. */
+  readonly service: RunningService;
+  party(): Party;
+  /** Of front and signer, resident. */
+  memory(): Row;
+  /** Starts it anew: how long that takes, and what it holds then. */
+  restart(): Promise<Row>;
+  /** Seconds that each command takes, and each verb of the API. */
+  times(
+    commands: readonly string[],
+    further?: Readonly<Record<string, () => Promise<unknown>>>,
+  ): Promise<Row>;
+}
+
+export async function startOne(name: string, postgres: SyncedPostgres | undefined): Promise<Large> {
+  const [dataPort = 0, operationsPort = 0] = await freePorts(2);
+  const connections_per_address = 65_536;
+  let service = await startService({
+    config: {
+      data_plane: { port: dataPort, public_url: `http://127.0.0.1:${dataPort}`, connections_per_address },
+      operations_plane: { port: operationsPort },
+      limits: { client_requests_per_second: 1_000_000, event_streams: 10_000, event_streams_per_client: 512 },
+      ...(await postgres?.configOf(name)),
+    },
+  });
+  const credentials = await service.provision({ id: 'payments' });
+  const frontPid = () => service.process.pid ?? 0;
+  const memory = () => ({
+    'front MiB': Math.round(residentMiB(frontPid())),
+    'signer MiB': Math.round(residentMiB(service.signerPid())),
+  });
+  return {
+    memory,
+    get service() {
+      return service;
+    },
+    party: () => partyOf(name, service, 'payments', credentials),
+    async restart() {
+      await service.stop();
+      const began = performance.now();
+      service = await service.restart();
+      return {
+        'start s': secondsSince(began),
+        'start CPU s': round(cpuSeconds(frontPid())),
+        ...memory(),
+      };
+    },
+    async times(commands, further = {}) {
+      const all = [
+        ...commands.map((command) => [command, () => keyward(service, command.split(' '))] as const),
+        ...Object.entries(further),
+      ];
+      const times: Record<string, number> = {};
+      for (const [what, work] of all) {
+        const rounds: number[] = [];
+        for (let count = 0; count < ROUNDS; count++) {
+          const asked = performance.now();
+          await work();
+          rounds.push(secondsSince(asked));
+        }
+        times[`${what} s`] = Math.min(...rounds);
+      }
+      return times;
+    },
+  };
+}
+
+async function keyward({ hsm, configFile }: RunningService, argv: readonly string[]): Promise<void> {
+  const credential = ['--credential-file', join(hsm.folder, 'operator')];
+  const command = [MAIN, ...argv, '--config', configFile, ...credential];
+  await promisify(execFile)(process.execPath, command, { maxBuffer: 1 << 30 });
+}
+
+export function secondsSince(began: number): number {
+  return round((performance.now() - began) / 1_000);
+}
+
+export function round(value: number): number {
+  return Math.round(value * 100) / 100;
+}
