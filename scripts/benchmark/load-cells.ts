@@ -38,19 +38,22 @@ export function loadCells(
 
 /** `tokensEach`: that many a request. */
 export async function measureLoad(
-  { processes }: Pick<Party, 'processes'>,
+  { processes, loopDelayMs }: Pick<Party, 'processes' | 'loopDelayMs'>,
   load: Load,
   tokensEach = 1,
 ): Promise<Sample> {
+  await loopDelayMs?.();
   const spent = watchThreads(processes());
   const { requests, perSecond, ...waits } = await runWrk(load);
   const tokens = requests * tokensEach;
   const costs = spent();
+  const late = await loopDelayMs?.();
   return {
     ...waits,
     perSecond: perSecond * tokensEach,
     cpuUs: total(costs, 'cpuUs') / tokens,
     wakeUps: total(costs, 'wakeUps') / tokens,
+    ...(late === undefined ? {} : { loopDelayMs: late }),
     byThread: Object.fromEntries(Object.entries(costs).map(([name, { cpuUs }]) => [name, cpuUs / tokens])),
   };
 }

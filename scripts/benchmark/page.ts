@@ -91,11 +91,22 @@ function ofKind(samples: Samples, kind: Kind): string {
   );
   return [
     table(
-      ['connections', 'a second', 'p99, ms', 'CPU, µs', 'wake-ups', 'peer: a second', 'p99, ms', 'CPU, µs'],
+      [
+        'connections',
+        'a second',
+        'p99, ms',
+        'loop late by, p99, ms',
+        'CPU, µs',
+        'wake-ups',
+        'peer: a second',
+        'p99, ms',
+        'CPU, µs',
+      ],
       rows.map(({ connections, ours, theirs }) => [
         String(connections),
         whole(samples.median(ours)),
         tenth(samples.median(ours, 'p99Ms')),
+        tenth(samples.median(ours, 'loopDelayMs')),
         whole(samples.median(ours, 'cpuUs')),
         tenth(samples.median(ours, 'wakeUps')),
         whole(samples.median(theirs)),

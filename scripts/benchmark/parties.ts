@@ -20,6 +20,8 @@ export interface Party {
   readonly issuer?: Party;
   /** By name their ids, as they are now. */
   processes(): Readonly<Record<string, number>>;
+  /** By how many milliseconds the event loop was late, p99 since it was last asked; only where it says so. */
+  loopDelayMs?(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -68,11 +70,18 @@ export function partyOf(
     issue: { url: `${url}/tokens`, credential: credentials.sign },
     verify: { url: `${url}/verify`, credential: credentials.verify },
     processes: () => ({ front: service.process.pid ?? 0, signer: service.signerPid() }),
+    loopDelayMs: async () => loopDelayOf(await (await fetch(`${service.operationsUrl}/metrics`)).text()),
     async stop() {
       await service.stop();
       await service.remove();
     },
   };
+}
+
+/** The monitor counts its own interval of 10 ms. */
+function loopDelayOf(metrics: string): number {
+  const [, seconds] = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(metrics) ?? [];
+  return Math.max(0, 1_000 * Number(seconds) - 10);
 }
 
 /** Express and jose, with the key set of that scope to verify with. */

@@ -13,6 +13,8 @@ export interface Sample {
   /** Microseconds of one token. */
   readonly byThread?: Readonly<Record<string, number>>;
   readonly refusedAfterMs?: number;
+  /** p99, of the event loop. */
+  readonly loopDelayMs?: number;
 }
 
 type Figure = Exclude<keyof Sample, 'byThread'>;
