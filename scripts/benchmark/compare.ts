@@ -2,7 +2,8 @@
 import { basename, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { cellName, type Kind, loadCells, warmUp } from './load-cells.ts';
+import { OPEN, openCellName, openCells } from './ask-openly.ts';
+import { cellName, loadCells, warmUp } from './load-cells.ts';
 import { type Party, startKeyward, startKeywardOnPostgres, startPeer } from './parties.ts';
 import { showProgress } from './progress.ts';
 import { runRounds, Samples } from './rounds.ts';
@@ -15,6 +16,7 @@ checkout. Each checkout needs its dependencies, and runs over a SoftHSM token of
 
   --what issue,verify        one or both
   --connections 1,4,16,64
+  --rates 500,1500           issuing at these rates, too, whatever the answers do
   --rounds 5
   --seconds 3                of each measurement
   --algorithm ES256
@@ -31,6 +33,7 @@ const { values: options, positionals } = parseArgs({
   options: {
     what: { type: 'string', default: 'issue,verify' },
     connections: { type: 'string', default: '1,4,16,64' },
+    rates: { type: 'string', default: '' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     algorithm: { type: 'string', default: 'ES256' },
@@ -41,6 +44,7 @@ const { values: options, positionals } = parseArgs({
   },
 });
 const connections = options.connections.split(',').map(Number);
+const rates = options.rates.split(',').filter(Boolean).map(Number);
 const kinds = (['issue', 'verify'] as const).filter((kind) => options.what.split(',').includes(kind));
 
 if (options.help) process.stdout.write(HELP);
@@ -59,11 +63,32 @@ async function main(checkouts: readonly string[]): Promise<void> {
     started.push(peer);
     for (const party of started) await warmUp(party, effort.tokens);
     const samples = new Samples();
-    const cells = kinds.flatMap((kind) => loadCells(kind, connections, started, effort));
+    const cells = [
+      ...kinds.flatMap((kind) => loadCells(kind, connections, started, effort)),
+      ...openCells(rates, started, effort.seconds),
+    ];
     const rounds = Number(options.rounds);
     await runRounds(cells, rounds, samples, showProgress(rounds));
-    const rows = kinds.flatMap((kind) =>
-      connections.flatMap((count) => started.map(({ name }) => rowOf(samples, kind, count, name, peer.name))),
+    const rows = [
+      ...kinds.flatMap((kind) =>
+        connections.map((count) => ({
+          what: kind,
+          load: count,
+          cellOf: (name: string) => cellName(kind, count, name),
+        })),
+      ),
+      ...rates.map((rate) => ({
+        what: OPEN,
+        load: rate,
+        cellOf: (name: string) => openCellName(rate, name),
+      })),
+    ].flatMap(({ what, load, cellOf }) =>
+      started.map(({ name }) => ({
+        what,
+        load,
+        name,
+        ...figuresOf(samples, cellOf(name), cellOf(peer.name)),
+      })),
     );
     const failures = samples.failures();
     if (Object.keys(failures).length > 0) console.warn('failed requests:', failures);
@@ -74,12 +99,8 @@ async function main(checkouts: readonly string[]): Promise<void> {
   }
 }
 
-function rowOf(samples: Samples, kind: Kind, count: number, name: string, peer: string) {
-  const [cell, ofPeer] = [cellName(kind, count, name), cellName(kind, count, peer)];
+function figuresOf(samples: Samples, cell: string, ofPeer: string) {
   return {
-    what: kind,
-    connections: count,
-    name,
     perSecond: samples.median(cell),
     ratio: samples.ratio(cell, ofPeer),
     cpuRatio: samples.ratio(ofPeer, cell, 'cpuUs'),
@@ -90,11 +111,18 @@ function rowOf(samples: Samples, kind: Kind, count: number, name: string, peer: 
   };
 }
 
-function print(rows: readonly ReturnType<typeof rowOf>[], parties: readonly Party[]): void {
+type Row = ReturnType<typeof figuresOf> & {
+  readonly what: string;
+  /** Connections, or tokens asked for a second. */
+  readonly load: number;
+  readonly name: string;
+};
+
+function print(rows: readonly Row[], parties: readonly Party[]): void {
   console.table(
-    rows.map(({ what, connections, name, perSecond, ratio, cpuRatio, p99Ms, cpuUs, wakeUps }) => ({
+    rows.map(({ what, load, name, perSecond, ratio, cpuRatio, p99Ms, cpuUs, wakeUps }) => ({
       what,
-      connections,
+      load,
       name,
       'a second': Math.round(perSecond),
       ratio: ratio.toFixed(2),
@@ -104,12 +132,12 @@ function print(rows: readonly ReturnType<typeof rowOf>[], parties: readonly Part
       'wake-ups each': wakeUps.toFixed(1),
     })),
   );
-  for (const { what, connections, name, byThread } of rows) {
+  for (const { what, load, name, byThread } of rows) {
     const parts = Object.entries(byThread)
       .filter(([, cpuUs]) => cpuUs >= 1)
       .toSorted(([, a], [, b]) => b - a)
       .map(([thread, cpuUs]) => `${thread} ${Math.round(cpuUs)}`);
-    console.log(`${what}, ${connections}, ${name}: ${parts.join(', ')}`);
+    console.log(`${what}, ${load}, ${name}: ${parts.join(', ')}`);
   }
   for (const { name, processes } of parties) {
     const memory = Object.entries(processes()).map(
