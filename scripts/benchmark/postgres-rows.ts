@@ -27,8 +27,8 @@ const CALLERS = 64;
 const OPERATIONS = 4_096;
 /** Those of the last minute. */
 const RECENT = 60_000;
-/** Enough for more than a minute. */
-const FEW = 100_000;
+/** More than a minute of them, in whole groups. */
+const FEW = 64 * 1_600;
 
 type Costs = Readonly<Record<string, number>>;
 
