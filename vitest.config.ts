@@ -35,6 +35,7 @@ const ON_BOTH_ENGINES = [
   'probes',
   'provisioning',
   'reports',
+  'restored-database',
   'review',
   'revocation',
   'scope-matrix',
@@ -48,7 +49,9 @@ const STORES_ON_BOTH_ENGINES = [
   'db/issued-reader',
   'db/key-use',
   'db/ledger-search',
+  'events/security-events',
   'notifications/outbox',
+  'revocation/store',
 ].map((name) => `test/integration/${name}.test.ts`);
 
 export default defineConfig({

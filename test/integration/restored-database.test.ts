@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { freePorts } from '../support/free-port.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
-import { query } from '../support/store-database.ts';
+import { auditEventsOf, copyOfStore, queryStore, verifiedAudit } from '../support/service-store.ts';
 
 const PATIENCE = { timeout: 60_000 };
 /** Every cache has a new key within a second, so that the keys made after the restore sign at once. */
@@ -23,10 +23,9 @@ let gap: Record<string, number>;
 /** Of `files`, when the newer database was lost. */
 let seen: number;
 
-const database = () => join(service.hsm.folder, 'keyward.db');
 const sink = () => join(service.hsm.folder, 'audit.jsonl');
-const forgeries = () =>
-  query(database(), `SELECT * FROM security_events WHERE type = 'token.never_issued'`).length;
+const forgeries = async () =>
+  (await queryStore(service, `SELECT * FROM security_events WHERE type = 'token.never_issued'`)).length;
 
 async function issue(id: string, claims: object = { sub: 'alice' }): Promise<string> {
   const answer = await service.data('POST', `/v1/scopes/${id}/tokens`, scopes[id]?.sign, { claims });
@@ -94,7 +93,7 @@ beforeAll(async () => {
     (await service.data('POST', '/v1/scopes/files/reports', undefined, { text: 'odd' })).body.report;
   reported = await report();
   await service.stop();
-  copyFileSync(database(), `${database()}.older`);
+  const putBack = await copyOfStore(service);
 
   service = await service.restart();
   tokens.lost = await issue('payments');
@@ -112,8 +111,7 @@ beforeAll(async () => {
   expect(await verify('payments', tokens.lost)).toMatchObject({ valid: true });
   await service.stop();
 
-  for (const end of ['-wal', '-shm']) rmSync(database() + end, { force: true });
-  copyFileSync(`${database()}.older`, database());
+  await putBack();
   service = await service.restart();
 }, 180_000);
 
@@ -169,9 +167,8 @@ describe('a service on an older copy of its database', () => {
     await service.logged(({ msg, held }) => msg === 'operations plane listens' && held === undefined);
     expect((await service.operations('POST', path, { reason: 'again' })).body.code).toBe('not_restored');
     // Client libraries know a revocation by its number: those that were lost keep theirs.
-    const told = `SELECT json_extract(details_json, '$.sequence') AS number FROM audit_events
-      WHERE type = 'revocation.added' ORDER BY sequence`;
-    expect(query(database(), told).map(({ number }) => number)).toEqual([1, 2, 3, 4]);
+    const told = (await auditEventsOf(service)).filter(({ type }) => type === 'revocation.added');
+    expect(told.map(({ details }) => details.sequence)).toEqual([1, 2, 3, 4]);
   });
 });
 
@@ -185,7 +182,7 @@ describe('once accepted', () => {
     });
     expect(await introspection.json()).toEqual({ active: false });
     expect(await verify('payments', tokens.kept)).toMatchObject({ valid: true });
-    expect(forgeries()).toBe(0);
+    expect(await forgeries()).toBe(0);
   });
 
   it('what was restricted in the gap is restricted', async () => {
@@ -214,24 +211,26 @@ describe('once accepted', () => {
   it('a forged token outside the gap is an alarm', async () => {
     const now = Math.floor(Date.now() / 1_000);
     for (const iat of [now, Number(gap.issued_from) - 10]) {
-      const before = forgeries();
+      const before = await forgeries();
       const forged = await forge('payments', iat);
       expect(await verify('payments', forged)).toEqual({ valid: false, reason: 'never_issued' });
-      expect(forgeries()).toBe(before + 1);
+      expect(await forgeries()).toBe(before + 1);
     }
   });
 
   it('the trail verifies, in the database, in the sink and with what was kept, and names the restore', async () => {
     const { configFile } = service;
-    const of = { configFile, saved: [sink()] };
-    const inDatabase = await verifyAudit(of);
+    const inDatabase = await verifiedAudit(service, [sink()]);
     expect(inDatabase.findings).toEqual([]);
     expect(inDatabase.restores).toMatchObject([{ gap: { id: 1, reason: 'disk failed' } }]);
     const inSink = await verifyAudit({ configFile, file: sink(), saved: [] });
     expect(inSink.findings).toEqual([]);
     expect(inSink.restores).toHaveLength(1);
     expect(existsSync(sink())).toBe(true);
-    const restored = query(database(), `SELECT * FROM security_events WHERE type = 'database.restored'`);
+    const restored = await queryStore(
+      service,
+      `SELECT * FROM security_events WHERE type = 'database.restored'`,
+    );
     expect(restored).toMatchObject([{ subject: 'database' }]);
     const { not_repeated } = JSON.parse(restored[0]?.evidence_json as string);
     expect(not_repeated.filter((named: string) => named.startsWith('report.'))).toEqual([

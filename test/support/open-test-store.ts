@@ -25,12 +25,15 @@ import { folderOfTest } from './folder-of-test.ts';
 import { ON_POSTGRES } from './on-postgres.ts';
 import { ownedPostgres, type TestPostgres } from './postgres/owned.ts';
 import { SOFTWARE_SEAL } from './software-seal.ts';
+import type { TestDatabase } from './store-database.ts';
 
 export const NOON: Clock = { nowSeconds: () => 1_760_000_000 };
 
 export interface TestStore {
   readonly store: TestStores;
   readonly reports: ReportStore;
+  /** For the SQL of others, and to be opened again. */
+  readonly database: TestDatabase;
   /** Empty for PostgreSQL. */
   readonly file: string;
   readonly events: readonly StoreEvent[];
@@ -41,6 +44,8 @@ interface TestStoreOptions {
   readonly file?: string;
   /** In the place of a file. */
   readonly postgres?: TestPostgres;
+  /** Of a store that is open or was; in the place of both. */
+  readonly database?: TestDatabase;
   readonly queueLimit?: number;
   readonly segmentRecords?: number;
   readonly seal?: RegistrySeal;
@@ -82,8 +87,8 @@ export function withStores(engine: Store, clock: Clock) {
 /** A store of the running test's own, its registry signed in memory, closed when it ends. */
 export async function openTestStore(options: TestStoreOptions = {}): Promise<TestStore> {
   const { queueLimit = 1_000, segmentRecords } = options;
-  const postgres = options.postgres ?? (ON_POSTGRES && !options.file ? await ownedPostgres() : undefined);
-  const file = options.file ?? (postgres ? '' : join(folderOfTest(), 'keyward.db'));
+  const database = options.database ?? (await databaseOf(options));
+  const { file, postgres } = database;
   const { seal = SOFTWARE_SEAL, trusted } = options;
   const events: StoreEvent[] = [];
   const engine = await openStore({
@@ -100,5 +105,11 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
   await store.trustEvents({ runs: trusted ?? (await store.runs.all()), reach: AUDIT_GENESIS });
   await store.unwitnessed.load(options.unwitnessed);
   const report = await store.openRegistry({ seal });
-  return { store, reports, file, events, report };
+  return { store, reports, database, file, events, report };
+}
+
+async function databaseOf({ file, postgres }: TestStoreOptions): Promise<TestDatabase> {
+  if (postgres) return { file: '', postgres };
+  if (ON_POSTGRES && !file) return { file: '', postgres: await ownedPostgres() };
+  return { file: file ?? join(folderOfTest(), 'keyward.db'), postgres: undefined };
 }

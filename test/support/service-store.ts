@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyForAudit } from '../../src/audit-verify/copy.ts';
 import { type VerifyReport, verifyAudit } from '../../src/audit-verify/index.ts';
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import { ON_POSTGRES } from './on-postgres.ts';
+import { copyOfDatabase } from './postgres/create-database.ts';
 import type { RunningService } from './running-service.ts';
 import { auditEventsIn, auditEventsOfPostgres, query, queryPostgres } from './store-database.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -25,22 +26,36 @@ export async function auditEventsOf({ hsm }: Pick<RunningService, 'hsm'>): Promi
     : auditEventsIn(join(hsm.folder, 'keyward.db'));
 }
 
-/** What `audit verify` says of its database; of PostgreSQL it reads a copy. */
-export async function verifiedAudit({
-  hsm,
-  configFile,
-}: Pick<RunningService, 'hsm' | 'configFile'>): Promise<VerifyReport> {
-  if (!ON_POSTGRES) return await verifyAudit({ configFile, saved: [] });
+/** What `audit verify` says of its database, held against those saved copies of sinks; of PostgreSQL it reads a copy. */
+export async function verifiedAudit(
+  { hsm, configFile }: Pick<RunningService, 'hsm' | 'configFile'>,
+  saved: readonly string[] = [],
+): Promise<VerifyReport> {
+  if (!ON_POSTGRES) return await verifyAudit({ configFile, saved });
   const { path, remove } = temporaryFolder();
   try {
     const database = join(path, 'copy.db');
     await copyForAudit({ configFile, file: database, onRows: () => {} });
     const archiveDir = join(hsm.folder, 'ledger-archive');
     // A sink may have more by now.
-    return await verifyAudit({ configFile, database, archiveDir, sinks: false, saved: [] });
+    return await verifyAudit({ configFile, database, archiveDir, sinks: false, saved });
   } finally {
     remove();
   }
+}
+
+/** Copies the database of a stopped service; what it answers puts that copy back. */
+export async function copyOfStore({ hsm }: Pick<RunningService, 'hsm'>): Promise<() => Promise<void>> {
+  return ON_POSTGRES ? await copyOfDatabase(urlIn(hsm.folder)) : copyOfFile(join(hsm.folder, 'keyward.db'));
+}
+
+function copyOfFile(file: string): () => Promise<void> {
+  const older = `${file}.older`;
+  copyFileSync(file, older);
+  return async () => {
+    for (const end of ['-wal', '-shm']) rmSync(file + end, { force: true });
+    copyFileSync(older, file);
+  };
 }
 
 function urlIn(folder: string): string {

@@ -5,6 +5,7 @@ import { readConnectionString } from '../../src/db/postgres/connection-string.ts
 import type { AuditEvent } from '../../src/kernel/audit.ts';
 import type { IssuanceRecord } from '../../src/kernel/issuance.ts';
 import { traceIdText } from '../../src/kernel/trace.ts';
+import type { TestPostgres } from './postgres/owned.ts';
 
 /** Runs one statement on a connection of its own, as someone else at the file would. */
 export function query(file: string, sql: string): Record<string, unknown>[] {
@@ -17,6 +18,26 @@ export function query(file: string, sql: string): Record<string, unknown>[] {
   } finally {
     db.close();
   }
+}
+
+/** Of a test's store, on the engine that the run of tests asks for. */
+export interface TestDatabase {
+  /** Empty for PostgreSQL. */
+  readonly file: string;
+  readonly postgres: TestPostgres | undefined;
+}
+
+/** Runs one statement of both engines, as someone else at the database would. */
+export async function queryDatabase(
+  { file, postgres }: TestDatabase,
+  sql: string,
+): Promise<Record<string, unknown>[]> {
+  return postgres ? await queryPostgres(postgres.url, sql) : query(file, sql);
+}
+
+/** The audit trail in order. */
+export async function auditEventsAt(database: TestDatabase): Promise<AuditEvent[]> {
+  return (await queryDatabase(database, EVENTS)).map(eventOf);
 }
 
 /** The ledger's rows in the order of their commits. */

@@ -3,7 +3,7 @@ import { AUDIT_GENESIS } from '../../../src/kernel/audit-chain.ts';
 import { commitmentTo } from '../../../src/kernel/ledger-chain.ts';
 import type { NewRevocation } from '../../../src/kernel/revocation.ts';
 import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
-import { auditEventsIn, query } from '../../support/store-database.ts';
+import { auditEventsAt, queryDatabase } from '../../support/store-database.ts';
 
 const NOON = 1_760_000_000;
 const ADA = { operatorId: 'ada', requestId: 'req-1' };
@@ -29,7 +29,7 @@ async function inForce(store: TestStores, now: number) {
 
 describe('stored revocations', () => {
   it('come back in order, to the last value, until they lapse', async () => {
-    const { store, file } = await openTestStore();
+    const { store, database } = await openTestStore();
     const full = revocation({
       root: 'sign-in-1',
       clientId: 'checkout',
@@ -45,15 +45,15 @@ describe('stored revocations', () => {
     ];
     expect(await inForce(store, NOON + 99)).toEqual(expected);
     expect(await inForce(store, NOON + 100)).toEqual(expected.slice(0, 1));
-    const { store: again } = await openTestStore({ file });
+    const { store: again } = await openTestStore({ database });
     expect(await inForce(again, NOON)).toEqual(expected);
   });
 
   it('keep of a root event what it was committed to, by a salt of its own', async () => {
-    const { store, file } = await openTestStore();
+    const { store, database } = await openTestStore();
     for (const root of ['sign-in-1', 'sign-in-1', null])
       await store.revocations.append(revocation({ root }), ADA);
-    const rows = query(file, 'SELECT * FROM revocations ORDER BY sequence');
+    const rows = await queryDatabase(database, 'SELECT * FROM revocations ORDER BY sequence');
     const commitments = rows.map(({ root_commitment }) => Buffer.from(root_commitment as Uint8Array));
     expect(commitments).toEqual([
       commitmentTo('root', rows[0]?.root_salt as Uint8Array, 'sign-in-1'),
@@ -64,10 +64,10 @@ describe('stored revocations', () => {
   });
 
   it('commit with an audit event that tells all but the root event', async () => {
-    const { store, file } = await openTestStore();
+    const { store, database } = await openTestStore();
     await store.revocations.append(revocation({ root: 'sign-in-1' }), ADA);
     await store.revocations.append(revocation({ scopeId: null, jti: 'jti-1', revokedBy: 'ada' }), ADA);
-    const events = auditEventsIn(file).filter(({ type }) => type === 'revocation.added');
+    const events = (await auditEventsAt(database)).filter(({ type }) => type === 'revocation.added');
     expect(events).toMatchObject([
       {
         actor: 'ada',

@@ -12,3 +12,17 @@ export async function createDatabase(template = 'template0') {
     drop: async () => void (await server.query(`drop database ${name} with (force)`)),
   };
 }
+
+/** Copies a database that nobody is connected to; what it answers puts that copy back. */
+export async function copyOfDatabase(url: string): Promise<() => Promise<void>> {
+  const server = await sharedServer();
+  const name = new URL(url).pathname.slice(1);
+  const copy = (from: string, to: string) =>
+    server.query(`create database ${to} owner keyward template ${from}`);
+  const older = `${name}_older`;
+  await copy(name, older);
+  return async () => {
+    await server.query(`drop database ${name}`);
+    await copy(older, name);
+  };
+}
