@@ -9,7 +9,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { PRINTABLE, PRINTABLE_ASCII } from '../server/wire.ts';
+import { PRINTABLE, PRINTABLE_ASCII, wireText } from '../server/wire.ts';
 import { CANARY_KINDS, type Canary, type CanaryAdministration, type WantedCanary } from './canary.ts';
 
 const MOST_CHARACTERS = 256;
@@ -23,7 +23,7 @@ const planted = z
     description: 'Where it will be planted. The alarm tells it: name no person in it.',
     override: PRINTABLE_ASCII,
   });
-const scope = z.string('use the id of a scope').meta({ minLength: 1, maxLength: 63 });
+const scope = wireText('use the id of a scope').meta({ minLength: 1, maxLength: 63 });
 
 const credentialCanary = z
   .strictObject({ kind: z.literal('credential'), planted, credential_digest: requiredDigest })
@@ -34,7 +34,7 @@ const tokenCanary = z
     kind: z.literal('token'),
     planted,
     scope,
-    client: z.string('use the id of a client').meta({
+    client: wireText('use the id of a client').meta({
       maxLength: 63,
       description: 'In whose name it is recorded: it holds the grant to sign for the scope.',
     }),

@@ -5,6 +5,7 @@ import { readJson } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import { wireText } from '../server/wire.ts';
 import { DRILLS, type DrillLog, type DrillReport, type DrillStatus, type PerformedDrill } from './drill.ts';
 
 const MOST_STEPS = 20;
@@ -12,7 +13,7 @@ const MOST_STEPS = 20;
 const steps = z
   .array(
     z.strictObject({
-      name: z.string().min(1).max(100),
+      name: wireText().min(1).max(100),
       took_ms: z.int().min(0).meta({ description: 'From the beginning of the drill.' }),
     }),
   )
@@ -20,7 +21,7 @@ const steps = z
 
 const members = {
   drill: z.enum(DRILLS),
-  scope: z.string().max(63).nullable().meta({ description: 'The drill scope; null where it needs none.' }),
+  scope: wireText().max(63).nullable().meta({ description: 'The drill scope; null where it needs none.' }),
   passed: z.boolean(),
   steps,
 };

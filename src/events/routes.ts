@@ -13,7 +13,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { ApiRequest, Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { afterNumber, nextNumber, note, pageOf, wholeNumberText } from '../server/wire.ts';
+import { afterNumber, nextNumber, note, pageOf, wholeNumberText, wireText } from '../server/wire.ts';
 
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
@@ -24,8 +24,7 @@ const eventQuery = afterNumber.extend({
   state: z.enum(EVENT_STATES).optional(),
   type: z.enum(SECURITY_EVENT_TYPES, 'there is no such type of event; docs/events.md lists them').optional(),
   severity: z.enum(SEVERITIES).optional(),
-  scope: z
-    .string('give it once')
+  scope: wireText('give it once')
     .min(1, 'leave it out or give a value')
     .max(64, 'a scope id is shorter')
     .optional()

@@ -8,6 +8,7 @@ import { readJson } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
+import { wireText } from '../server/wire.ts';
 
 interface InventoryDeps {
   readonly authenticator: Authenticator;
@@ -16,8 +17,7 @@ interface InventoryDeps {
 
 const request = z
   .strictObject({
-    hsm_token: z
-      .string('name one HSM token')
+    hsm_token: wireText('name one HSM token')
       .optional()
       .meta({ description: 'By its name in the configuration; every one if left out.' }),
   })

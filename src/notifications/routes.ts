@@ -6,7 +6,7 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { afterNumber, nextNumber, pageOf, wholeNumberText } from '../server/wire.ts';
+import { afterNumber, nextNumber, pageOf, wholeNumberText, wireText } from '../server/wire.ts';
 import {
   DELIVERY_KINDS,
   DELIVERY_STATES,
@@ -14,8 +14,7 @@ import {
   type NotificationService,
 } from './delivery.ts';
 
-const targetName = z
-  .string('name one target')
+const targetName = wireText('name one target')
   .min(1, 'name one target')
   .max(32, 'the name of a target is shorter')
   .meta({ description: 'By its name in the configuration.' });

@@ -5,11 +5,11 @@ import { readJson } from '../server/read-body.ts';
 import { CODES, json, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { idText } from '../server/wire.ts';
+import { idText, wireText } from '../server/wire.ts';
 import { PROBE_NAMES, type ProbeAdministration, type ProbeStatus } from './probe.ts';
 
 export const probeRequest = z
-  .strictObject({ scope: idText, url: z.string('use text').max(2_048) })
+  .strictObject({ scope: idText, url: wireText('use text').max(2_048) })
   .meta({ id: 'ProbeRequest', examples: [{ scope: 'payments', url: 'https://payments.example/probe' }] });
 
 export const probePlace = z.strictObject({ scope: idText }).meta({ id: 'ProbePlace' });

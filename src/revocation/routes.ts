@@ -12,17 +12,17 @@ import { readJson, validated } from '../server/read-body.ts';
 import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { afterNumber, clientSecretPost, idText, nextNumber, pageOf } from '../server/wire.ts';
+import { afterNumber, clientSecretPost, idText, nextNumber, pageOf, wireText } from '../server/wire.ts';
 
-const text = z.string('use text');
+const text = wireText('use text');
 const name = text.meta({ minLength: 1, maxLength: 4_096 });
 const seconds = z.int('use whole seconds since the epoch').min(0).max(99_999_999_999);
 
 /** RFC 7009 §2.1. */
 const revocationForm = z
   .looseObject({
-    token: z.string(),
-    token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    token: wireText(),
+    token_type_hint: wireText().optional().meta({ description: 'Ignored.' }),
     ...clientSecretPost,
   })
   .meta({

@@ -69,9 +69,16 @@ function entered({ path, oauth = false, anyOrigin }: Entered, handler: Handler):
     exchange.oauth = oauth;
     if (anyOrigin) exchange.headers = exchange.plane.anyOriginHeaders;
     requireOneReading(request);
+    refuseNul(request);
     refuseIdempotencyKey(request);
     return handler(request, response);
   };
+}
+
+/** As of a body (`wireText`): what a path names may be looked for in the database. */
+function refuseNul({ params }: ApiRequest): void {
+  if (!Object.values(params).some((value) => value.includes('\0'))) return;
+  throw new KeywardError('malformed_request', 'leave %00 out of the path');
 }
 
 /** A caller that sends one relies on it. Ignored, a retry would do twice what was to be done once. */

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { ERROR_CODES } from '../kernel/errors.ts';
 
+/** A text that somebody sends. PostgreSQL stores none with U+0000, so none is taken, whatever the engine. */
+export function wireText(advice?: string): z.ZodString {
+  return z
+    .string(advice)
+    .refine((text) => !text.includes('\0'), 'leave out U+0000')
+    .meta({ pattern: '^[^\\u0000]*$' });
+}
+
 const MOST = 1_000;
 const number = z
   .string()
@@ -20,8 +28,7 @@ export const afterNumber = z.strictObject({
 
 /** The same, where what is listed has no number. */
 export const afterId = z.strictObject({
-  after: z
-    .string()
+  after: wireText()
     .max(64, 'name the last one seen')
     .optional()
     .meta({ description: 'The id of the last one seen.' }),
@@ -46,14 +53,13 @@ export function pageOf<T, N>(
 const MOST_CHARACTERS = 2_000;
 
 /** What an operator says about an event or a report. */
-export const note = z
-  .string('say it as text')
+export const note = wireText('say it as text')
   .min(1, 'say it in a few words')
   .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
   .meta({ description: 'It stays in the audit trail: name no person in it.' });
 
 /** The id of a scope, client or operator, as far as the description goes: the domain judges it (1 to 63 characters). */
-export const idText = z.string('use text').meta({ minLength: 1, maxLength: 63 });
+export const idText = wireText('use text').meta({ minLength: 1, maxLength: 63 });
 
 /** 32 bytes in base64url without padding: 43 characters whose last holds four bits. */
 const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
@@ -78,11 +84,10 @@ export const PRINTABLE_ASCII = { pattern: '^[^\\u0000-\\u001f\\u007f]*$' };
 
 /** The members of a form that show its client, in place of an `Authorization` header (RFC 6749 §2.3.1). */
 export const clientSecretPost = {
-  client_id: z
-    .string()
+  client_id: wireText()
     .optional()
     .meta({ maxLength: 63, description: 'Id of the client, with `client_secret`.' }),
-  client_secret: z.string().optional().meta({ description: 'Its credential; then no `Authorization`.' }),
+  client_secret: wireText().optional().meta({ description: 'Its credential; then no `Authorization`.' }),
 };
 
 /** RFC 9457. */

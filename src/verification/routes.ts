@@ -7,7 +7,7 @@ import { readJson } from '../server/read-body.ts';
 import { CODES, json, oauthErrors, problems } from '../server/responses.ts';
 import type { Route } from '../server/route.ts';
 import { sendJson } from '../server/send.ts';
-import { clientSecretPost } from '../server/wire.ts';
+import { clientSecretPost, wireText } from '../server/wire.ts';
 import { introspect } from './introspect.ts';
 
 const verifyRequest = z
@@ -37,8 +37,8 @@ const verdict = z
 /** RFC 7662 §2.1. */
 const introspectionRequest = z
   .looseObject({
-    token: z.string(),
-    token_type_hint: z.string().optional().meta({ description: 'Ignored.' }),
+    token: wireText(),
+    token_type_hint: wireText().optional().meta({ description: 'Ignored.' }),
     ...clientSecretPost,
   })
   .meta({

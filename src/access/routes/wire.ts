@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ACTIONS, type Client, type Operator, ROLES } from '../../kernel/actor.ts';
-import { digestText, idText } from '../../server/wire.ts';
+import { digestText, idText, wireText } from '../../server/wire.ts';
 
 /** All that the service is told of a credential that was made elsewhere. */
 export const requiredDigest = digestText('credential');
@@ -15,7 +15,7 @@ export const credentialRequest = z
   .strictObject({ credential_digest: credentialDigest })
   .meta({ id: 'CredentialRequest' });
 
-const description = z.string('use text').meta({ maxLength: 256, description: 'Printable characters.' });
+const description = wireText('use text').meta({ maxLength: 256, description: 'Printable characters.' });
 const action = z.enum(ACTIONS, `use one of ${ACTIONS.join(', ')}`);
 
 export const clientRequest = z

@@ -9,13 +9,14 @@ import { type JsonBody, readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import { wireText } from '../../server/wire.ts';
 import { requireExternalClaims } from '../check-signing-input.ts';
 import { longestTtl } from '../compose-token.ts';
 import { issuedToken, tokenRepresentation } from './tokens.ts';
 
 const jwsRequest = z
   .strictObject({
-    signing_input: z.string('use header and claims in base64url with a dot between them').meta({
+    signing_input: wireText('use header and claims in base64url with a dot between them').meta({
       description: 'Header and claims as RFC 7515 §5.1 has them. Signed as they are, or refused.',
     }),
   })

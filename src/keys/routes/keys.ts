@@ -9,6 +9,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import { wireText } from '../../server/wire.ts';
 import type { CompromiseReports } from '../key-administration.ts';
 import { compromise, compromiseRepresentation } from './compromise.ts';
 import { COUNTED_WITHIN_MS } from './key-acts.ts';
@@ -24,7 +25,7 @@ import {
   tokenOutcome,
 } from './wire.ts';
 
-const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
+const filter = z.strictObject({ scope: wireText('name one scope').meta({ maxLength: 63 }).optional() });
 
 const keyList = z.object({ keys: z.array(key), refused: z.array(refusedKey) });
 export type KeyListAnswer = z.infer<typeof keyList>;

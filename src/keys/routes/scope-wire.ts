@@ -9,7 +9,7 @@ import {
   type ScopeChange,
   VERIFIED_MEMBERS,
 } from '../../kernel/scope-change.ts';
-import { idText } from '../../server/wire.ts';
+import { idText, wireText } from '../../server/wire.ts';
 import { contacts, policy, policyChange, policyOf, policyRepresentation } from '../policy-schema.ts';
 import { key, keyRepresentation } from './wire.ts';
 
@@ -19,7 +19,7 @@ export const rotationPause = z
     until: z.int('use a whole number of seconds since the epoch').meta({
       description: 'The last second of the pause; at most 90 days away.',
     }),
-    reason: z.string('say why, in a few words').meta({
+    reason: wireText('say why, in a few words').meta({
       minLength: 1,
       maxLength: 500,
       description: 'Why the rotation is paused, for other operators.',
@@ -30,7 +30,7 @@ export const rotationPause = z
     examples: [{ until: 1_800_000_000, reason: 'the HSM moves to another room' }],
   });
 
-const text = z.string('use text');
+const text = wireText('use text');
 const algorithm = z.enum(ALGORITHM_NAMES, `use one of ${ALGORITHM_NAMES.join(', ')}`);
 const modulusBits = z.literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', ')}`);
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ALGORITHM_NAMES } from '../../kernel/algorithm.ts';
 import { KEY_STATES, type KnownKey, PROOF_STATUSES, verifyUntil } from '../../kernel/key.ts';
 import type { Scope } from '../../kernel/scope.ts';
+import { wireText } from '../../server/wire.ts';
 
 const time = z.int().nullable();
 
@@ -90,8 +91,7 @@ export function keyRepresentation({ key: of, proof }: KnownKey, { policy }: Scop
 
 const MOST_CHARACTERS = 500;
 
-const reason = z
-  .string('say why, in a few words')
+const reason = wireText('say why, in a few words')
   .min(1, 'say why, in a few words')
   .max(MOST_CHARACTERS, `use at most ${MOST_CHARACTERS} characters`)
   .meta({ description: 'For the audit trail.', examples: ['seen in a crash dump'] });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { digestText, PRINTABLE, PRINTABLE_ASCII } from '../../server/wire.ts';
+import { digestText, PRINTABLE, PRINTABLE_ASCII, wireText } from '../../server/wire.ts';
 
 const MOST_LEAKS = 1_000;
 
@@ -73,21 +73,18 @@ export type KnownDigestsAnswer = z.infer<typeof knownDigests>;
 export const partnerReport = z
   .array(
     z.object({
-      token: z
-        .string()
+      token: wireText()
         .min(1)
         .max(16_384)
         .meta({ examples: ['kw_svc_…'] }),
-      type: z
-        .string()
+      type: wireText()
         .max(256)
         .meta({ examples: ['keyward_credential'] }),
-      url: z
-        .string()
+      url: wireText()
         .max(4_096)
         .default('')
         .meta({ examples: ['https://code.example/shop/blob/main/deploy.env'] }),
-      source: z.string().max(256).default(''),
+      source: wireText().max(256).default(''),
     }),
   )
   .min(1)

@@ -6,12 +6,12 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
-import { nextNumber, wholeNumberText } from '../../server/wire.ts';
+import { nextNumber, wholeNumberText, wireText } from '../../server/wire.ts';
 
 const MAX_PAGE = 1_000;
 const DEFAULT_PAGE = 100;
 
-const text = z.string('give it once').min(1, 'leave it out or give a value').max(4_096);
+const text = wireText('give it once').min(1, 'leave it out or give a value').max(4_096);
 const seconds = wholeNumberText('use seconds since the epoch').optional();
 
 const ledgerQuery = z.strictObject({
@@ -65,7 +65,7 @@ const ledgerPage = z
 export type LedgerPageAnswer = z.infer<typeof ledgerPage>;
 
 export const ledgerErasure = z
-  .strictObject({ subject: z.string('use the subject as text').min(1, 'name a subject').max(4_096) })
+  .strictObject({ subject: wireText('use the subject as text').min(1, 'name a subject').max(4_096) })
   .meta({ id: 'LedgerErasure' });
 
 const erasedCounts = z

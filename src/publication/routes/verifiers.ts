@@ -8,6 +8,7 @@ import { readJson, validated } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import { wireText } from '../../server/wire.ts';
 
 const DEFAULT_INSTANCE = 'default';
 
@@ -87,7 +88,7 @@ export const acknowledgeKeySet: Route<AdmissionDeps & { readonly verifiers: Veri
   },
 };
 
-const filter = z.strictObject({ scope: z.string('name one scope').meta({ maxLength: 63 }).optional() });
+const filter = z.strictObject({ scope: wireText('name one scope').meta({ maxLength: 63 }).optional() });
 
 interface VerifierDeps {
   readonly authenticator: Authenticator;

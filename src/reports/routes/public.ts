@@ -7,6 +7,7 @@ import { readJson } from '../../server/read-body.ts';
 import { CODES, json, problems } from '../../server/responses.ts';
 import type { ApiRequest, ApiResponse, Route } from '../../server/route.ts';
 import { sendJson } from '../../server/send.ts';
+import { wireText } from '../../server/wire.ts';
 import type { ReportAlarm } from '../alarm.ts';
 import type { ReportIntake } from '../intake.ts';
 
@@ -24,8 +25,7 @@ function bareToken(token: string): string {
 }
 
 const text = (member: keyof typeof MOST_CHARACTERS) =>
-  z
-    .string('say it as text')
+  wireText('say it as text')
     .overwrite((given) => given.replaceAll('\r\n', '\n').trim())
     .max(MOST_CHARACTERS[member], `use at most ${MOST_CHARACTERS[member]} characters`);
 const orNull = (value: string | undefined) => (value === undefined || value === '' ? null : value);
@@ -58,9 +58,9 @@ type ReportRequest = z.infer<typeof reportRequest>;
 /** The fields of the page. */
 export const reportForm = z
   .looseObject({
-    token: z.string().max(MOST_CHARACTERS.token).optional(),
-    text: z.string().max(MOST_CHARACTERS.text).optional(),
-    contact: z.string().max(MOST_CHARACTERS.contact).optional(),
+    token: wireText().max(MOST_CHARACTERS.token).optional(),
+    text: wireText().max(MOST_CHARACTERS.text).optional(),
+    contact: wireText().max(MOST_CHARACTERS.contact).optional(),
   })
   .meta({ id: 'ReportForm' });
 

@@ -1,14 +1,13 @@
 import { z } from 'zod';
 import { KEY_STATES, PROOF_STATUSES } from '../../kernel/key.ts';
 import { REFUSAL_REASONS } from '../../kernel/verification.ts';
-import { afterNumber, note } from '../../server/wire.ts';
+import { afterNumber, note, wireText } from '../../server/wire.ts';
 import { CASE_OUTCOMES, CASE_STATES, CASE_STEPS, type ReportCase } from '../case.ts';
 import { REPORT_SUBJECTS, reportSubject, SIGNATURES } from '../findings.ts';
 
 export const caseQuery = afterNumber.extend({
   state: z.enum(CASE_STATES).optional(),
-  scope: z
-    .string('give it once')
+  scope: wireText('give it once')
     .min(1, 'leave it out or give a value')
     .max(64, 'a scope id is shorter')
     .optional(),

@@ -77,6 +77,13 @@ describe('security events', () => {
     ]);
   });
 
+  it('keep what evidence holds of a token, U+0000 too', async () => {
+    const { securityEvents: events } = (await openTestStore()).store;
+    const evidence = { claims: { 'a\0': ['\0', { b: 'c\0d' }] } };
+    await events.raise(report(1, evidence));
+    expect((await events.list({}, { limit: 1 })).map((event) => event.evidence)).toEqual([evidence]);
+  });
+
   it('are listed the newest first, a page at a time, with their evidence', async () => {
     const { securityEvents: events } = (await openTestStore()).store;
     for (const n of [1, 2, 3]) await events.raise(report(n));
