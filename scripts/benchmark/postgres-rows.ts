@@ -63,7 +63,7 @@ async function ledgerOf(name: string, count: number): Promise<() => Promise<Cost
   const database = { url_file, durability: 'single', copies: 1 } as const;
   const owner = await ownDatabase(database);
   const run = createRunKey(0);
-  await fill(server, name, { count, run, epoch: owner.epoch });
+  await fill(server, name, { count, run, owner: owner.id });
   const clock = { nowSeconds: () => 1_760_000_000 };
   const opening = { database, owner, run, archiveDir: folder, queueLimit: 10_000, clock };
   const store = await openStore({ ...opening, onEvent: (event) => console.warn(event) });
@@ -97,13 +97,13 @@ async function costOf(work: (n: number) => Promise<unknown>): Promise<number> {
 async function fill(
   to: PostgresServer,
   name: string,
-  { count, run, epoch }: { readonly count: number; readonly run: RunKey; readonly epoch: number },
+  { count, run, owner }: { readonly count: number; readonly run: RunKey; readonly owner: string },
 ): Promise<void> {
   const began = performance.now();
   const session = await connect(readConnectionString(to.url(name)), { connectMs: 10_000, answerMs: 600_000 });
   // A sync for each group would take hours; the checkpoint below makes up for it.
   await session.query('set synchronous_commit = off');
-  const writer = new GroupWriter(run, epoch, (_, commit) => commit);
+  const writer = new GroupWriter(run, owner, (_, commit) => commit);
   for (let done = 0; done < count; done += groupSize) {
     const records = Array.from({ length: groupSize }, (_, index) => benchRecord(done + index));
     await writer.append(session, packRecords(records, records.at(-1)?.iat ?? 0), undefined);

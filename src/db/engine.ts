@@ -9,8 +9,10 @@ export interface ThreadEntry {
 
 /** This process as the one that has the database. */
 export interface DatabaseOwner extends Leadership {
-  /** Greater than that of whoever had it before; 0 for a file, which knows none. */
-  readonly epoch: number;
+  /** Told to nobody else, and never the same again; empty for a file, which knows none. */
+  readonly id: string;
+  /** Of whoever had it before; empty where nobody had. */
+  readonly former: string;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
   release(): Promise<void>;

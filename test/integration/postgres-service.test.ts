@@ -104,7 +104,7 @@ describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
     await primary.query(
       `select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and classid = 4711 and objid = 2`,
     );
-    await primary.query('update keyward.slots set epoch = epoch + 1', 'keyward');
+    await primary.query('update keyward.slots set owner = gen_random_uuid()::text', 'keyward');
     expect(await ended).toEqual([1, null]);
     await service.logged(({ level, event }) => level === 60 && event === 'database.taken');
     service = await service.restart();

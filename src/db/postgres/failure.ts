@@ -88,7 +88,7 @@ export function lateCommit(): StoreFailure {
   return new StoreFailure({ message, code: null, condition: 'locked' });
 }
 
-/** Another process has raised the epoch. */
+/** The database names another owner. */
 export function otherOwner(): StoreFailure {
   const message = 'another process of Keyward has taken the database';
   return new StoreFailure({ message, code: null, condition: 'moved' });

@@ -33,15 +33,15 @@ interface Place {
  */
 export class GroupWriter {
   readonly #run: RunKey;
-  readonly #epoch: number;
+  readonly #owner: string;
   readonly #settled: Settled;
   /** Where the next group goes; undefined where the fate of the last one is unknown. */
   #next: Place | undefined;
 
-  constructor(run: RunKey, epoch: number, settled: Settled) {
+  constructor(run: RunKey, owner: string, settled: Settled) {
     this.#run = run;
     this.#settled = settled;
-    this.#epoch = epoch;
+    this.#owner = owner;
   }
 
   /** Looks where the ledger ends before the next group. */
@@ -124,7 +124,7 @@ export class GroupWriter {
     const group = [sequence, firstRecord, previousHash, hash, committedAt];
     const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));
-    const values = [this.#epoch, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
+    const values = [this.#owner, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
     const answer = await this.#settled(session, session.transact(APPEND, values));
     const code = answer.rows[0]?.code;
     if (code === NOT_OWNER) throw otherOwner();

@@ -58,12 +58,12 @@ function controlOf(database: PostgresSettings): PostgresSettings {
 /** Over tables that `ownPostgres` brought up to date. */
 export async function openPostgres(database: PostgresSettings, owner?: DatabaseOwner): Promise<Engine> {
   if (!(owner instanceof PostgresOwner)) throw new Error('PostgreSQL is written to by its owner alone');
-  const { own, epoch } = owner;
+  const { own, id } = owner;
   const flag = new SchemaFlag();
   const settings = { database, own, changed: flag.memory };
   return {
     language: POSTGRES,
-    writing: { entry: new URL('./writer-worker.ts', import.meta.url), settings: { ...settings, epoch } },
+    writing: { entry: new URL('./writer-worker.ts', import.meta.url), settings: { ...settings, owner: id } },
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
     openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),

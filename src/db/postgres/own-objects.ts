@@ -2,20 +2,20 @@ import { sql } from 'kysely';
 import type { Trx } from '../schema.ts';
 
 /**
- * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by an epoch that grows with each
- * owner. Names without a schema are those of the search
+ * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by a random id of each owner's own: a
+ * number that grows would be given twice where a promoted copy lacks the last owner. Names without a schema are those of the search
  * path at creation: each function is bound to it, whoever calls.
  */
 export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
   for (const statement of statementsFor(schema)) await sql.raw(statement).execute(trx);
 }
 
-/** Whether the epoch is still the owner's; the lock gives audited changes their turns and ends with the transaction. */
+/** Whether the database is still that owner's; the lock gives audited changes their turns and ends with the transaction. */
 const BEGIN = `
 DECLARE own boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(4711, 0);
-  SELECT s.epoch = _epoch INTO own FROM slots s WHERE s.slot = 1;
+  SELECT s.owner = _owner INTO own FROM slots s WHERE s.slot = 1;
   RETURN coalesce(own, false);
 END`;
 
@@ -30,7 +30,7 @@ DECLARE
   last_hash bytea;
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(4711, 1);
-  IF NOT EXISTS (SELECT FROM slots s WHERE s.slot = 1 AND s.epoch = _epoch) THEN RETURN 1; END IF;
+  IF NOT EXISTS (SELECT FROM slots s WHERE s.slot = 1 AND s.owner = _owner) THEN RETURN 1; END IF;
   SELECT g.sequence, g.group_hash INTO last_group, last_hash FROM ledger_groups g ORDER BY g.sequence DESC LIMIT 1;
   IF coalesce(last_group, 0) <> _group - 1 OR (last_group IS NOT NULL AND last_hash <> _previous) THEN RETURN 2; END IF;
   INSERT INTO ledger_groups (sequence, first_record, row_count, committed_at, previous_hash, group_hash, run_id, seal)
@@ -47,7 +47,7 @@ BEGIN
 END`;
 
 const APPEND_PARAMETERS = [
-  '_epoch bigint, _group bigint, _first bigint, _previous bytea, _hash bytea, _at bigint, _run text, _seal bytea',
+  '_owner text, _group bigint, _first bigint, _previous bytea, _hash bytea, _at bigint, _run text, _seal bytea',
   '_digests bytea, _salts bytea, _hashes bytea, _scopes text[], _kids text[], _jtis text[], _clients text[]',
   '_subjects text[], _roots text[], _traces bytea[], _iats bigint[], _exps bigint[]',
 ].join(', ');
@@ -55,9 +55,9 @@ const APPEND_PARAMETERS = [
 function statementsFor(schema: string): readonly string[] {
   const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
   return [
-    'CREATE TABLE slots (slot bigint PRIMARY KEY, epoch bigint NOT NULL, holder text COLLATE "C" NOT NULL)',
-    `INSERT INTO slots VALUES (1, 0, '')`,
-    `CREATE FUNCTION kw_begin(_epoch bigint) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
+    'CREATE TABLE slots (slot bigint PRIMARY KEY, owner text COLLATE "C" NOT NULL, holder text COLLATE "C" NOT NULL)',
+    `INSERT INTO slots VALUES (1, '', '')`,
+    `CREATE FUNCTION kw_begin(_owner text) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,
   ];
 }

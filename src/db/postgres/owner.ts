@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
@@ -15,20 +16,29 @@ const TRUSTED_MS = 4_000;
 /** A process that was killed leaves a session behind until the server has noticed. */
 const TRIES = 20;
 const BETWEEN_TRIES_MS = 250;
+const ID_BYTES = 16;
+
+interface Slot {
+  readonly owner: string;
+  /** Where and what it is, for people; empty once it was given back. */
+  readonly holder: string;
+}
 
 interface Taken {
-  readonly epoch: number;
+  readonly id: string;
+  readonly former: string;
   readonly own: SchemaObjects;
   readonly control: Kysely<Schema>;
   readonly connection: LentConnection;
 }
 
 /**
- * Has the database by a lock of a session of its own, and by an epoch that each change and each group of records is
- * held against: whoever lost the session unseen writes nothing once another has it.
+ * Has the database by a lock of a session of its own, and by an id that each change and each group of records is held
+ * against: whoever lost the session unseen writes nothing once another has it.
  */
 export class PostgresOwner implements DatabaseOwner {
-  readonly epoch: number;
+  readonly id: string;
+  readonly former: string;
   /** The schema as this version makes it. */
   readonly own: SchemaObjects;
   readonly #control: Kysely<Schema>;
@@ -50,25 +60,24 @@ export class PostgresOwner implements DatabaseOwner {
   ): Promise<PostgresOwner> {
     await lock(control);
     const own = await prepare();
+    const id = randomBytes(ID_BYTES).toString('base64url');
     const holder = `${hostname()} ${process.pid}`;
-    const { rows, isFree } = await control.transaction().execute(async (trx) => {
+    const before = await control.transaction().execute(async (trx) => {
       // Behind the change under way of whoever had it before.
       await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
-      const before = await sql<{ holder: string }>`SELECT holder FROM slots WHERE slot = 1`.execute(trx);
-      const raised = await sql<{
-        epoch: number;
-      }>`UPDATE slots SET epoch = epoch + 1, holder = ${holder} WHERE slot = 1 RETURNING epoch`.execute(trx);
-      return { rows: raised.rows, isFree: before.rows[0]?.holder === '' };
+      const { rows } = await sql<Slot>`SELECT owner, holder FROM slots WHERE slot = 1`.execute(trx);
+      await sql`UPDATE slots SET owner = ${id}, holder = ${holder} WHERE slot = 1`.execute(trx);
+      return rows[0];
     });
-    const [slot] = rows;
-    if (!slot) throw new Error('the table of slots has no row');
+    if (!before) throw new Error('the table of slots has no row');
     // The one before may still think it leads: what it began is undone after that.
-    if (!isFree) await pause(TRUSTED_MS);
-    return new PostgresOwner({ epoch: slot.epoch, own, control, connection });
+    if (before.holder !== '') await pause(TRUSTED_MS);
+    return new PostgresOwner({ id, former: before.owner, own, control, connection });
   }
 
-  private constructor({ epoch, own, control, connection }: Taken) {
-    this.epoch = epoch;
+  private constructor({ id, former, own, control, connection }: Taken) {
+    this.id = id;
+    this.former = former;
     this.own = own;
     this.#control = control;
     this.#connection = connection;
@@ -93,9 +102,7 @@ export class PostgresOwner implements DatabaseOwner {
   #giveBack(): Promise<unknown> {
     return this.#control
       .transaction()
-      .execute((trx) =>
-        sql`UPDATE slots SET holder = '' WHERE slot = 1 AND epoch = ${this.epoch}`.execute(trx),
-      );
+      .execute((trx) => sql`UPDATE slots SET holder = '' WHERE slot = 1 AND owner = ${this.id}`.execute(trx));
   }
 
   #lose(): void {
@@ -106,19 +113,19 @@ export class PostgresOwner implements DatabaseOwner {
     void this.#connection.close();
   }
 
-  /** A session that was lost took its lock along; the next one takes it again, but only while the epoch is ours. */
+  /** A session that was lost took its lock along; the next one takes it again, but only while the database names this process. */
   async #beat(): Promise<void> {
     if (this.#isBeating) return;
     this.#isBeating = true;
     const askedAt = performance.now();
     try {
       const { rows } = await this.#control.transaction().execute((trx) =>
-        sql<{ held: boolean | null; epoch: number }>`SELECT epoch,
-          CASE WHEN epoch = ${this.epoch} THEN ${isHeld()} OR pg_try_advisory_lock(${OWNER_LOCK}) END AS held
+        sql<{ held: boolean | null; owner: string }>`SELECT owner,
+          CASE WHEN owner = ${this.id} THEN ${isHeld()} OR pg_try_advisory_lock(${OWNER_LOCK}) END AS held
           FROM slots WHERE slot = 1`.execute(trx),
       );
       const [found] = rows;
-      if (found?.epoch !== this.epoch) this.#lose();
+      if (found?.owner !== this.id) this.#lose();
       else if (found.held) this.#knownAt = askedAt;
     } catch {
       // `leads` turns false by itself; what is written meanwhile says why.

@@ -13,7 +13,7 @@ import { withinWait } from './within-wait.ts';
 
 /** As whom a thread writes. */
 export interface PostgresWriting extends WriterSettings, PostgresGround {
-  readonly epoch: number;
+  readonly owner: string;
 }
 
 /**
@@ -32,8 +32,8 @@ export class WriteConnection {
     this.#settings = settings;
     this.#flag = new SchemaFlag(settings.changed);
     this.#kept = new KeptSession(settings);
-    const { run, epoch } = settings;
-    this.#groups = new GroupWriter(run, epoch, (session, commit) => this.#proven(session, commit));
+    const { run, owner } = settings;
+    this.#groups = new GroupWriter(run, owner, (session, commit) => this.#proven(session, commit));
   }
 
   /** A row that breaks a constraint is left out and named. */
@@ -48,7 +48,7 @@ export class WriteConnection {
     const session = await this.#open();
     this.#isInTransaction = true;
     await session.begin();
-    const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.epoch]);
+    const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.owner]);
     if (rows[0]?.own === 1) return;
     await this.rollback();
     throw otherOwner();

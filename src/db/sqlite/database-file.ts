@@ -123,7 +123,8 @@ export function ownFile(file: string): DatabaseOwner {
     return !released && found?.inode === identity?.inode && found?.device === identity?.device;
   };
   return {
-    epoch: 0,
+    id: '',
+    former: '',
     // The lock of a file is not lost while the process lives.
     lost: new Promise(() => {}),
     leads,

@@ -38,7 +38,7 @@ type Ground = Awaited<ReturnType<typeof onReplicated>>;
 
 function writerOn({ url, own }: Pick<Ground, 'url' | 'own'>): WriteConnection {
   const database: PostgresSettings = settingsFor(url, 1);
-  const writer = new WriteConnection({ run, database, own, changed: new SchemaFlag().memory, epoch: 0 });
+  const writer = new WriteConnection({ run, database, own, changed: new SchemaFlag().memory, owner: '' });
   onTestFinished(() => writer.close());
   return writer;
 }
@@ -126,7 +126,7 @@ describe.skipIf(NO_POSTGRES)(`a group of records on ${POSTGRES}`, () => {
     const { own } = owner as typeof owner & Pick<Ground, 'own'>;
     const database = settingsFor(url);
     const changed = new SchemaFlag().memory;
-    const writer = new WriteConnection({ run, database, own, changed, epoch: owner.epoch });
+    const writer = new WriteConnection({ run, database, own, changed, owner: owner.id });
     onTestFinished(() => writer.close());
     const jti = (n: number) => `${'x'.repeat(40)}${n}`;
     const group = (from: number, name: (n: number) => string) =>

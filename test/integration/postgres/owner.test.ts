@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { ownDatabase } from '../../../src/db/open-engine.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { openTestStore } from '../../support/open-test-store.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { ownedPostgres } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
@@ -9,6 +11,9 @@ import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 const HOLDER = `select pid from pg_locks
   where locktype = 'advisory' and classid = 4711 and objid = 2 and granted
     and database = (select oid from pg_database where datname = current_database())`;
+
+/** Of the table of owners before there was any. */
+const BEFORE = `owner = '', holder = ''`;
 
 describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
   it('leads at once where it was given back, and keeps others out', async () => {
@@ -18,7 +23,8 @@ describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
     const next = await ownDatabase(database);
     onTestFinished(() => next.release());
     expect(next.leads()).toBe(true);
-    expect(next.epoch).toBe(owner.epoch + 1);
+    expect(next.former).toBe(owner.id);
+    expect(next.id).not.toBe(owner.id);
   });
 
   it('learns that another has taken it, and never takes it back', async () => {
@@ -45,5 +51,22 @@ describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
     await pause(100);
     expect(owner.leads()).toBe(false);
     await expect.poll(() => second.leads(), { timeout: 60_000 }).toBe(true);
+  });
+
+  it('writes nothing for a front whose ownership a promoted copy never had, once that has another owner', async () => {
+    const { database, owner, url } = await ownedPostgres();
+    const session = await sessionOfTest(url);
+    const { store: former } = await openTestStore({ postgres: { database, owner, url } });
+    // As the copy has it: the change by which the first took the database is not there.
+    await session.transact(`update slots set ${BEFORE} where slot = 1`);
+    await owner.lost;
+    const next = await ownDatabase(database);
+    onTestFinished(() => next.release());
+    const { store } = await openTestStore({ postgres: { database, owner: next, url } });
+    const refused = { code: 'store_unavailable', cause: { condition: 'moved' } };
+    await expect(former.records.append(issuanceRecord(1))).rejects.toMatchObject(refused);
+    await expect(former.writer.transaction(async () => {})).rejects.toMatchObject(refused);
+    await store.records.append(issuanceRecord(1));
+    await store.writer.transaction(async () => {});
   });
 });
