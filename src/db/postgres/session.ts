@@ -29,9 +29,13 @@ export interface Opened {
 /** Of long use: some hundred different ones are asked for over and over. */
 const PREPARED_STATEMENTS = 500;
 
+/**
+ * Behind a pooler a default of the role counts for the transaction that has begun. Of a snapshot older than the lock that
+ * was waited for, `kw_begin` and `kw_append` would not see who has the database by now.
+ */
 const BEGINNINGS = {
-  write: 'begin',
-  read: 'begin isolation level repeatable read read only',
+  write: 'begin isolation level read committed read write not deferrable',
+  read: 'begin isolation level repeatable read read only not deferrable',
 } as const;
 
 /**
