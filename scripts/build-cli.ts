@@ -8,7 +8,8 @@ import { reachedFrom } from './package/reach.ts';
 
 /** Files whose verbs need the host, with the names of those. */
 const OF_THE_HOST: Readonly<Record<string, readonly string[]>> = {
-  'cli/service-verbs.js': ['init', 'serve'],
+  'cli/init-verb.js': ['init'],
+  'cli/serve-verb.js': ['serve'],
   'doctor/cli-output.js': ['doctor'],
 };
 const SIGNER = 'signer/process.js';

@@ -178,7 +178,8 @@ const COMPOSITION = /^src\/(?:serve|serve-signer|init|config|config-environment)
 /** It loads nothing, so the command line asks it first. */
 const ENVIRONMENT = 'src/config-environment.ts';
 /** The command tree looks past the faces at the verbs, and starts what each verb runs. */
-const COMMAND_LINE = /^src\/cli\/(?:program|service|service-verbs|signer-verbs|operations-client)\.ts$/;
+const COMMAND_LINE =
+  /^src\/cli\/(?:program|service|init-verb|serve-verb|signer-verbs|operations-client)\.ts$/;
 
 const order = Object.keys(CAPABILITIES);
 const complaints: string[] = [];

@@ -17,13 +17,13 @@ export const SERVICE: Verbs = [
       'keyward init --operator alice=alice.credential --operator bob=bob.credential',
       'keyward init --config /etc/keyward/config.yaml --out operator',
     ],
-    load: async () => (await import('./service-verbs.ts')).init,
+    load: async () => (await import('./init-verb.ts')).init,
   },
   {
     name: 'serve',
     description: 'run the service in the foreground; SIGTERM drains and ends it',
     examples: ['keyward serve', 'keyward serve --config /etc/keyward/config.yaml'],
-    load: async () => (await import('./service-verbs.ts')).serve,
+    load: async () => (await import('./serve-verb.ts')).serve,
   },
   {
     name: 'doctor',

@@ -24,7 +24,6 @@ import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { PassedSockets } from '../server/passed-sockets.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { RecordGapStore } from './record-gaps.ts';
-import { waitForAcceptance } from './recovery-mode.ts';
 
 export interface RollbackCheckDeps extends Trail {
   readonly config: Config;
@@ -83,6 +82,8 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
     { event: 'database.restored', ...told(missingRange) },
     `${behind.message} Nothing is issued or verified until two operators accept what is lost.`,
   );
+  // With planes of its own, which commands that read a database are spared.
+  const { waitForAcceptance } = await import('./recovery-mode.ts');
   const decided = await waitForAcceptance({ ...deps, auditKey, sinkCheckpoints, missingRange });
   if (decided === 'accepted') {
     await refuseRollback(audit, all, auditKey, recordGaps.list());

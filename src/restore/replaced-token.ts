@@ -16,7 +16,7 @@ import { enrolServiceKeys } from '../keys/routes/service-keys.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import { importPublicKey } from '../token/public-jwk.ts';
 import { longestMissingRange, type RollbackCheckDeps, rollbackFoundBy } from './check-rollback.ts';
-import { type RecoveryAct, waitForDecision } from './recovery-mode.ts';
+import type { RecoveryAct } from './recovery-mode.ts';
 
 export type ReplacedTokenDeps = Omit<RollbackCheckDeps, 'registryKey' | 'clockWatch'>;
 
@@ -55,6 +55,7 @@ export async function checkReplacedToken(
       'until two operators enrol them: docs/runbooks/lost-hsm.md.',
   );
   const clockWatch = await openClockWatch({ ...deps, auditKey });
+  const { waitForDecision } = await import('./recovery-mode.ts');
   return waitForDecision(
     { ...deps, auditKey, clockWatch, sinkCheckpoints },
     {
