@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { forgeToken } from '../../test/support/forge-token.ts';
@@ -8,8 +9,10 @@ import {
   serveOn,
   startService,
 } from '../../test/support/running-service.ts';
+import { query } from '../../test/support/store-database.ts';
 import { copyGround, type Ground } from '../../test/support/tamper/ground.ts';
 import { HURRIED, hurry } from '../../test/support/tamper/launch.ts';
+import { untilTrue } from '../../test/support/tamper/until-true.ts';
 import type { Outcome } from './attack.ts';
 import type { HeardAt } from './stage.ts';
 
@@ -78,6 +81,12 @@ async function prepare() {
     const { keys } = (await service.operations('GET', '/v1/admin/keys?scope=mail')).body;
     const { kid } = keys.find(({ state }: { state: string }) => state === 'active');
     await service.act('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'storm' });
+    // Else the next start completes it, and keys come and go whatever the attacker does.
+    const database = join(service.hsm.folder, 'keyward.db');
+    const completed = `SELECT 1 FROM signing_keys AS gone, signing_keys AS standby
+      WHERE gone.kid = '${kid}' AND gone.private_half_destroyed_at IS NOT NULL
+      AND standby.scope_id = 'mail' AND standby.state = 'pre_activation'`;
+    await untilTrue(async () => query(database, completed).length > 0);
     const revoked = await issue('payments');
     const { jti } = JSON.parse(Buffer.from(revoked.split('.')[1] ?? '', 'base64url').toString());
     await service.act('POST', '/v1/admin/revocations', { scope: 'payments', jti, reason: 'storm' });

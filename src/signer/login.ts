@@ -8,14 +8,14 @@ import { readPinFile } from './pin-file.ts';
 import { type Attempt, beginPinAttempt, inPinTurn } from './pin-latch.ts';
 import type { SignerSettings } from './settings.ts';
 
-setFlagsFromString('--expose-gc');
-const collect: NodeJS.GCFunction = runInNewContext('gc');
-
 /**
  * Collects everything that nothing refers to, and gives the pages it lay on back to the system: what a string held
  * is in this process's memory no more. A collection of any other flavour leaves the bytes where they are.
  */
 function collectGarbage(): void {
+  // Not before: V8 uses no code that was compiled under other flags, and this process would compile its packages anew.
+  setFlagsFromString('--expose-gc');
+  const collect: NodeJS.GCFunction = runInNewContext('gc');
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 

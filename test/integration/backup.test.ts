@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
@@ -15,12 +14,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { loadFileConfig } from '../../src/backup/file-config.ts';
+import { keywardJson } from '../support/command-line.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
 import { canMount, smallDisk } from '../support/small-disk.ts';
@@ -30,26 +28,9 @@ import { loadTokens } from '../support/token-load.ts';
 
 const DEADLINE_MS = 240_000;
 vi.setConfig({ testTimeout: DEADLINE_MS });
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const QUICK = { jwks_max_age_seconds: 1, max_stale_seconds: 0, clock_skew_seconds: 0 };
 
-interface Ended {
-  readonly exitCode: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
-  readonly out: any;
-  readonly err: { readonly code: string; readonly detail: string };
-}
-
-/** In a process of its own, beside the service. */
-async function keyward(configFile: string, ...argv: string[]): Promise<Ended> {
-  const args = ['--disable-sigusr1', MAIN, ...argv, '--json', '--config', configFile];
-  const { code, stdout, stderr } = await promisify(execFile)(process.execPath, args).then(
-    (done) => ({ ...done, code: 0 }),
-    (failed) => failed,
-  );
-  const parsed = (text: string) => (text === '' ? undefined : JSON.parse(text));
-  return { exitCode: code, out: parsed(stdout), err: parsed(stderr) };
-}
+const keyward = (configFile: string, ...argv: string[]) => keywardJson([...argv, '--config', configFile]);
 
 const elsewhere = temporaryFolder();
 const backups = temporaryFolder();

@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keyward } from '../support/command-line.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const DEADLINE_MS = 60_000;
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 let service: RunningService;
 
@@ -16,11 +14,7 @@ beforeAll(async () => {
 
 afterAll(() => service.remove());
 
-function init(...argv: string[]) {
-  const command = ['--disable-sigusr1', COMMAND_LINE, 'init', '--config', service.configFile, ...argv];
-  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8' });
-  return { status, stdout, stderr };
-}
+const init = (...argv: string[]) => keyward(['init', '--config', service.configFile, ...argv]);
 
 it('two operators are enrolled into two files of their own, each a credential of one of them', async () => {
   const [alice, bob] = ['operator', 'approver'].map((name) => join(service.hsm.folder, name));
@@ -39,14 +33,14 @@ it(
   async () => {
     const more = (id: string) => ['--operator', `${id}=${join(service.hsm.folder, `${id}.credential`)}`];
     await service.stop();
-    const early = init(...more('carol'), ...more('dan'));
-    expect([early.status, early.stderr]).toEqual([1, expect.stringContaining('[operator_exists]')]);
+    const early = await init(...more('carol'), ...more('dan'));
+    expect([early.exitCode, early.err]).toEqual([1, expect.stringContaining('[operator_exists]')]);
 
     service = await service.restart();
     expect((await service.operations('POST', '/v1/admin/operators/bob/revoke')).status).toBe(200);
     await service.stop();
-    const taken = init(...more('carol'));
-    expect([taken.status, taken.stderr]).toEqual([0, '']);
+    const taken = await init(...more('carol'));
+    expect([taken.exitCode, taken.err]).toEqual([0, '']);
 
     service = await service.restart();
     const credential = readFileSync(join(service.hsm.folder, 'carol.credential'), 'utf8')
@@ -68,9 +62,9 @@ it(
   DEADLINE_MS,
 );
 
-it('two operators are written with a file each', () => {
-  const nameless = init('--operator', 'eve', '--operator', 'mallory');
-  expect([nameless.status, nameless.stderr]).toEqual([
+it('two operators are written with a file each', async () => {
+  const nameless = await init('--operator', 'eve', '--operator', 'mallory');
+  expect([nameless.exitCode, nameless.err]).toEqual([
     2,
     expect.stringContaining('name the file too: --operator eve=FILE'),
   ]);

@@ -1,25 +1,22 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parseDocument } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
 import { REGISTRY_TABLE_NAMES } from '../../src/db/signed/tables.ts';
 import { examine } from '../../src/doctor/index.ts';
+import { keyward as runHere } from '../support/command-line.ts';
 import { freePorts } from '../support/free-port.ts';
 import { restoreTables } from '../support/restore-tables.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { createSoftHsm, makeToken, SOFTHSM_MODULE, type SoftHsm } from '../support/softhsm.ts';
 import { query } from '../support/store-database.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 100 };
 const ENROL = '/v1/admin/service-keys/enrol';
 
-// Commands are processes of their own, each with a login.
+// Commands log in, each by a signer of its own.
 vi.setConfig({ testTimeout: 120_000 });
 
 let service: RunningService;
@@ -33,16 +30,8 @@ const sink = () => join(service.hsm.folder, 'audit.jsonl');
 const config = () => parseDocument(readFileSync(service.configFile, 'utf8'));
 
 async function keyward(...argv: string[]): Promise<{ code: number; said: string }> {
-  const all = ['--disable-sigusr1', COMMAND_LINE, ...argv, '--config', service.configFile];
-  const child = spawn(process.execPath, all, { stdio: 'pipe' });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      said += chunk;
-    });
-  }
-  const [code] = await once(child, 'close');
-  return { code: code as number, said };
+  const { exitCode, out, err } = await runHere([...argv, '--config', service.configFile]);
+  return { code: exitCode, said: out + err };
 }
 
 async function issue(scope: string, { sign }: { sign: string }) {

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { keywardJson, type RanForPrograms } from '../support/command-line.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
@@ -25,13 +25,6 @@ const QUICK = {
 /** Of the mebibyte: the rest is less than a database. */
 const TOO_MUCH_BYTES = 900 * 1_024;
 
-interface Ended {
-  readonly exitCode: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
-  readonly out: any;
-  readonly err: { readonly code: string; readonly detail: string };
-}
-
 describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   let service: RunningService;
   let grants: { sign: string; verify: string };
@@ -43,16 +36,7 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   const inFolder = (name: string) => join(service.hsm.folder, name);
   const urlFile = () => inFolder('database-url');
 
-  async function keyward(...argv: string[]): Promise<Ended> {
-    const args = ['--disable-sigusr1', MAIN, ...argv, '--json', '--config', service.configFile];
-    const { code, stdout, stderr } = await promisify(execFile)(process.execPath, args).then(
-      (done) => ({ ...done, code: 0 }),
-      (failed) => failed,
-    );
-    const parsed = (text: string) => (text === '' ? undefined : JSON.parse(text));
-    return { exitCode: code, out: parsed(stdout), err: parsed(stderr) };
-  }
-
+  const keyward = (...argv: string[]) => keywardJson([...argv, '--config', service.configFile]);
   const migrateToServer = () =>
     keyward('migrate-store', '--to-url-file', urlFile(), '--durability', 'single');
   const migrateToFile = (file: string) => keyward('migrate-store', '--to-file', file);
@@ -155,7 +139,7 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     await service.stop();
     const file = inFolder('keyward.db');
     const before = lastInFile(file, 1);
-    const codeOf = async (ended: Promise<Ended>) => (await ended).err.code;
+    const codeOf = async (ended: Promise<RanForPrograms>) => (await ended).err.code;
     expect(await codeOf(migrateToFile(file))).toBe('same_database');
     expect(await codeOf(migrateToFile(inFolder('other.db')))).toBe('same_engine');
     expect(await codeOf(keyward('migrate-store'))).toBe('usage');

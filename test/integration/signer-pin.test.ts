@@ -8,7 +8,7 @@ import type { Failure } from '../../src/signer/protocol.ts';
 import { createShimmedHsm, type ShimmedHsm } from '../support/shimmed-hsm.ts';
 import { startSigner } from '../support/signer-process.ts';
 
-const STARTS = 10;
+const STARTS = 5;
 /** Where the same path is walked with another cause. */
 const FEW = 3;
 const SLOW = { timeout: 120_000 };

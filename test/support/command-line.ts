@@ -50,3 +50,18 @@ export async function keyward(
   });
   return { exitCode, out, err };
 }
+
+export interface RanForPrograms {
+  readonly exitCode: number;
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
+  readonly out: any;
+  // biome-ignore lint/suspicious/noExplicitAny: tests assert the whole shape
+  readonly err: any;
+}
+
+/** The same with `--json`: both streams parsed, each undefined where nothing was written. */
+export async function keywardJson(argv: readonly string[]): Promise<RanForPrograms> {
+  const { exitCode, out, err } = await keyward([...argv, '--json']);
+  const parsed = (text: string) => (text === '' ? undefined : JSON.parse(text));
+  return { exitCode, out: parsed(out), err: parsed(err) };
+}
