@@ -32,6 +32,7 @@ const ON_BOTH_ENGINES = [
   'forgery',
   'jws',
   'leaks',
+  'lost-tail',
   'probes',
   'provisioning',
   'reports',

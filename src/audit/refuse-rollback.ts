@@ -1,7 +1,7 @@
 import type { AuditLog } from '../kernel/audit.ts';
-import { CHAINS, type ChainHeads, type ChainName } from '../kernel/audit-chain.ts';
+import { CHAINS, type ChainHead, type ChainHeads, type ChainName } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { isAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
+import { isAcknowledged, isEndAcknowledged, type RecordGap } from '../kernel/record-gap.ts';
 import { type AuditPublicKey, readCheckpoint } from '../token/checkpoint.ts';
 import type { SinkTail } from './sink-line.ts';
 
@@ -13,6 +13,8 @@ export interface SinkCheckpoint {
   readonly tail: SinkTail;
   /** A version of the registry that was committed, where the witness knows one. */
   readonly registry?: number;
+  /** Where the ledger was acknowledged up to, where the witness knows that, and when; seconds since the epoch. */
+  readonly ledger?: ChainHead & { readonly at: number };
 }
 
 /**
@@ -27,8 +29,10 @@ export async function refuseRollback(
   gaps: readonly RecordGap[],
 ): Promise<void> {
   const now = await log.heads();
-  for (const { name, tail, registry = 0 } of sinkCheckpoints) {
+  for (const { name, tail, registry = 0, ledger } of sinkCheckpoints) {
     if (now.registry.sequence < registry) throw olderRegistry(name, registry, now.registry.sequence);
+    if (ledger && !isEndAcknowledged(gaps, ledger))
+      await requireSeen(log, now, { sinkName: name, chain: 'ledger', ...ledger });
     if (tail.event) await requireSeen(log, now, { sinkName: name, chain: 'audit', ...tail.event });
     if (!tail.checkpoint) continue;
     const checkpoint = await readCheckpoint(tail.checkpoint.jws, auditKey);

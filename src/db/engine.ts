@@ -11,7 +11,7 @@ export interface ThreadEntry {
 export interface DatabaseOwner extends Leadership {
   /** Told to nobody else, and never the same again; empty for a file, which knows none. */
   readonly id: string;
-  /** Of whoever had it before; empty where nobody had. */
+  /** Of whoever had it before; empty where nobody else can have had it. */
   readonly former: string;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;

@@ -11,6 +11,7 @@ import type { DatabaseOwner } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
+import { LedgerMark } from './ledger-mark.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { refuseMoved } from './moved.ts';
 import { openEngine } from './open-engine.ts';
@@ -57,6 +58,8 @@ export interface Store {
   readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd' | 'auditEnd'>;
   /** The same for the signed tables, once the registry is open. */
   readonly changes: RegistryChanges;
+  /** What this host knows of the end of the ledger. */
+  readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** For `createLedger`. */
   readonly records: RecordAppender;
   readonly ledger: LedgerStore;
@@ -103,12 +106,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
+  const { archiveDir, segmentRecords, owner = NOBODY } = options;
+  const mark = new LedgerMark({ archiveDir, owner, clock });
   const writer = new Writer({
     engine,
     queueLimit,
     clock,
     run,
     unwitnessed,
+    mark,
     onEvent: (event) => {
       onEvent(event);
       const found = brokenBy(event, writer.ledgerEnd?.sequence ?? 0);
@@ -116,21 +122,23 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   });
   try {
-    await writer.transaction(async (trx) => {
+    const isFresh = await writer.transaction(async (trx) => {
       if (!options.mayBeMoved) await refuseMoved(trx);
-      await ownAuditHead(trx);
+      const { sequence } = await ownAuditHead(trx);
       await ownLastRevocation(trx);
       await insertRun(trx, run);
+      return sequence === 0;
     });
+    mark.begin(isFresh);
   } catch (error) {
     await writer.close();
+    mark.close();
     throw toKeywardError(error);
   }
   const brokenEvents = new ReplayingEmitter<BrokenChain>();
   const seals = new EventSeals([run], (found) => brokenEvents.emit(found));
   const link = engine.openReads();
   const reader = new Reader({ language: engine.language, link, unwitnessed, seals });
-  const { archiveDir, segmentRecords } = options;
   const ledger = openLedgerStore({
     engine,
     queueLimit,
@@ -155,6 +163,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   return {
     reader,
     writer,
+    mark,
     records: readBack,
     ledger,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
@@ -180,6 +189,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       await ledger.close();
       await reader.close();
       await writer.close();
+      mark.close();
     },
   };
 }
@@ -191,4 +201,6 @@ async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promis
     .execute();
 }
 
+/** A database that nobody shares. */
+const NOBODY = { id: '', former: '' };
 const OPEN_GATE: SinkGate = { confirm: async () => {} };

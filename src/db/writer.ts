@@ -10,6 +10,7 @@ import { Emitter } from '../lib/emitter.ts';
 import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
 import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
+import type { LedgerMark } from './ledger-mark.ts';
 import type { Schema, Trx } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
@@ -32,6 +33,8 @@ export interface WriterOptions {
   readonly run: RunKey;
   readonly unwitnessed: UnwitnessedRanges;
   readonly onEvent: (event: StoreEvent) => void;
+  /** Told of each end of the ledger before anybody hears of the group. */
+  readonly mark?: Pick<LedgerMark, 'record'> | undefined;
   /** Past it, the thread is given up and another takes its place. */
   readonly deadlineMs?: number;
 }
@@ -45,6 +48,7 @@ export class Writer implements RecordAppender {
   readonly #clock: Clock;
   readonly #memory: WriterMemory;
   readonly #unwitnessed: UnwitnessedRanges;
+  readonly #mark: WriterOptions['mark'];
   /** Tells nobody: a change may read before it is known what to trust. */
   readonly #seals: EventSeals;
   readonly #queue: (RecordGroup | (() => Promise<void>))[] = [];
@@ -79,6 +83,7 @@ export class Writer implements RecordAppender {
     };
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
+    this.#mark = options.mark;
     this.#seals = new EventSeals([run]);
   }
 
@@ -96,10 +101,11 @@ export class Writer implements RecordAppender {
     return this.#memory.audit.head;
   }
 
-  /** Groups are appended to that end alone. */
+  /** Groups are appended to that end alone. `store_unavailable`. */
   expectLedgerEnd(end: ChainHead): void {
     this.#ledgerEnd = end;
     this.sharedEnd.group = end.sequence;
+    this.#mark?.record(end);
   }
 
   /** Records that arrive while a commit is under way form the next one. */
@@ -187,8 +193,11 @@ export class Writer implements RecordAppender {
   async #commit(group: RecordGroup): Promise<void> {
     try {
       const asks = { batch: group.pack(this.#clock.nowSeconds()), end: this.#ledgerEnd };
-      const { failures, end } = await this.#health.watch(() => this.#link.thread().call('append', asks));
-      this.expectLedgerEnd(end);
+      const failures = await this.#health.watch(async () => {
+        const appended = await this.#link.thread().call('append', asks);
+        this.expectLedgerEnd(appended.end);
+        return appended.failures;
+      });
       group.settle(failures);
     } catch (error) {
       group.fail(error);

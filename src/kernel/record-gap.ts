@@ -31,6 +31,19 @@ export interface RecordGap {
 /** As the registry has them at that moment, the oldest first. */
 export type RecordGaps = () => readonly RecordGap[];
 
+/** A token is recorded at most so long after it was dated. */
+export const RECORDED_WITHIN_SECONDS = 60;
+
+/** Of tokens that are dated then, nobody can tell whether a record is missing; both included, in seconds since the epoch. */
+export interface UnprovenTime {
+  readonly from: number;
+  readonly until: number;
+}
+
+export function isUnproven(times: readonly UnprovenTime[], iat: number): boolean {
+  return times.some(({ from, until }) => from <= iat && iat <= until);
+}
+
 /** No key that was there before goes on signing; undefined without any gap. */
 export function lastRenewal(gaps: readonly RecordGap[]): number | undefined {
   return gaps.at(-1)?.issuedUntil;
@@ -66,6 +79,14 @@ export function isAcknowledged(
       number <= lastCheckpoint &&
       sequence > (chain === 'audit' ? lastEvent : kept[chain]),
   );
+}
+
+/** Whether an end of the ledger that was acknowledged by then was lost, and two persons know. */
+export function isEndAcknowledged(
+  gaps: readonly RecordGap[],
+  { sequence, at }: { readonly sequence: number; readonly at: number },
+): boolean {
+  return gaps.some(({ issuedUntil, kept }) => at <= issuedUntil && sequence > kept.ledger);
 }
 
 /** Whether what stood beside the audit event of that sequence was lost with the gap. */
@@ -129,7 +150,7 @@ const NUMBERS = [
 ] as const satisfies (keyof ReturnType<typeof gapDetails>)[];
 
 const NO_ROOT = commitmentTo('root', new Uint8Array(SALT_BYTES), null).toString('base64url');
-const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
+export const LONGEST_LIFE_SECONDS = POLICY_BOUNDS.maxTtlSeconds[1] + 2 * POLICY_BOUNDS.clockSkewSeconds[1];
 
 interface RevokingAgain {
   readonly scopeIds: readonly string[];

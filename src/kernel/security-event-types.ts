@@ -392,6 +392,15 @@ export const SECURITY_EVENTS = {
     oncePer: ['why', 'day'],
     subject: () => 'database:schema',
   }),
+  'ledger.end_unproven': type({
+    severity: 'warning',
+    meaning:
+      'Nobody can tell whether the last records of the ledger are there. Tokens of that time that it lacks are answered with 503.',
+    runbook: 'restored-database.md#ledgerend_unproven',
+    evidence: ['issued_from', 'issued_until'],
+    oncePer: ['issued_from', 'issued_until'],
+    subject: () => 'chain:ledger',
+  }),
   'audit.unwitnessed': type({
     severity: 'critical',
     meaning: 'Only the database has the end of the audit trail: somebody may have written it.',

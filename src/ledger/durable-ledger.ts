@@ -1,6 +1,7 @@
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, Ledger, LedgerReader, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
+import { isUnproven, type UnprovenTime } from '../kernel/record-gap.ts';
 import type { Sightings } from '../kernel/verification.ts';
 
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
@@ -42,17 +43,33 @@ function refuseMisshapen({ digest }: IssuanceRecord): void {
   });
 }
 
-/** Reads the ledger over whatever looks records up. */
-export function createLedgerReader(lookup: RecordLookup): LedgerReader & Sightings {
+/**
+ * Reads the ledger over whatever looks records up. Of `unproven` times nothing is said not to be there: `find` rejects
+ * with `ledger_unavailable`, and `unknown` leaves it out.
+ */
+export function createLedgerReader(
+  lookup: RecordLookup,
+  unproven: readonly UnprovenTime[] = [],
+): LedgerReader & Sightings {
   return {
-    find: (digest, iat) => answered(() => lookup.find(digest, iat)),
+    async find(digest, iat) {
+      const found = await answered(() => lookup.find(digest, iat));
+      if (found || !isUnproven(unproven, iat)) return found;
+      throw new KeywardError('ledger_unavailable', UNPROVEN, { retryAfterSeconds: UNPROVEN_SECONDS });
+    },
     unknown: (scopeId, sightings, by) =>
       answered(async () => {
         const known = await lookup.known(scopeId, sightings, by?.clientId ?? '');
-        return sightings.filter((_, index) => !known[index]).map(({ digest }) => digest);
+        return sightings
+          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat))
+          .map(({ digest }) => digest);
       }),
   };
 }
+
+const UNPROVEN = 'Records of the time of this token may be lost, so nobody can tell whether it was issued.';
+/** It does not change by itself, but for the life of the token. */
+const UNPROVEN_SECONDS = 60;
 
 async function answered<T>(query: () => Promise<T>): Promise<T> {
   try {

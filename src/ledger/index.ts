@@ -5,8 +5,9 @@ import type { Store } from '../db/open-store.ts';
 import type { StoredRun } from '../kernel/audit-chain.ts';
 import type { Erasable } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { UnprovenTime } from '../kernel/record-gap.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
-import type { EventRaiser } from '../kernel/security-events.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { measuredSightings } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -28,6 +29,8 @@ interface LedgerDeps {
   readonly revocations: RevocationAdministration;
   readonly canaries: Pick<Canaries, 'watchSightings'>;
   readonly events: EventRaiser;
+  /** Of which times it cannot be told whether records are missing. */
+  readonly unproven: readonly UnprovenTime[];
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
@@ -36,15 +39,18 @@ interface LedgerDeps {
 
 /** The record of every token: written, looked up, searched, erased and, in time, archived. */
 export function openLedger(deps: LedgerDeps) {
-  const { config, store, runs, erasable, revocations, canaries, events, metrics, clock, log } = deps;
+  const { config, store, runs, erasable, revocations, canaries, events, metrics, clock, log, unproven } =
+    deps;
+  for (const { from, until } of unproven)
+    events.raise(securityEvent('ledger.end_unproven', { issued_from: from, issued_until: until }));
   const { reader, writer } = store;
   const erasure = createLedgerErasure({ ...store.ledger.erasing, reader, writer, erasable, clock });
   const ledger = { ...store.ledger, erasure };
-  const bulkReader = createLedgerReader(ledger.bulkLookups);
+  const bulkReader = createLedgerReader(ledger.bulkLookups, unproven);
   const sightings = canaries.watchSightings(measuredSightings(bulkReader, metrics));
   return {
     ledger: createLedger(store.records),
-    reader: createLedgerReader(ledger.lookups),
+    reader: createLedgerReader(ledger.lookups, unproven),
     /** For whoever asks of many tokens: nobody who verifies one waits for it. */
     bulkReader,
     gauges: { ledgerQueue: () => store.queuedRecords() },

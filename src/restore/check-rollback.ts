@@ -3,7 +3,7 @@ import type { Trail } from '../audit/index.ts';
 import { isOlderCopy, type MissingRange, readMissingRange } from '../audit/missing-range.ts';
 import { refuseRollback, type SinkCheckpoint } from '../audit/refuse-rollback.ts';
 import { repairRuns } from '../audit/repair-runs.ts';
-import { databaseCheckpoint, readSinkCheckpoints } from '../audit/sink-checkpoints.ts';
+import { databaseCheckpoint, newestTime, readSinkCheckpoints } from '../audit/sink-checkpoints.ts';
 import type { Sinks } from '../audit/sinks.ts';
 import {
   recordUnwitnessed,
@@ -14,6 +14,7 @@ import {
 } from '../audit/start-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
+import type { AcknowledgedEnd } from '../db/ledger-mark.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import type { AuditLog } from '../kernel/audit.ts';
@@ -24,6 +25,7 @@ import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { PassedSockets } from '../server/passed-sockets.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { RecordGapStore } from './record-gaps.ts';
+import { recordUnprovenEnd } from './unproven-ends.ts';
 
 export interface RollbackCheckDeps extends Trail {
   readonly config: Config;
@@ -55,7 +57,8 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   const latest = await audit.lastCheckpoint();
   const sealed = await sealedCheckpoint(deps, latest, auditKey);
   const own = databaseCheckpoint(latest);
-  const all = [...sinkCheckpoints, sealed.witness, own];
+  const host = hostCheckpoint(store.mark.found);
+  const all = [...sinkCheckpoints, sealed.witness, own, ...host];
   const first = await rollbackFoundBy(() => refuseRollback(audit, all, auditKey, []));
   const trail = await walkTrail(deps, [...sinkCheckpoints, sealed.witness], auditKey).catch(
     (error: unknown) => {
@@ -65,6 +68,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   const whole = async () => {
     await requireRegistryOf(deps, trail);
     await recordUnwitnessed(deps, trail);
+    await recordUnprovenEnd(deps, await newestTime(all, auditKey));
     return 'whole' as const;
   };
   if (!first) return await whole();
@@ -77,7 +81,10 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   if (!behind) return await whole();
 
   await refuseRollback(audit, [own], auditKey, recordGaps.list());
-  const missingRange = await longestMissingRange(deps, sinkCheckpoints, auditKey, behind, sealed);
+  const missingRange = await longestMissingRange(deps, sinkCheckpoints, auditKey, behind, {
+    sealed,
+    ledger: store.mark.found,
+  });
   log.fatal(
     { event: 'database.restored', ...told(missingRange) },
     `${behind.message} Nothing is issued or verified until two operators accept what is lost.`,
@@ -111,8 +118,9 @@ export async function longestMissingRange(
   sinkCheckpoints: readonly SinkCheckpoint[],
   auditKey: AuditPublicKey,
   behind: KeywardError,
-  sealed?: SealedCheckpoint,
+  witnesses: OtherWitnesses = {},
 ): Promise<MissingRange> {
+  const { sealed } = witnesses;
   let longest: MissingRange | undefined;
   for (const sink of sinks.all) {
     const history = sink.failing ? undefined : sink.history();
@@ -122,31 +130,44 @@ export async function longestMissingRange(
     if (!longest || reach(missingRange) > reach(longest)) longest = missingRange;
   }
   if (longest && reach(longest) > 0) return { ...longest, sealed: beyond(longest, sealed) };
-  return sealedMissingRange(audit, auditKey, behind, sealed);
+  return unseenMissingRange(audit, auditKey, behind, witnesses);
+}
+
+/** Who has seen that something was there, and not what. */
+interface OtherWitnesses {
+  readonly sealed?: SealedCheckpoint | undefined;
+  /** The end that this host acknowledged. */
+  readonly ledger?: AcknowledgedEnd | undefined;
 }
 
 /**
- * What the signer alone has seen: nobody can tell what it was, and two persons may accept that. Only of an older copy:
- * a database that says otherwise than the signer was rewritten.
+ * What the signer or this host alone has seen: nobody can tell what it was, and two persons may accept that. Only of an
+ * older copy: a database that says otherwise was rewritten.
  */
-async function sealedMissingRange(
+async function unseenMissingRange(
   log: AuditLog,
   auditKey: AuditPublicKey,
   behind: KeywardError,
-  sealed: SealedCheckpoint | undefined,
+  { sealed, ledger }: OtherWitnesses,
 ): Promise<MissingRange> {
-  const nothing = 'no audit sink that can be read has what is missing';
-  if (!sealed) throw unfit(behind, nothing);
   const missingRange = await readMissingRange(log, [], auditKey);
   if ('unfit' in missingRange) throw unfit(behind, missingRange.unfit);
-  const { checkpoint, witness } = sealed;
   const heads = await log.heads();
   const lost = beyond(missingRange, sealed);
-  if (!lost && (witness.registry ?? 0) <= heads.registry.sequence) throw unfit(behind, nothing);
+  const isBehind =
+    heads.registry.sequence < (sealed?.witness.registry ?? 0) ||
+    heads.ledger.sequence < (ledger?.sequence ?? 0);
+  if (!lost && !isBehind) throw unfit(behind, 'nobody who can be read has what is missing');
+  const checkpoint = sealed?.checkpoint;
   if (checkpoint && !(await isOlderCopy(log, checkpoint, auditKey))) {
     throw unfit(behind, 'the database has something else than the signer saw');
   }
   return { ...missingRange, sealed: lost };
+}
+
+function hostCheckpoint(found: AcknowledgedEnd | undefined): SinkCheckpoint[] {
+  if (!found || found.sequence === 0) return [];
+  return [{ name: 'this host', tail: { event: undefined, checkpoint: undefined }, ledger: found }];
 }
 
 function beyond({ from, checkpoints }: MissingRange, sealed: SealedCheckpoint | undefined) {

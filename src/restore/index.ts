@@ -5,6 +5,7 @@ import { openRegistryKey } from '../keys/registry-key.ts';
 import { acceptRestore, adminDatabaseRoutes } from './accept-loss.ts';
 import { checkRollback } from './check-rollback.ts';
 import { checkReplacedToken, type ReplacedTokenDeps } from './replaced-token.ts';
+import { unprovenTimes } from './unproven-ends.ts';
 
 export { replayRestrictions } from './replay-restrictions.ts';
 export { createRecordGaps, gapsIn } from './store.ts';
@@ -40,6 +41,7 @@ async function passChecks(deps: ReplacedTokenDeps) {
     clockWatch,
     settledTime: clockWatch,
     timeGuard: clockWatch,
+    unproven: await unprovenTimes(deps),
     bindingKeys: await openBindingKeys(config, registry, registryKey, signer),
     /** Service keys were enrolled just now. */
     isSucceeded: succession === 'accepted',

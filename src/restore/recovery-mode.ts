@@ -17,7 +17,7 @@ import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditEvent, AuditTrail, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { isBroadened } from '../kernel/record-gap.ts';
+import { isBroadened, RECORDED_WITHIN_SECONDS } from '../kernel/record-gap.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
@@ -170,9 +170,6 @@ interface RecoveryModeDeps extends RecoveryDeps {
   readonly recordGaps: RecordGapStore;
   readonly missingRange: MissingRange;
 }
-
-/** A token is recorded at most so long after it was dated. */
-const RECORDED_WITHIN_SECONDS = 60;
 
 /** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
 export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 'stopped'> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { RecordLookup } from '../../../src/kernel/issuance.ts';
 import type { RecordAppender } from '../../../src/kernel/ledger-search.ts';
-import { createLedger } from '../../../src/ledger/durable-ledger.ts';
+import { createLedger, createLedgerReader } from '../../../src/ledger/durable-ledger.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 
 const failing = (error: unknown) =>
@@ -44,5 +45,28 @@ describe('createLedger', () => {
       code: 'ledger_unavailable',
       cause,
     });
+  });
+});
+
+describe('the ledger of a time of which records may be missing', () => {
+  const known = issuanceRecord(1);
+  const lookup: RecordLookup = {
+    find: async (digest) => (digest.equals(known.digest) ? known : undefined),
+    known: async (_scope, asked) => asked.map(({ digest }) => known.digest.equals(digest)),
+  };
+  const reader = createLedgerReader(lookup, [{ from: 100, until: 200 }]);
+  const another = issuanceRecord(2).digest;
+
+  it('says what is there, and of nothing that it is not', async () => {
+    expect(await reader.find(known.digest, 150)).toBe(known);
+    for (const iat of [100, 200])
+      await expect(reader.find(another, iat)).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    for (const iat of [99, 201]) expect(await reader.find(another, iat)).toBeUndefined();
+  });
+
+  it('names no sighting of it as unknown', async () => {
+    const sightings = [99, 100, 200, 201].map((iat) => ({ digest: Buffer.alloc(32, iat), iat }));
+    const unknown = await reader.unknown('payments', sightings);
+    expect(unknown.map(([first]) => first)).toEqual([99, 201]);
   });
 });

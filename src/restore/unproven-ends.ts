@@ -1,0 +1,58 @@
+import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
+import type { Trx } from '../db/schema.ts';
+import { KEYWARD } from '../kernel/actor.ts';
+import { type AuditLog, actOf } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { LONGEST_LIFE_SECONDS, RECORDED_WITHIN_SECONDS, type UnprovenTime } from '../kernel/record-gap.ts';
+
+/** Found by type and subject. */
+const END_UNPROVEN = 'ledger.end_unproven';
+const SUBJECT = 'chain:ledger';
+/** Longer than a token is looked up after it was dated. */
+const KEPT_SECONDS = LONGEST_LIFE_SECONDS + 86_400;
+
+interface UnprovenDeps {
+  readonly store: Pick<Store, 'mark' | 'reader'>;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Writes down of which time nobody can tell whether records are missing: where this host does not know up to where the
+ * ledger was acknowledged. The trail keeps it, together with what it kept before. `checkpointAt`: what a signed
+ * checkpoint saw by then is there.
+ */
+export async function recordUnprovenEnd(deps: UnprovenDeps, checkpointAt: number | undefined): Promise<void> {
+  const { store, audit, clock, log } = deps;
+  if (store.mark.isWhole) return;
+  const newest = Math.max(await store.reader.read(lastGroupAt), checkpointAt ?? 0);
+  const range = { from: Math.max(0, newest - RECORDED_WITHIN_SECONDS), until: clock.nowSeconds() };
+  const details = { ranges: [...(await unprovenTimes(deps)), range] };
+  await audit.record(actOf(KEYWARD, END_UNPROVEN, SUBJECT, details));
+  log.warn(
+    { event: END_UNPROVEN, ...range },
+    'nobody can tell whether the ledger is whole: tokens of that time that it lacks are neither accepted nor called forged',
+  );
+}
+
+/** The times of which tokens are shown yet. */
+export async function unprovenTimes({
+  audit,
+  clock,
+}: Pick<UnprovenDeps, 'audit' | 'clock'>): Promise<readonly UnprovenTime[]> {
+  const told = await audit.lastAbout(SUBJECT, END_UNPROVEN);
+  if (!told) return [];
+  const { ranges } = auditDetailsIn(told.detailsJson) as { readonly ranges: readonly UnprovenTime[] };
+  const horizon = clock.nowSeconds() - KEPT_SECONDS;
+  return ranges.filter(({ until }) => until > horizon);
+}
+
+/** 0 where there is none. */
+async function lastGroupAt(trx: Trx): Promise<number> {
+  const groups = trx.selectFrom('ledger_groups').select('committed_at');
+  const last = await groups.orderBy('sequence', 'desc').limit(1).executeTakeFirst();
+  return last?.committed_at ?? 0;
+}

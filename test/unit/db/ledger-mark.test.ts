@@ -1,0 +1,81 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LedgerMark } from '../../../src/db/ledger-mark.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+
+const NOON = 1_760_000_000;
+const END = { sequence: 7, hash: new Uint8Array(32).fill(9) };
+const FILE = { id: '', former: '' };
+
+/** As one process after another has it, on one host. */
+function host() {
+  const archiveDir = join(folderOfTest(), 'ledger-archive');
+  const opened = (owner = FILE, boot = 'first boot') =>
+    new LedgerMark({ archiveDir, owner, boot, clock: { nowSeconds: () => NOON } });
+  return { file: `${archiveDir}.end`, opened };
+}
+
+/** Records one group, and leaves it at that, as a process does that is killed. */
+function killed(mark: LedgerMark): void {
+  mark.begin(false);
+  mark.record(END);
+}
+
+describe('where a host acknowledged the ledger up to', () => {
+  it('is known where nothing was ever written to the database, and else not', () => {
+    const { opened } = host();
+    const fresh = opened();
+    fresh.begin(false);
+    expect([fresh.found, fresh.isWhole]).toEqual([undefined, false]);
+    fresh.begin(true);
+    expect([fresh.found?.sequence, fresh.isWhole]).toEqual([0, true]);
+    expect(opened().isWhole).toBe(true);
+  });
+
+  it('is known after a process that was killed, to the last group', () => {
+    const { opened } = host();
+    killed(opened());
+    const next = opened();
+    expect(next.found).toMatchObject({ sequence: 7, hash: Buffer.from(END.hash), at: NOON });
+    expect(next.isWhole).toBe(true);
+  });
+
+  it('may lie further after a kernel that was killed, unless the process had ended before', () => {
+    const { opened } = host();
+    killed(opened());
+    const after = opened(FILE, 'second boot');
+    expect([after.found?.sequence, after.isWhole]).toEqual([7, false]);
+    killed(after);
+    after.close();
+    expect(opened(FILE, 'third boot').isWhole).toBe(true);
+  });
+
+  it('is not known where another host had the database since', () => {
+    const { opened } = host();
+    killed(opened({ id: 'a', former: 'z' }));
+    expect(opened({ id: 'c', former: 'b' }).isWhole).toBe(false);
+    expect(opened({ id: 'b', former: 'a' }).isWhole).toBe(true);
+  });
+
+  it('is handed on by a process that writes no record, as far as it is known', () => {
+    const { opened } = host();
+    killed(opened({ id: 'a', former: 'z' }));
+    opened({ id: 'b', former: 'a' }).begin(false);
+    expect(opened({ id: 'c', former: 'b' }).isWhole).toBe(true);
+    opened({ id: 'x', former: 'w' }).begin(false);
+    expect(opened({ id: 'y', former: 'x' }).isWhole).toBe(false);
+  });
+
+  it('is not known of a file that is not as it was written', () => {
+    const { file, opened } = host();
+    killed(opened());
+    const text = readFileSync(file, 'latin1');
+    for (const other of ['', text.replace('"sequence":7', '"sequence":6'), text.slice(0, 100)]) {
+      writeFileSync(file, other);
+      expect(opened().found).toBeUndefined();
+    }
+    writeFileSync(file, text);
+    expect(opened().found?.sequence).toBe(7);
+  });
+});
