@@ -52,6 +52,21 @@ async function leaveZombie(cluster: Cluster, random: () => number): Promise<Post
   return zombie;
 }
 
+/** Both servers that had all are gone. */
+async function promoteLaggard(cluster: Cluster, clients: Clients): Promise<void> {
+  const laggard = await cluster.copyOf(cluster.primary, 'third');
+  laggard.freeze();
+  const since = performance.now();
+  await clients.releasedAfter(since + 1_000, 30_000);
+  const former = [cluster.primary, cluster.standby];
+  for (const server of former) await server.kill();
+  await cluster.restart(laggard);
+  await cluster.promote(laggard);
+  cluster.proxy.cut();
+  for (const server of former) await cluster.remove(server);
+  await cluster.attachStandby();
+}
+
 const FAULTS: readonly ServerFault[] = [
   {
     name: 'primary-killed',
@@ -147,17 +162,17 @@ const FAULTS: readonly ServerFault[] = [
     what: 'a copy that was not in sync is promoted',
     loses: true,
     async play(cluster, _stage, clients) {
-      const laggard = await cluster.copyOf(cluster.primary, 'third');
-      laggard.freeze();
-      const since = performance.now();
-      await clients.releasedAfter(since + 1_000, 30_000);
-      const former = [cluster.primary, cluster.standby];
-      for (const server of former) await server.kill();
-      await cluster.restart(laggard);
-      await cluster.promote(laggard);
-      cluster.proxy.cut();
-      for (const server of former) await cluster.remove(server);
-      await cluster.attachStandby();
+      await promoteLaggard(cluster, clients);
+      await pause(FROZEN_MS);
+    },
+  },
+  {
+    name: 'laggard-restarted',
+    what: 'a copy that was not in sync is promoted, and the front killed and started again',
+    loses: true,
+    async play(cluster, stage, clients) {
+      await promoteLaggard(cluster, clients);
+      await stage.restart();
       await pause(FROZEN_MS);
     },
   },

@@ -16,7 +16,9 @@ export interface TestWriter {
 
 /** A writer on a migrated database of the running test's own, closed when it ends. */
 export async function openTestWriter(
-  options: Partial<Pick<WriterOptions, 'queueLimit' | 'deadlineMs'>> & { readonly file?: string } = {},
+  options: Partial<Pick<WriterOptions, 'queueLimit' | 'deadlineMs' | 'mark'>> & {
+    readonly file?: string;
+  } = {},
 ): Promise<TestWriter> {
   const { file = join(folderOfTest(), 'keyward.db'), ...own } = options;
   const engine = await openSqlite(file);

@@ -1,6 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
+import { unavailable } from '../../../src/db/failure.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
@@ -18,6 +19,25 @@ describe('durability', () => {
       foreignKeys: true,
       sqliteVersion: process.versions.sqlite,
     });
+  });
+});
+
+describe('the end of the ledger', () => {
+  it('is remembered before anybody is told of the group, and nobody is told where it cannot be', async () => {
+    const remembered: number[] = [];
+    const mark = {
+      record({ sequence }: { readonly sequence: number }) {
+        if (sequence === 2) throw unavailable(new Error('no space left'));
+        remembered.push(sequence);
+      },
+    };
+    const { writer, file } = await openTestWriter({ mark });
+    const first = writer.append(issuanceRecord(0));
+    await first.then(() => expect(remembered).toEqual([1]));
+    await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({ code: 'store_unavailable' });
+    await writer.append(issuanceRecord(2));
+    expect(remembered).toEqual([1, 3]);
+    expect(recordsIn(file)).toHaveLength(3);
   });
 });
 
