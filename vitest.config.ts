@@ -1,3 +1,6 @@
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -15,6 +18,11 @@ class ProcessesFirst extends BaseSequencer {
 
 // Tests start many processes and threads: each would compile its code anew.
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('node_modules/.cache/keyward', import.meta.url));
+
+// Services as `keyward init` left them, for those that start later: `test/support/initialised.ts`.
+const initialised = join(tmpdir(), `keyward-initialised-${process.pid}`);
+process.env.TEST_INITIALISED = initialised;
+process.once('exit', () => rmSync(initialised, { recursive: true, force: true }));
 
 /** What runs whole services: each file has a process of its own, so that what it takes for now is no quarter of an hour old. */
 const OF_SERVICES = [

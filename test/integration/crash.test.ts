@@ -27,11 +27,11 @@ it(
   {
     timeout: TIMEOUT_MS,
   },
-  () => expectNothingLost({ kills: 5, target: 'front', forget: false, seed: 1 }),
+  () => expectNothingLost({ kills: 3, target: 'front', forget: false, seed: 1 }),
 );
 
 it('keeps it also where all that the front did not sync is lost', { timeout: TIMEOUT_MS }, () =>
-  expectNothingLost({ kills: 5, target: 'front', forget: true, seed: 2 }),
+  expectNothingLost({ kills: 3, target: 'front', forget: true, seed: 2 }),
 );
 
 it('keeps it also where the signer is killed with the front, or alone', { timeout: TIMEOUT_MS }, async () => {

@@ -9,8 +9,8 @@ import { createSoftHsm, makeToken, SOFTHSM_MODULE, type SoftHsm } from '../suppo
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
 
-/** A copy that survives now and then shows in one of several processes. */
-const PROCESSES = 4;
+/** Of each PIN: a copy that survives now and then shows in one of several processes. */
+const PROCESSES = 2;
 /** Of a copy that was freed and partly written over. */
 const REST = 12;
 

@@ -6,9 +6,10 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { stringify } from 'yaml';
+import { parse as parseYaml, stringify } from 'yaml';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
+import { DATABASE_URL, initialisedBefore } from './initialised.ts';
 import { createDatabase } from './postgres/create-database.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
@@ -107,6 +108,29 @@ function tokenMembers({ settings, environment }: SoftHsm, shim?: Shim) {
 }
 
 export async function startService(options: ServiceOptions = {}): Promise<RunningService> {
+  const ground = isUsual(options) ? await usualGround(options) : await initialise(options);
+  return serveOn(ground, options.launch);
+}
+
+/** Whether `keyward init` leaves the same without these options. */
+function isUsual({ launch, signer, furtherTokens, shiftableClock, config = {} }: ServiceOptions): boolean {
+  const decides = ['mode', 'database', 'two_persons'].some((member) => member in config);
+  return !(launch || signer || furtherTokens || shiftableClock || decides);
+}
+
+/** Initialised without the options, and configured with them. */
+async function usualGround(options: ServiceOptions): Promise<ServiceGround> {
+  const { twoPersons = false } = options;
+  const kind = `${twoPersons ? 'of-two' : 'of-one'}-${process.env.TEST_STORE ?? 'sqlite'}`;
+  const ground = await initialisedBefore(kind, () => initialise({ twoPersons }));
+  const { hsm, database } = parseYaml(readFileSync(ground.configFile, 'utf8'));
+  const config = configOf(options, { ...hsm, ...tokenMembers(ground.hsm, options.shim) });
+  writeFileSync(ground.configFile, stringify({ ...config, ...(database && { database }) }), { mode: 0o600 });
+  return ground;
+}
+
+/** Made by `keyward init` with these options. */
+async function initialise(options: ServiceOptions): Promise<ServiceGround> {
   const hsm = await createSoftHsm();
   const configFile = join(hsm.folder, 'config.yaml');
   const token = tokenMembers(hsm, options.shim);
@@ -115,17 +139,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
     writeFileSync(clock.file, String(options.clockShiftSeconds ?? 0));
     token.environment = { ...token.environment, NODE_OPTIONS: `--import=${clock.preload}` };
   }
-  const config = {
-    data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
-    operations_plane: { port: 0 },
-    hsm: { ...(await withSigner(hsm, token, options)), ...options.hsm },
-    hsm_tokens: Object.fromEntries(
-      Object.entries(options.furtherTokens ?? {}).map(([name, token]) => [name, tokenMembers(token)]),
-    ),
-    ...(options.twoPersons ? { two_persons: true } : {}),
-    ...(await databaseMembers(hsm)),
-    ...options.config,
-  };
+  const database = await databaseMembers(hsm);
+  const config = { ...database, ...configOf(options, await withSigner(hsm, token, options)) };
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
   const [first, second] = [join(hsm.folder, 'operator'), join(hsm.folder, 'approver')];
   const operators = options.twoPersons
@@ -135,15 +150,28 @@ export async function startService(options: ServiceOptions = {}): Promise<Runnin
   const [operator = '', approver] = (options.twoPersons ? [first, second] : [first]).map((file) =>
     readFileSync(file, 'utf8').split('\n', 1).join(''),
   );
-  return serveOn({ hsm, configFile, operator, approver }, options.launch);
+  return { hsm, configFile, operator, approver };
+}
+
+function configOf(options: ServiceOptions, token: object) {
+  return {
+    data_plane: { port: 0, public_url: 'http://127.0.0.1:8080' },
+    operations_plane: { port: 0 },
+    hsm: { ...token, ...options.hsm },
+    hsm_tokens: Object.fromEntries(
+      Object.entries(options.furtherTokens ?? {}).map(([name, each]) => [name, tokenMembers(each)]),
+    ),
+    ...(options.twoPersons ? { two_persons: true } : {}),
+    ...options.config,
+  };
 }
 
 /** Where the run of tests asks for PostgreSQL, a database of the service's own; the server goes with the run. */
 async function databaseMembers({ folder }: SoftHsm): Promise<object> {
   if (process.env.TEST_STORE !== 'postgres') return {};
   const { url } = await createDatabase();
-  writeFileSync(join(folder, 'database-url'), url, { mode: 0o600 });
-  return { database: { url_file: 'database-url', durability: 'single' } };
+  writeFileSync(join(folder, DATABASE_URL), url, { mode: 0o600 });
+  return { database: { url_file: DATABASE_URL, durability: 'single' } };
 }
 
 async function withSigner(hsm: SoftHsm, token: ReturnType<typeof tokenMembers>, { signer }: ServiceOptions) {

@@ -60,7 +60,8 @@ async function launch(
     ['--disable-sigusr1', COMMAND_LINE, 'signer', '--config', ground.file],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env.PATH },
+      // Its code is compiled once a run, not at each start.
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
       ...ground.as,
     },
   );
