@@ -102,13 +102,9 @@ export function keyReservations(changes: RegistryChanges): Reservations {
   };
 }
 
-function reserve(
-  registry: RegistryView,
-  { scopeId, hsmId, hsmToken }: ReservedKey,
-  createdAt: number,
-): readonly RowChange[] {
-  const { id } = readyScope(registry, scopeId);
-  return [put('signing_keys', reservedKeyRow(hsmId, { id, hsmToken, createdAt }))];
+function reserve(registry: RegistryView, reservation: ReservedKey, createdAt: number): readonly RowChange[] {
+  readyScope(registry, reservation.scopeId);
+  return [put('signing_keys', reservedKeyRow(reservation, createdAt))];
 }
 
 function complete(registry: RegistryView, key: StoredKey): readonly RowChange[] {

@@ -1,8 +1,7 @@
 import type { Selectable } from 'kysely';
 import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, type KeyState, type KeyTimes, NO_TIMES, type PublicJwk } from '../kernel/key.ts';
-import type { KeyLifecycleFields, StoredKey } from '../kernel/registry.ts';
-import type { Scope } from '../kernel/scope.ts';
+import type { KeyLifecycleFields, ReservedKey, StoredKey } from '../kernel/registry.ts';
 import type { Schema } from './schema.ts';
 import { tokenColumn, tokenOf } from './scope-row.ts';
 
@@ -82,11 +81,11 @@ function timesFromRow(row: MadeKeyRow): KeyTimes {
 }
 
 /** A row that has nothing but its ids: the key is still to be made. */
-export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'createdAt' | 'hsmToken'>): Row {
+export function reservedKeyRow({ scopeId, hsmId, hsmToken }: ReservedKey, createdAt: number): Row {
   return {
     hsm_id: hsmId,
-    hsm_token: tokenColumn(scope.hsmToken),
-    scope_id: scope.id,
+    hsm_token: tokenColumn(hsmToken),
+    scope_id: scopeId,
     state: 'reserved',
     kid: null,
     binding_issuer: null,
@@ -100,7 +99,7 @@ export function reservedKeyRow(hsmId: string, scope: Pick<Scope, 'id' | 'created
     published_at: null,
     sign_from: null,
     sign_until: null,
-    created_at: scope.createdAt,
+    created_at: createdAt,
     ...timesToRow(NO_TIMES),
     kept_for_forensics: null,
   };

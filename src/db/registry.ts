@@ -7,6 +7,7 @@ import type {
   KeyLifecycleChange,
   NewKey,
   Registry,
+  ReservedPlace,
   ServiceKey,
   StoredKey,
   UnfinishedScope,
@@ -43,10 +44,14 @@ export function createRegistry(reader: TrxReader, changes: RegistryChanges): Reg
         keys: keysFrom(changed.flatMap((id) => registry.keysOf(id))),
       };
     }),
-    reserveScope: (scope, hsmIds, actor) =>
+    reserveScope: (scope, keys, actor) =>
       changes.change(
-        scopeAct(actor, 'scope.reserved', scope.id, { hsm_ids: hsmIds, hsm_token: scope.hsmToken }),
-        (registry) => reserve(registry, scope, hsmIds),
+        scopeAct(actor, 'scope.reserved', scope.id, {
+          hsm_ids: keys.map(({ hsmId }) => hsmId),
+          hsm_token: scope.hsmToken,
+          standby_token: scope.standbyToken,
+        }),
+        (registry) => reserve(registry, scope, keys),
       ),
     completeScope: (scopeId, made, actor) =>
       changes.change(
@@ -119,12 +124,11 @@ function keysFrom(rows: readonly RowOf<'signing_keys'>[]): StoredKey[] {
 
 function unfinishedIn(registry: RegistryView): UnfinishedScope[] {
   const scopes = registry.rows('scopes').filter(({ state }) => state === 'reserved');
-  return scopes.sort(byId).map(({ id: scopeId, hsm_token }) => ({
+  return scopes.sort(byId).map(({ id: scopeId }) => ({
     scopeId,
-    hsmToken: tokenOf(hsm_token),
-    hsmIds: reservedFor(registry, scopeId)
-      .map((row) => row.hsm_id)
-      .sort(),
+    keys: reservedFor(registry, scopeId)
+      .map(({ hsm_id, hsm_token }) => ({ hsmId: hsm_id, hsmToken: tokenOf(hsm_token) }))
+      .sort((a, b) => compareText(a.hsmId, b.hsmId)),
   }));
 }
 
@@ -136,11 +140,11 @@ function reservedFor(registry: RegistryView, scopeId: string): readonly RowOf<'s
   return registry.keysOf(scopeId).filter(({ state }) => state === 'reserved');
 }
 
-function reserve(registry: RegistryView, scope: Scope, hsmIds: readonly string[]): RowChange[] {
+function reserve(registry: RegistryView, scope: Scope, keys: readonly ReservedPlace[]): RowChange[] {
   refuseTaken(registry, scope);
   return [
     put('scopes', scopeToRow(scope, 'reserved')),
-    ...hsmIds.map((hsmId) => put('signing_keys', reservedKeyRow(hsmId, scope))),
+    ...keys.map((key) => put('signing_keys', reservedKeyRow({ ...key, scopeId: scope.id }, scope.createdAt))),
   ];
 }
 
@@ -162,9 +166,9 @@ function refuseTaken(registry: RegistryView, { id, issuer, audience }: Scope): v
 function complete(registry: RegistryView, scopeId: string, keys: readonly StoredKey[]): RowChange[] {
   const scope = reservedScope(registry, scopeId);
   const rows = keys.map(keyToRow);
-  const open = new Set(reservedFor(registry, scopeId).map(({ hsm_id }) => hsm_id));
+  const open = new Map(reservedFor(registry, scopeId).map(({ hsm_id, hsm_token }) => [hsm_id, hsm_token]));
   for (const { hsm_id, scope_id, hsm_token } of rows) {
-    if (scope_id !== scopeId || hsm_token !== scope.hsm_token || !open.delete(hsm_id)) {
+    if (scope_id !== scopeId || hsm_token !== open.get(hsm_id) || !open.delete(hsm_id)) {
       throw inconsistent(`${hsm_id} is not reserved for ${scopeId}`);
     }
   }

@@ -26,6 +26,8 @@ export interface Schema {
     rotation_pause_reason: string | null;
     /** Null for the first. */
     hsm_token: string | null;
+    /** By its name, the first's too; null for none. */
+    standby_token: string | null;
     key_set_version: number;
     created_at: number;
   };

@@ -43,9 +43,10 @@ function revision(registry: RegistryView, before: Scope, revised: Scope): RowCha
   if (!isUnchanged(scopeDifference(before, current))) {
     throw inconsistent(`scope ${before.id} was changed by someone else`);
   }
-  const { policy, contacts, hsmToken, staleCacheHorizon } = revised;
+  const { policy, contacts, hsmToken, standbyToken, staleCacheHorizon } = revised;
   const keySetVersion = current.keySetVersion + (changesKeySet(before, revised) ? 1 : 0);
-  const changed = { ...current, policy, contacts, hsmToken, staleCacheHorizon, keySetVersion };
+  const placed = { hsmToken, standbyToken };
+  const changed = { ...current, ...placed, policy, contacts, staleCacheHorizon, keySetVersion };
   return [put('scopes', scopeToRow(changed, 'ready'))];
 }
 

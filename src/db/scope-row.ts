@@ -30,6 +30,7 @@ export function scopeToRow(scope: Scope, state: ScopeRow['state']): ScopeRow {
     former_caches_seconds: scope.staleCacheHorizon?.seconds ?? null,
     former_caches_until: scope.staleCacheHorizon?.until ?? null,
     hsm_token: tokenColumn(scope.hsmToken),
+    standby_token: scope.standbyToken,
     key_set_version: scope.keySetVersion,
     created_at: scope.createdAt,
   };
@@ -50,6 +51,7 @@ export function scopeFromRow(row: ScopeRow): Scope {
     policy: policyFromJson(row.policy_json),
     contacts: JSON.parse(row.contacts_json ?? '[]') as string[],
     hsmToken: tokenOf(row.hsm_token),
+    standbyToken: row.standby_token,
     createdAt: row.created_at,
     rotationPause: pauseFromRow(row),
     staleCacheHorizon: staleCacheHorizonFromRow(row),

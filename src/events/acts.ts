@@ -121,6 +121,7 @@ export const ACT_EVENTS: Readonly<Record<ActName, ToldAct | UntoldAct>> = {
 };
 
 const PROPOSED = 'proposal.opened';
+const FAILED_OVER = 'hsm.failed_over';
 
 const TOLD = new Map(
   Object.entries(ACT_EVENTS).flatMap(([act, row]) =>
@@ -129,7 +130,7 @@ const TOLD = new Map(
 );
 
 /**
- * What people are told of that event of the audit trail; undefined for most. `singleOperator`: the configuration lets
+ * What people are told of that event of the audit trail, an act of theirs or a failover; undefined for most. `singleOperator`: the configuration lets
  * one person do what takes two.
  */
 export function eventOfAct(
@@ -138,6 +139,7 @@ export function eventOfAct(
   singleOperator: boolean,
 ): SecurityEventReport | undefined {
   if (event.type === PROPOSED) return proposalWaiting(event, keys);
+  if (event.type === FAILED_OVER) return failedOver(event, keys);
   const row = TOLD.get(event.type);
   if (!row) return undefined;
   const { subject, detailsJson } = event;
@@ -158,6 +160,13 @@ function proposalWaiting(event: StoredEvent, keys: ActKeys): SecurityEventReport
     expires_at: typeof expires_at === 'number' ? expires_at : 0,
     ...doneBy(event),
   });
+}
+
+function failedOver(event: StoredEvent, keys: ActKeys): SecurityEventReport {
+  const { why, at, audit_event } = doneBy(event);
+  const { promoted } = auditDetailsIn(event.detailsJson);
+  const scopes = (textsIn(promoted) ?? []).flatMap((kid) => keys.knownKey(kid)?.key.scopeId ?? []);
+  return securityEvent(FAILED_OVER, { hsm_token: nameIn(event.subject), scopes, why, at, audit_event });
 }
 
 function scopeOf(concerns: string, parameters: Details, keys: ActKeys): string | null {

@@ -4,7 +4,6 @@ import type { Environment } from '../config-environment.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
-import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
@@ -20,7 +19,7 @@ interface HsmDeps {
   readonly store: Pick<Store, 'registry'>;
   readonly audit: AuditTrail;
   readonly sinks: SinkGate;
-  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
+  readonly keyRing: Parameters<typeof openSigners>[1]['keyRing'];
   readonly outages: OutageWatch;
   readonly metrics: Metrics;
   readonly log: Logger;

@@ -17,7 +17,7 @@ interface Listeners {
   /** Whose signer it is. */
   readonly hsmToken: string;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
-  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
+  readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing' | 'reportAway' | 'reportPresent'>;
   readonly outages: Readonly<Record<'hsm' | 'pins', Pick<Outages, 'began' | 'ended'>>>;
 }
 
@@ -48,6 +48,7 @@ export function signerEventHandler({
   const handlers: Handlers = {
     ready: ({ pid, token: { mechanisms: _, ...token } }) => {
       said.clear();
+      keyRing.reportPresent(hsmToken);
       outages.hsm.ended(hsmToken);
       outages.pins.ended(hsmToken);
       log.info({ pid, hsm: token }, 'signer ready');
@@ -57,14 +58,17 @@ export function signerEventHandler({
       }
     },
     replaced: ({ why }) => {
+      keyRing.reportAway(hsmToken);
       metrics.signerReplacements.inc({ hsm_token: hsmToken });
       log.warn({ why }, 'signer replaced');
     },
     away: ({ why }) => {
+      keyRing.reportAway(hsmToken);
       log.error({ why }, 'HSM away: no tokens of its keys until it is back');
       outages.hsm.began(hsmToken, why);
     },
     latched: ({ why }) => {
+      keyRing.reportAway(hsmToken);
       log.fatal({ code: 'pin_latched', why }, 'signer stopped: an operator has to look');
       outages.pins.began(hsmToken, why);
     },

@@ -5,7 +5,6 @@ import type { PublicJwk } from '../kernel/key.ts';
 import type { Registry } from '../kernel/registry.ts';
 import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
 import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
-import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { type BindingKeys, createBindingKeys, type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
 import type { Gauges } from '../metrics/gauges.ts';
@@ -36,7 +35,7 @@ export async function openSigners(
     readonly registry: Pick<Registry, 'serviceKey'>;
     readonly log: Logger;
     readonly metrics: Metrics;
-    readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing'>;
+    readonly keyRing: Parameters<typeof signerEventHandler>[0]['keyRing'];
     readonly outages: OutageWatch;
   },
 ): Promise<Signers> {

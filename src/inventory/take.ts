@@ -101,7 +101,7 @@ async function accountsOf(deps: InventoryDeps, hsmToken: string): Promise<Accoun
   const [going, expected] = partition(there, isGoing);
   const unfinished = await registry.unfinishedScopes();
   const reserved = [
-    ...unfinished.flatMap(({ scopeId, hsmIds }) => hsmIds.map((hsmId) => [hsmId, scopeId] as const)),
+    ...unfinished.flatMap(({ scopeId, keys }) => keys.map(({ hsmId }) => [hsmId, scopeId] as const)),
     ...(await registry.reservedKeys()).map(({ scopeId, hsmId }) => [hsmId, scopeId] as const),
   ];
   return {

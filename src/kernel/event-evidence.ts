@@ -110,7 +110,7 @@ export const EVIDENCE_FIELDS = {
   roles: texts('roles of the operator'),
   row: text('id of the row'),
   scope: text('key scope'),
-  scopes: texts('scopes that it opens'),
+  scopes: texts('scopes that it concerns'),
   serial: text('serial number of the HSM token'),
   settled: flag('other weeks are known'),
   sign_until: number('end of the signing window'),

@@ -1,11 +1,12 @@
 import type { Follow } from '../lib/emitter.ts';
 import type { JsonObject } from '../lib/json.ts';
 import type { Actor } from './actor.ts';
+import type { Algorithm } from './algorithm.ts';
 import type { AuditEvent } from './audit.ts';
 import { KeywardError } from './errors.ts';
 import type { Placed, PublicJwk, SigningKey } from './key.ts';
 import type { KeyProofStatement } from './key-proof.ts';
-import type { RotationPause, Scope, ScopeDefinition } from './scope.ts';
+import type { Placement, RotationPause, Scope, ScopeDefinition } from './scope.ts';
 import type { ScopeChange } from './scope-change.ts';
 
 /** A further token's own key, which signs the binding records of the keys on it. */
@@ -32,14 +33,19 @@ export interface NewKey {
 }
 
 /** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
-export interface UnfinishedScope extends Placed {
+export interface UnfinishedScope {
   readonly scopeId: string;
-  readonly hsmIds: readonly string[];
+  /** By `hsmId`. */
+  readonly keys: readonly ReservedPlace[];
 }
 
-export interface ReservedKey extends Placed {
-  readonly scopeId: string;
+/** Where a key is to be made, and under which `CKA_ID`. */
+export interface ReservedPlace extends Placed {
   readonly hsmId: string;
+}
+
+export interface ReservedKey extends ReservedPlace {
+  readonly scopeId: string;
 }
 
 /** What of a key changes in the course of its life; the rest is fixed at its generation. */
@@ -73,18 +79,20 @@ export interface Registry {
   unfinishedScopes(): Promise<readonly UnfinishedScope[]>;
   readonly follow: Follow<ScopesAndKeys>;
   /** Reserves scope and HSM ids before anything is generated. `scope_exists`, `issuer_audience_taken`. */
-  reserveScope(scope: Scope, hsmIds: readonly string[], actor: Actor): Promise<void>;
+  reserveScope(scope: Scope, keys: readonly ReservedPlace[], actor: Actor): Promise<void>;
   /** Fills the reserved rows; from here on the scope exists. */
   completeScope(scopeId: string, made: readonly NewKey[], actor: Actor): Promise<void>;
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
   /**
-   * Makes policy, contacts and HSM token what `revise` answers, and tells what the scope was and is. Commits nothing where
+   * Makes policy, contacts and HSM tokens what `revise` answers, and tells what the scope was and is. Commits nothing where
    * nothing differs. `unknown_scope`, and whatever `revise` throws.
    */
   reviseScope(
     scopeId: string,
-    revise: (scope: Scope) => Partial<Pick<Scope, 'policy' | 'contacts' | 'hsmToken' | 'staleCacheHorizon'>>,
+    revise: (
+      scope: Scope,
+    ) => Partial<Pick<Scope, 'policy' | 'contacts' | keyof Placement | 'staleCacheHorizon'>>,
     actor: Actor,
   ): Promise<{ before: Scope; after: Scope }>;
   /** In place of a pause that there is; null ends it. Commits nothing where nothing differs. `unknown_scope`. */
@@ -119,8 +127,8 @@ export interface Registry {
 
 /** What the operations plane does with scopes. */
 export interface ScopeAdministration {
-  /** `unknown_hsm_token`, `hsm_token_compromised`, `algorithm_unavailable`; `hsm_unavailable` where the token cannot be asked. */
-  requirePlaceable(definition: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>): Promise<void>;
+  /** `unknown_hsm_token`, `hsm_token_compromised`, `algorithm_unavailable`; `hsm_unavailable` where a token cannot be asked. */
+  requirePlaceable(algorithm: Algorithm, hsmTokens: readonly string[]): Promise<void>;
   /** Generates, proves, binds and publishes an active key and a standby. */
   create(definition: ScopeDefinition, actor: Actor): Promise<{ scope: Scope; keys: readonly SigningKey[] }>;
   /**

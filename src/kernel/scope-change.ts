@@ -1,5 +1,5 @@
 import { memberName, type ScopePolicy } from './policy.ts';
-import { type Scope, sameContacts } from './scope.ts';
+import { type Placement, type Scope, sameContacts } from './scope.ts';
 
 type Member = keyof ScopePolicy;
 
@@ -80,13 +80,15 @@ export interface ScopeChange {
   readonly contacts?: readonly string[] | undefined;
   /** The HSM token that its next keys are made on. */
   readonly hsmToken?: string | undefined;
+  /** Null for none. */
+  readonly standbyToken?: string | null | undefined;
 }
 
 /** What differs between a scope before and after, in the API's names. */
 interface ScopeDifference {
   readonly was: Readonly<Record<string, unknown>>;
   readonly is: Readonly<Record<string, unknown>>;
-  /** The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are made. */
+  /** The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are made; with one less, there are fewer such places. */
   readonly weakens: readonly string[];
 }
 
@@ -98,22 +100,30 @@ export function changedScope<T extends Changeable>(scope: T, change: ScopeChange
     policy: withChanges(scope.policy, change.policy ?? {}),
     contacts: sameContacts(contacts, scope.contacts) ? scope.contacts : contacts,
     hsmToken: change.hsmToken ?? scope.hsmToken,
+    standbyToken: change.standbyToken === undefined ? scope.standbyToken : change.standbyToken,
   };
 }
 
-type Changeable = Pick<Scope, 'policy' | 'contacts' | 'hsmToken'>;
+type Changeable = Pick<Scope, 'policy' | 'contacts' | keyof Placement>;
 
 export function scopeDifference(before: Changeable, after: Changeable): ScopeDifference {
   const members = changedMembers(before.policy, after.policy);
   const contacts = !sameContacts(before.contacts, after.contacts);
   const moved = before.hsmToken !== after.hsmToken;
+  const standby = before.standbyToken !== after.standbyToken;
   const named = (scope: Changeable) => ({
     ...Object.fromEntries(members.map((member) => [memberName(member), scope.policy[member]])),
     ...(contacts ? { contacts: scope.contacts } : {}),
     ...(moved ? { hsm_token: scope.hsmToken } : {}),
+    ...(standby ? { standby_token: scope.standbyToken } : {}),
   });
   const widened = widenedMembers(before.policy, after.policy).map(memberName);
-  const weakens = [...widened, ...(contacts ? ['contacts'] : []), ...(moved ? ['hsm_token'] : [])];
+  const weakens = [
+    ...widened,
+    ...(contacts ? ['contacts'] : []),
+    ...(moved ? ['hsm_token'] : []),
+    ...(standby && after.standbyToken !== null ? ['standby_token'] : []),
+  ];
   return { was: named(before), is: named(after), weakens };
 }
 

@@ -127,6 +127,8 @@ export interface Scope {
   readonly contacts: readonly string[];
   /** Where its next keys are made; those it has may be elsewhere. */
   readonly hsmToken: string;
+  /** With `hsmToken` in turn: each standby is made on the one where the active key is not. Null for `hsmToken` alone. */
+  readonly standbyToken: string | null;
   readonly createdAt: number;
   readonly rotationPause: RotationPause | null;
   readonly staleCacheHorizon: StaleCacheHorizon | null;
@@ -136,7 +138,15 @@ export interface Scope {
 
 export type ScopeDefinition = Pick<
   Scope,
-  'id' | 'issuer' | 'audience' | 'algorithm' | 'modulusBits' | 'policy' | 'contacts' | 'hsmToken'
+  | 'id'
+  | 'issuer'
+  | 'audience'
+  | 'algorithm'
+  | 'modulusBits'
+  | 'policy'
+  | 'contacts'
+  | 'hsmToken'
+  | 'standbyToken'
 >;
 
 export const SCOPE_ID = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -147,10 +157,23 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 export function validateScope(definition: ScopeDefinition): void {
   refuseFlawed('invalid_scope', identityFlaws(definition));
   refuseFlawed('invalid_scope', contactFlaws(definition.contacts));
+  refuseFlawed('invalid_scope', placementFlaws(definition));
   validatePolicy(definition.policy);
 }
 
-type Identity = Omit<ScopeDefinition, 'policy' | 'contacts' | 'hsmToken'>;
+/** The HSM tokens on which keys of the scope are made. */
+export function tokensOfScope({ hsmToken, standbyToken }: Placement): readonly string[] {
+  return standbyToken === null ? [hsmToken] : [hsmToken, standbyToken];
+}
+
+export type Placement = Pick<Scope, 'hsmToken' | 'standbyToken'>;
+
+export function placementFlaws({ hsmToken, standbyToken }: Placement): readonly ValidationIssue[] {
+  if (standbyToken !== hsmToken) return [];
+  return [{ path: ['standby_token'], advice: 'name another HSM token than hsm_token, or none' }];
+}
+
+type Identity = Omit<ScopeDefinition, 'policy' | 'contacts' | keyof Placement>;
 
 /** What is wrong with what can never be changed of a scope. */
 export function identityFlaws(definition: Identity): readonly ValidationIssue[] {

@@ -370,10 +370,19 @@ export const SECURITY_EVENTS = {
   }),
   'hsm.unavailable': type({
     severity: 'critical',
-    meaning: 'An HSM token is away for ten seconds: no tokens of its scopes.',
+    meaning: 'An HSM token is away for ten seconds: no tokens of its keys.',
     runbook: 'hsm-outage.md#an-hsm-token-is-away-hsm_unavailable',
     evidence: ['hsm_token', 'since', 'why'],
     oncePer: ['hsm_token', 'since'],
+    subject: ofHsmToken,
+  }),
+  'hsm.failed_over': type({
+    severity: 'warning',
+    meaning:
+      'An HSM token is away, and standbys on others sign for its scopes. The next outage has no standby yet.',
+    runbook: 'hsm-outage.md#standbys-took-over-hsmfailed_over',
+    evidence: ['hsm_token', 'scopes', 'why?', 'at', 'audit_event'],
+    oncePer: doneOnce,
     subject: ofHsmToken,
   }),
   'audit.chain_broken': type({

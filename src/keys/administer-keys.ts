@@ -95,7 +95,7 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
       const { scope } = scopeOf(keyRing, kid);
       const { started } = preview(request);
       // Where the HSM has to make it sign again, it proves the key before anybody is told.
-      if (started && !urgent) await serveProven(deps, started.hsmToken, [started]);
+      if (started && !urgent) await serveProven(deps, [started]);
       const apply = urgent ? changes.applyUrgently : changes.apply;
       const plan = await apply({
         plan: (keys) => planned(keys.of(scope.id), request),

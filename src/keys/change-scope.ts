@@ -21,7 +21,7 @@ interface ScopeChangingDeps {
 }
 
 /**
- * Changes policy, contacts and HSM token of a scope, one change after the other. Keys keep the window and the longest
+ * Changes policy, contacts and HSM tokens of a scope, one change after the other. Keys keep the window and the longest
  * lifetime that their binding records name: a wider policy is for keys made from now on.
  */
 export function createScopeChanger({

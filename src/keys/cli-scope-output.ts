@@ -29,6 +29,7 @@ function describeScope(scope: ScopeAnswer, { terminal }: Context): string {
       ['audience', scope.audience],
       ['algorithm', `${scope.algorithm}${size}`],
       ['HSM token', scope.hsm_token],
+      ['standby', scope.standby_token === null ? 'on the same' : `in turn with ${scope.standby_token}`],
       ['created', humanTime(scope.created_at, terminal.nowSeconds)],
       ['token lifetime', `${policy.default_ttl_seconds} s, at most ${policy.max_ttl_seconds} s`],
       ['token types', policy.token_types.join(', ')],
@@ -58,15 +59,17 @@ interface ScopeCreateOptions extends PolicyOptions {
   readonly algorithm?: string;
   readonly modulusBits?: number;
   readonly hsmToken?: string;
+  readonly standbyToken?: string;
 }
 
 /** Leaves out what was not given: the service's defaults stand. */
 export async function scopeCreate(context: Context, id: string, options: ScopeCreateOptions): Promise<void> {
   const call = await connect(context);
   warnOf(context, algorithmAdvice(id, options.algorithm));
-  const { issuer, audience, algorithm, modulusBits: modulus_bits, hsmToken: hsm_token } = options;
+  const { issuer, audience, algorithm, modulusBits: modulus_bits } = options;
+  const { hsmToken: hsm_token, standbyToken: standby_token } = options;
   const definition = {
-    ...given({ id, issuer, audience, algorithm, modulus_bits, hsm_token }),
+    ...given({ id, issuer, audience, algorithm, modulus_bits, hsm_token, standby_token }),
     ...policyAndContacts(options),
   };
   const answer = await call<{ scope: ScopeAnswer }>('POST', '/scopes', definition);
@@ -96,11 +99,15 @@ function human(scopes: readonly ScopeAnswer[], { terminal }: Context): string {
 
 interface ScopeSetOptions extends PolicyOptions {
   readonly hsmToken?: string;
+  /** False for `--no-standby-token`. */
+  readonly standbyToken?: string | false;
 }
 
-/** Changes what was given of a scope's policy, contacts and HSM token, and leaves the rest. */
+/** Changes what was given of a scope's policy, contacts and HSM tokens, and leaves the rest. */
 export async function scopeSet(context: Context, id: string, options: ScopeSetOptions): Promise<void> {
-  const change = { ...policyAndContacts(options), ...given({ hsm_token: options.hsmToken }) };
+  const { hsmToken: hsm_token, standbyToken } = options;
+  const standby_token = standbyToken === false ? null : standbyToken;
+  const change = { ...policyAndContacts(options), ...given({ hsm_token, standby_token }) };
   if (Object.keys(change).length === 0) throw usageFailure('say what to change; --help lists it');
   const call = await connect(context);
   await warnOfRefusals(context, call, id, change);

@@ -4,6 +4,8 @@ import { type Noun, required } from '../cli/verb.ts';
 import { ALGORITHM_NAMES } from '../kernel/algorithm.ts';
 import { ALGORITHM_HELP, policyOptions } from './cli-policy.ts';
 
+const STANDBY_HELP = 'another HSM token, in turn with the first: each standby is where the active key is not';
+
 export const SCOPE: Noun = {
   name: 'scope',
   description: '(issuer, audience) pairs, each with keys of its own',
@@ -18,6 +20,7 @@ export const SCOPE: Noun = {
         new Option('--algorithm <name>', ALGORITHM_HELP).choices(ALGORITHM_NAMES),
         ['--modulus-bits <bits>', 'of RSA: 2048, 3072 or 4096 (default: 2048)', wholeNumber],
         ['--hsm-token <name>', 'the HSM token that holds its keys (default: primary)'],
+        ['--standby-token <name>', STANDBY_HELP],
         ...policyOptions('new'),
       ],
       examples: [
@@ -25,20 +28,24 @@ export const SCOPE: Noun = {
         'keyward scope create mail --issuer https://id.example --audience mail --algorithm PS256 --modulus-bits 3072',
         'keyward scope create chat --issuer https://id.example --audience chat --algorithm EdDSA',
         'keyward scope create partner --issuer https://id.example --audience partner --hsm-token issuer-b',
+        'keyward scope create mobile --issuer https://id.example --audience mobile --standby-token issuer-b',
       ],
       load: async () => (await import('./cli-scope-output.ts')).scopeCreate,
     },
     {
       name: 'set <id>',
       description:
-        'change members of the policy, the contacts or the HSM token; what is not named stays. Says first how many living tokens it refuses',
+        'change members of the policy, the contacts or the HSM tokens; what is not named stays. Says first how many living tokens it refuses',
       options: [
         ['--hsm-token <name>', 'the HSM token that its next keys are made on'],
+        ['--standby-token <name>', STANDBY_HELP],
+        ['--no-standby-token', 'its next keys are made on the one HSM token alone'],
         ...policyOptions('existing'),
       ],
       examples: [
         'keyward scope set payments --max-ttl 900',
         'keyward scope set payments --contacts security@example.com on-call@example.com',
+        'keyward scope set payments --standby-token issuer-b',
       ],
       load: async () => (await import('./cli-scope-output.ts')).scopeSet,
     },

@@ -4,7 +4,7 @@ import type { Leadership, Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import { lacksStandby } from './lifecycle/due-steps.ts';
+import { lacksStandby, standbyPlace } from './lifecycle/due-steps.ts';
 import {
   type KeyMakingDeps,
   makeKey,
@@ -36,29 +36,34 @@ export function createStandbyKeeper(deps: StandbyDeps): StandbyKeeper {
   const { keyRing, turns, clock } = deps;
   return {
     async provide(scopeId, actor) {
-      const hsmToken = keyRing.scope(scopeId)?.hsmToken;
-      if (hsmToken === undefined) return undefined;
+      const before = keyRing.scopeKeys(scopeId);
+      if (!before) return undefined;
+      const hsmToken = standbyPlace(before);
       return turns.runExclusive(hsmToken, async () => {
         const found = keyRing.scopeKeys(scopeId);
-        const isWanted = found?.scope.hsmToken === hsmToken && lacksStandby(found, clock.nowSeconds());
+        const isWanted = found && standbyPlace(found) === hsmToken && lacksStandby(found, clock.nowSeconds());
         if (!isWanted) return undefined;
         requireTrustedToken(keyRing, hsmToken);
-        await clearLeftovers(deps, found.scope, actor);
-        return await makeStandby(deps, found.scope, actor);
+        await clearLeftovers(deps, { scopeId, hsmToken }, actor);
+        return await makeStandby(deps, found.scope, hsmToken, actor);
       });
     },
   };
 }
 
-async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promise<SigningKey> {
+async function makeStandby(
+  deps: StandbyDeps,
+  scope: Scope,
+  hsmToken: string,
+  actor: Actor,
+): Promise<SigningKey> {
   const { registry, clock } = deps;
-  const { id: scopeId, hsmToken } = scope;
-  const reservation = { scopeId, hsmToken, hsmId: newHsmId() };
+  const reservation = { scopeId: scope.id, hsmToken, hsmId: newHsmId() };
   await registry.reserveKey(reservation, clock.nowSeconds(), actor);
   return await withRollback(
     async () => {
-      const key = await makeKey(deps, scope, reservation.hsmId, 2);
-      await serveProven(deps, hsmToken, [key]);
+      const key = await makeKey(deps, scope, reservation, 2);
+      await serveProven(deps, [key]);
       await registry.completeKey(await proveNewKey(deps, key), actor);
       return key;
     },
@@ -67,9 +72,13 @@ async function makeStandby(deps: StandbyDeps, scope: Scope, actor: Actor): Promi
 }
 
 /** Only on the token that the next key is made on: another may be away, and no reason to wait. */
-async function clearLeftovers(deps: StandbyDeps, { id, hsmToken }: Scope, actor: Actor): Promise<void> {
+async function clearLeftovers(
+  deps: StandbyDeps,
+  { scopeId, hsmToken }: Omit<ReservedKey, 'hsmId'>,
+  actor: Actor,
+): Promise<void> {
   for (const reservation of await deps.registry.reservedKeys()) {
-    const isHere = reservation.scopeId === id && reservation.hsmToken === hsmToken;
+    const isHere = reservation.scopeId === scopeId && reservation.hsmToken === hsmToken;
     const isAbandoned = deps.leadership.isAbandoned({ kind: 'key', id: reservation.hsmId });
     if (isHere && isAbandoned) await undo(deps, reservation, 'cut short', actor);
   }

@@ -54,6 +54,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     clock,
     timeGuard,
     graceSeconds,
+    failoverSeconds: config.hsm.failover_seconds,
     renewedSince: () => lastRenewal(parts.gaps()),
   });
   const immediate = startReconciler({ steps: steps.immediate, leadership, events, clock, log });

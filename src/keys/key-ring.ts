@@ -11,7 +11,7 @@ import type { Scope } from '../kernel/scope.ts';
 import type { KeyProof, PlacedKey } from '../kernel/signer.ts';
 import { Emitter } from '../lib/emitter.ts';
 import { compareText } from '../lib/text.ts';
-import type { ScopeKeys } from './lifecycle/plans.ts';
+import type { ScopeKeys, TokenStandings } from './lifecycle/plans.ts';
 import { isToBeMarked } from './lifecycle/token-compromise.ts';
 
 /** What the registry has of some scopes: each as it is now, with all keys of it. */
@@ -25,15 +25,16 @@ interface RingContent {
 }
 
 /** The writable side of the ring: scopes and keys as the registry has them, and what their HSM tokens show of them. */
-export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
+export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys, TokenStandings {
   /** In place of what was known of these scopes. All of it is in force before anybody is told. */
   put(content: RingContent): void;
   /** Takes a key that was found and not proven out of every answer, and puts a proven one back. */
   applyProofs(proofs: readonly KeyProof[]): void;
   /** Which of a token's keys a process did not find that had just opened it: the whole list, each time it changes. */
   reportMissing(hsmToken: string, kids: readonly string[]): void;
-  /** Then no key is made there again. */
-  isTokenCompromised(hsmToken: string): boolean;
+  /** The token signs nothing, from the first report on until it is said to be there. */
+  reportAway(hsmToken: string): void;
+  reportPresent(hsmToken: string): void;
   /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
   scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
@@ -43,7 +44,8 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys {
 /** A suspended key never signs again, whatever comes of it. */
 const SIGNER_STATES: ReadonlySet<KeyState> = new Set(['active', 'pre_activation']);
 
-export function createKeyRing(): KeyRingKeeper {
+/** `nowMs` is monotonic: what is away for ten seconds is so whatever the clock says. */
+export function createKeyRing(nowMs = () => performance.now()): KeyRingKeeper {
   const changes = new Emitter<string>();
   const scopes = new Map<string, Scope>();
   const byScope = new Map<string, readonly SigningKey[]>();
@@ -52,6 +54,8 @@ export function createKeyRing(): KeyRingKeeper {
   const proofs = new Map<string, KeyProof>();
   /** By HSM token. */
   const missing = new Map<string, ReadonlySet<string>>();
+  /** By HSM token, since when. */
+  const away = new Map<string, number>();
   const blocked = new Set<string>();
   /** By scope. */
   const refused = new Map<string, readonly RefusedKey[]>();
@@ -82,7 +86,17 @@ export function createKeyRing(): KeyRingKeeper {
     changes.emitAll(settled);
   };
 
+  const standings: TokenStandings = {
+    awaySeconds: (hsmToken) => {
+      const since = away.get(hsmToken);
+      // More than none from the first moment on.
+      return since === undefined ? 0 : Math.max(nowMs() - since, 1) / 1_000;
+    },
+    isTokenCompromised: (hsmToken) => blocked.has(hsmToken),
+  };
+
   return {
+    ...standings,
     changes,
     get revision() {
       return revision;
@@ -101,7 +115,6 @@ export function createKeyRing(): KeyRingKeeper {
       return key && known(key, proofs.get(kid));
     },
     refusedKeys: () => [...refused.values()].flat(),
-    isTokenCompromised: (hsmToken) => blocked.has(hsmToken),
     references: () =>
       [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key)).map(referenceTo),
 
@@ -109,6 +122,7 @@ export function createKeyRing(): KeyRingKeeper {
       const scope = scopes.get(scopeId);
       return (
         scope && {
+          ...standings,
           scope,
           keys: byScope.get(scopeId) ?? [],
           serves: (key) => !barred(key) && isThere(key),
@@ -120,6 +134,12 @@ export function createKeyRing(): KeyRingKeeper {
     reportMissing(hsmToken, kids) {
       missing.set(hsmToken, new Set(kids));
     },
+
+    reportAway(hsmToken) {
+      if (!away.has(hsmToken)) away.set(hsmToken, nowMs());
+    },
+
+    reportPresent: (hsmToken) => void away.delete(hsmToken),
 
     put(content) {
       const before = blocked.size;

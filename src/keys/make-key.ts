@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { type Binding, NO_TIMES, type SigningKey } from '../kernel/key.ts';
-import { type NewKey, noKeyMadeOn } from '../kernel/registry.ts';
+import { type NewKey, noKeyMadeOn, type ReservedPlace } from '../kernel/registry.ts';
 import { type Scope, scopeLabel } from '../kernel/scope.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { composeBindingRecord } from '../token/binding-record.ts';
@@ -18,17 +18,16 @@ export interface KeyMakingDeps {
 }
 
 /**
- * Generates a key pair on the scope's token under a reserved HSM id, and binds it to its scope: label in the HSM,
- * binding record by the token's binding key (I1). The record's window is of so many cryptoperiods: a standby may wait for one before it
+ * Generates a key pair in its reserved place, and binds it to its scope: label in the HSM, binding record by the
+ * token's binding key (I1). The record's window is of so many cryptoperiods: a standby may wait for one before it
  * signs for another.
  */
 export async function makeKey(
   { signer, bindingKeys, clock }: KeyMakingDeps,
   scope: Scope,
-  hsmId: string,
+  { hsmToken, hsmId }: ReservedPlace,
   periods: 1 | 2,
 ): Promise<SigningKey> {
-  const { hsmToken } = scope;
   const bindingKey = bindingKeys.of(hsmToken);
   const { kid, publicJwk, proof } = await signer.generate({
     hsmToken,
@@ -104,20 +103,21 @@ interface ServingDeps {
   readonly keyRing: KeyRingKeeper;
 }
 
-/** The signer of that token proves the new keys before anybody hears of them (I7). */
+/** The signers of their tokens prove the new keys before anybody hears of them (I7). */
 export async function serveProven(
   { signer, keyRing }: ServingDeps,
-  hsmToken: string,
   keys: readonly SigningKey[],
 ): Promise<void> {
-  const proofs = await signer.serveAlso(keys.map(referenceTo), hsmToken);
-  keyRing.applyProofs(proofs);
-  for (const { kid } of keys) {
-    const proof = proofs.find((candidate) => candidate.kid === kid);
-    if (!proof?.proven) {
-      throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', {
-        cause: proof,
-      });
+  for (const [hsmToken, there] of Map.groupBy(keys, (key) => key.hsmToken)) {
+    const proofs = await signer.serveAlso(there.map(referenceTo), hsmToken);
+    keyRing.applyProofs(proofs);
+    for (const { kid } of there) {
+      const proof = proofs.find((candidate) => candidate.kid === kid);
+      if (!proof?.proven) {
+        throw new KeywardError('key_unproven', 'the HSM cannot show the new key to be what it must be', {
+          cause: proof,
+        });
+      }
     }
   }
 }

@@ -1,9 +1,10 @@
 import type { Actor } from '../kernel/actor.ts';
+import type { Algorithm } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import { move } from '../kernel/key-transitions.ts';
 import type { Leadership, Registry, ScopeAdministration, UnfinishedScope } from '../kernel/registry.ts';
-import { type Scope, type ScopeDefinition, validateScope } from '../kernel/scope.ts';
+import { type Scope, type ScopeDefinition, tokensOfScope, validateScope } from '../kernel/scope.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
 import {
@@ -30,20 +31,21 @@ interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlace
   cutShort(): Promise<readonly UnfinishedScope[]>;
 }
 
-/** One provisioning at a time on each token: it ends with the signer serving the whole set of keys there. */
+/** One provisioning at a time on each of its tokens: it ends with the signer serving the whole set of keys there. */
 export function createProvisioner(deps: ProvisioningDeps): Provisioner {
   return {
-    requirePlaceable: (definition) => requirePlaceable(deps, definition),
+    requirePlaceable: (algorithm, hsmTokens) => requirePlaceable(deps, algorithm, hsmTokens),
     async create(definition, actor) {
       validateScope(definition);
-      await requirePlaceable(deps, definition);
+      const tokens = tokensOfScope(definition);
+      await requirePlaceable(deps, definition.algorithm, tokens);
       await clearLeftovers(deps, definition.id, actor);
-      return deps.turns.runExclusive(definition.hsmToken, () => createScope(deps, definition, actor));
+      return deps.turns.runExclusiveOfAll(tokens, () => createScope(deps, definition, actor));
     },
     cutShort: () => cutShort(deps),
     async rollBack(unfinished, actor) {
       const undone = unfinished.map((scope) =>
-        deps.turns.runExclusive(scope.hsmToken, () => undo(deps, scope, 'cut short', actor)),
+        inTurn(deps, scope, () => undo(deps, scope, 'cut short', actor)),
       );
       const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
       if (failure?.status === 'rejected') throw failure.reason;
@@ -60,21 +62,25 @@ async function createScope(deps: ProvisioningDeps, definition: ScopeDefinition, 
     staleCacheHorizon: null,
     keySetVersion: 1,
   };
-  const hsmIds = [newHsmId(), newHsmId()] as const;
-  await deps.registry.reserveScope(scope, hsmIds, actor);
+  const { hsmToken, standbyToken } = scope;
+  const places = [
+    { hsmToken, hsmId: newHsmId() },
+    { hsmToken: standbyToken ?? hsmToken, hsmId: newHsmId() },
+  ] as const;
+  await deps.registry.reserveScope(scope, places, actor);
   return await withRollback(
     async () => {
       const made = [
-        await makeKey(deps, scope, hsmIds[0], 1),
-        await makeKey(deps, scope, hsmIds[1], 2),
+        await makeKey(deps, scope, places[0], 1),
+        await makeKey(deps, scope, places[1], 2),
       ] as const;
       const keys = publishedTogether(made, scope, deps.clock.nowSeconds());
-      await serveProven(deps, scope.hsmToken, keys);
+      await serveProven(deps, keys);
       const witnessed = await Promise.all(keys.map((key) => proveNewKey(deps, key)));
       await deps.registry.completeScope(scope.id, witnessed, actor);
       return { scope, keys };
     },
-    (why) => undo(deps, { scopeId: scope.id, hsmToken: scope.hsmToken, hsmIds }, why, actor),
+    (why) => undo(deps, { scopeId: scope.id, keys: places }, why, actor),
   );
 }
 
@@ -93,14 +99,29 @@ function publishedTogether(
 
 async function requirePlaceable(
   { signer, keyRing }: ProvisioningDeps,
-  { algorithm, hsmToken }: Pick<ScopeDefinition, 'algorithm' | 'hsmToken'>,
+  algorithm: Algorithm,
+  hsmTokens: readonly string[],
 ): Promise<void> {
-  requireTrustedToken(keyRing, hsmToken);
-  const { algorithms } = await signer.describe(hsmToken);
-  if (algorithms.includes(algorithm)) return;
-  throw new KeywardError(
-    'algorithm_unavailable',
-    `the HSM token ${hsmToken} offers no mechanism for ${algorithm}; use one of ${algorithms.join(', ')}`,
+  for (const hsmToken of hsmTokens) {
+    requireTrustedToken(keyRing, hsmToken);
+    const { algorithms } = await signer.describe(hsmToken);
+    if (!algorithms.includes(algorithm)) {
+      throw new KeywardError(
+        'algorithm_unavailable',
+        `the HSM token ${hsmToken} offers no mechanism for ${algorithm}; use one of ${algorithms.join(', ')}`,
+      );
+    }
+  }
+}
+
+function inTurn<T>(
+  { turns }: ProvisioningDeps,
+  { keys }: UnfinishedScope,
+  work: () => Promise<T>,
+): Promise<T> {
+  return turns.runExclusiveOfAll(
+    keys.map(({ hsmToken }) => hsmToken),
+    work,
   );
 }
 
@@ -109,7 +130,7 @@ async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Ac
   const leftover = async () => (await cutShort(deps)).find((candidate) => candidate.scopeId === scopeId);
   const found = await leftover();
   if (!found) return;
-  await deps.turns.runExclusive(found.hsmToken, async () => {
+  await inTurn(deps, found, async () => {
     // What was under way then may be complete by now.
     const scope = await leftover();
     if (scope) await undo(deps, scope, 'cut short', actor);
@@ -123,14 +144,19 @@ async function cutShort({ registry, leadership }: ProvisioningDeps): Promise<rea
 
 async function undo(
   { signer, registry }: ProvisioningDeps,
-  { scopeId, hsmToken, hsmIds }: UnfinishedScope,
+  { scopeId, keys }: UnfinishedScope,
   why: string,
   actor: Actor,
 ): Promise<void> {
   const unfinished = await registry.unfinishedScopes();
   // Where only the answer was lost, the scope is in use by now.
   if (!unfinished.some((scope) => scope.scopeId === scopeId)) return;
-  await signer.release(hsmIds, hsmToken);
-  for (const hsmId of hsmIds) await signer.discard({ hsmToken, hsmId });
+  for (const [hsmToken, there] of Map.groupBy(keys, (key) => key.hsmToken)) {
+    await signer.release(
+      there.map(({ hsmId }) => hsmId),
+      hsmToken,
+    );
+  }
+  for (const key of keys) await signer.discard(key);
   await registry.abandonScope(scopeId, why, actor);
 }

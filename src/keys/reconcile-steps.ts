@@ -11,8 +11,9 @@ import {
   dueSteps,
   isIrreversible,
   type KeyStep,
-  type ScopeStep,
+  type Succession,
 } from './lifecycle/due-steps.ts';
+import { planFailover, tokensToLeave } from './lifecycle/failover.ts';
 import {
   type KeyPlan,
   type PlanContext,
@@ -46,6 +47,8 @@ interface ReconcileDeps {
   readonly clock: Clock;
   readonly timeGuard: TimeGuard & SettledTime;
   readonly graceSeconds: number;
+  /** How long an HSM token is away before standbys elsewhere sign for its scopes; 0 for ever. */
+  readonly failoverSeconds: number;
   /** The end of the last gap in the records, where there is one: no key from before it goes on signing. */
   readonly renewedSince?: () => number | undefined;
 }
@@ -85,8 +88,6 @@ const STEP_PLANS: Readonly<Record<KeyStep, StepPlan>> = {
   },
 };
 
-type Succession = Exclude<ScopeStep, 'standby'>;
-
 const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> = {
   activate: { type: 'key.activated', why: 'no key signed for the scope' },
   rotate: { type: 'key.rotated', why: 'scheduled' },
@@ -97,17 +98,18 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> 
  * still to be done.
  */
 export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
-  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard, graceSeconds, renewedSince } =
-    deps;
+  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard } = deps;
+  const { graceSeconds, failoverSeconds, renewedSince } = deps;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
+  const all = () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []);
   /** What nothing undoes waits until the time has settled (I13). */
   const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();
   const due = () =>
-    keyRing.scopes().flatMap(({ id }) => {
-      const of = keyRing.scopeKeys(id);
-      const steps = of ? dueSteps(of, given()) : [];
-      return steps.filter(mayCome).map((step) => ({ scopeId: id, step }));
-    });
+    all().flatMap((of) =>
+      dueSteps(of, given())
+        .filter(mayCome)
+        .map((step) => ({ scopeId: of.scope.id, step })),
+    );
 
   /** Dated by a clock that is doubted, nothing is done (I13). */
   const dated = (run: () => Promise<unknown>) => async () => {
@@ -129,6 +131,28 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
       run: dated(run),
     };
   };
+
+  /** For all scopes of the token at once: what has followed its key by then has no part in the plan. */
+  const failover = (hsmToken: string): ReconcileStep => ({
+    name: `failover ${hsmToken}`,
+    subject: `hsm:${hsmToken}`,
+    failure: 'key.change_unfinished',
+    run: dated(() =>
+      changes.applyUrgently({
+        plan: (keys) => planFailover(keys.all(), hsmToken, given()),
+        act: ({ started, waiting }) => ({
+          type: 'hsm.failed_over',
+          actor: KEYWARD,
+          subject: `hsm:${hsmToken}`,
+          details: {
+            why: `away for ${failoverSeconds} seconds`,
+            promoted: started.map(({ kid }) => kid),
+            waiting,
+          },
+        }),
+      }),
+    ),
+  });
 
   const standby = (scopeId: string): ReconcileStep => ({
     name: `standby ${scopeId}`,
@@ -183,14 +207,16 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
   };
 
   return {
-    immediate: () =>
-      due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
+    immediate: () => [
+      ...due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
+      ...tokensToLeave(all(), failoverSeconds, given()).map(failover),
+    ],
     deferred: (hsmToken) => [
       ...load(hsmToken),
       ...due().flatMap(({ scopeId, step }) => {
         if ('key' in step) return step.key.hsmToken === hsmToken ? [stepOf(step.name, step.key)] : [];
-        const isHere = keyRing.scope(scopeId)?.hsmToken === hsmToken;
-        return step.name === 'standby' && isHere ? [standby(scopeId)] : [];
+        const isHere = step.name === 'standby' && step.hsmToken === hsmToken;
+        return isHere ? [standby(scopeId)] : [];
       }),
     ],
   };

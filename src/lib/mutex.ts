@@ -18,4 +18,10 @@ export class KeyedMutex {
     this.#mutexes.set(key, mutex);
     return mutex.runExclusive(task);
   }
+
+  /** Holds several at once. Whoever does takes them in the same order, so that no two wait for each other. */
+  runExclusiveOfAll<T>(keys: Iterable<string>, task: () => Promise<T>): Promise<T> {
+    const inOrder = [...new Set(keys)].sort();
+    return inOrder.reduceRight((inner, key) => () => this.runExclusive(key, inner), task)();
+  }
 }

@@ -32,10 +32,11 @@ async function currentState(call: CallService): Promise<Current> {
 
 function currentOf(scopes: readonly ScopeAnswer[], clients: readonly ClientAnswer[]): Current {
   return {
-    scopes: scopes.map(({ modulus_bits, hsm_token, policy, ...scope }) => ({
+    scopes: scopes.map(({ modulus_bits, hsm_token, standby_token, policy, ...scope }) => ({
       ...scope,
       modulusBits: modulus_bits,
       hsmToken: hsm_token,
+      standbyToken: standby_token,
       policy: policyOf(policy),
     })),
     clients: clients.map(({ id, description, revoked_at, grants }) => ({

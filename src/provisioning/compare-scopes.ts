@@ -1,4 +1,5 @@
 import { DEFAULT_ALGORITHM, isRsa, MODULUS_BITS } from '../kernel/algorithm.ts';
+import { FIRST_TOKEN } from '../kernel/key.ts';
 import {
   DEFAULT_POLICY,
   memberName,
@@ -6,7 +7,7 @@ import {
   type ScopePolicy,
   type ValidationIssue,
 } from '../kernel/policy.ts';
-import { identityFlaws, sameContacts } from '../kernel/scope.ts';
+import { identityFlaws, type Placement, placementFlaws, sameContacts } from '../kernel/scope.ts';
 import { changedMembers, narrowedOnly, widenedMembers, withChanges } from '../kernel/scope-change.ts';
 import { type PolicyMembers, policyChange, policyRepresentation } from '../keys/policy-schema.ts';
 import type { Change, CurrentScope, ScopeEntry, Step } from './document.ts';
@@ -29,7 +30,8 @@ export function compareScope(
   const flaws = current ? immutableFlaws(entry, current) : newScopeFlaws(id, entry);
   const before = current?.policy ?? DEFAULT_POLICY;
   const after = withChanges(before, policyChange(entry.policy ?? {}));
-  const all = [...flaws, ...policyFlaws(after)];
+  const placed = placementOf(entry, current);
+  const all = [...flaws, ...policyFlaws(after), ...placementFlaws(placed)];
   if (all.length > 0) {
     return { ...NOTHING, flaws: all.map(({ path, advice }) => ({ path: ['scopes', id, ...path], advice })) };
   }
@@ -37,11 +39,11 @@ export function compareScope(
   const between = narrowedOnly(before, after);
   return {
     ...NOTHING,
-    narrowing: policyStep(id, before, between),
+    narrowing: [...policyStep(id, before, between), ...standbyGone(id, placed, current)],
     widening: [
       ...policyStep(id, between, after),
       ...contactsStep(id, entry, current),
-      ...tokenStep(id, entry, current),
+      ...tokenStep(id, placed, current),
     ],
   };
 }
@@ -69,9 +71,10 @@ function immutableFlaws(entry: ScopeEntry, current: CurrentScope): readonly Vali
 
 function creation(
   id: string,
-  { issuer, audience, algorithm, modulus_bits, hsm_token, policy, contacts }: ScopeEntry,
+  { issuer, audience, algorithm, modulus_bits, hsm_token, standby_token, policy, contacts }: ScopeEntry,
 ): Step {
-  const body = defined({ id, issuer, audience, algorithm, modulus_bits, hsm_token, policy, contacts });
+  const placed = { hsm_token, standby_token };
+  const body = defined({ id, issuer, audience, algorithm, modulus_bits, ...placed, policy, contacts });
   const { id: _, ...to } = body;
   return {
     method: 'POST',
@@ -102,11 +105,37 @@ function contactsStep(id: string, { contacts }: ScopeEntry, current: CurrentScop
   return [{ ...change(id), body: { contacts }, changes: [changed], needs: [] }];
 }
 
-/** Keys stay where they are: it is where the next ones are made. */
-function tokenStep(id: string, { hsm_token }: ScopeEntry, current: CurrentScope): readonly Step[] {
-  if (hsm_token === undefined || hsm_token === current.hsmToken) return [];
-  const changed = { ...ofScope(id, 'hsm_token'), from: current.hsmToken, to: hsm_token, weakens: true };
-  return [{ ...change(id), body: { hsm_token }, changes: [changed], needs: [] }];
+function placementOf({ hsm_token, standby_token }: ScopeEntry, current: CurrentScope | undefined): Placement {
+  return {
+    hsmToken: hsm_token ?? current?.hsmToken ?? FIRST_TOKEN,
+    standbyToken: standby_token === undefined ? (current?.standbyToken ?? null) : standby_token,
+  };
+}
+
+/** One token less for its keys. */
+function standbyGone(id: string, { standbyToken: to }: Placement, current: CurrentScope): readonly Step[] {
+  const { standbyToken: from } = current;
+  if (to !== null || from === null) return [];
+  const changed = { ...ofScope(id, 'standby_token'), from, to, weakens: false };
+  return [{ ...change(id), body: { standby_token: to }, changes: [changed], needs: [] }];
+}
+
+/** Keys stay where they are: it is where the next ones are made. Both at once: either alone may contradict the other. */
+function tokenStep(
+  id: string,
+  { hsmToken, standbyToken }: Placement,
+  current: CurrentScope,
+): readonly Step[] {
+  const members = [
+    ['hsm_token', current.hsmToken, hsmToken],
+    ['standby_token', current.standbyToken, standbyToken],
+  ] as const;
+  const changes = members
+    .filter(([, from, to]) => from !== to && to !== null)
+    .map(([member, from, to]): Change => ({ ...ofScope(id, member), from, to, weakens: true }));
+  if (changes.length === 0) return [];
+  const body = Object.fromEntries(changes.map(({ member = '', to }) => [member, to]));
+  return [{ ...change(id), body, changes, needs: [] }];
 }
 
 function change(id: string) {

@@ -27,6 +27,10 @@ const scope = z
       hsm_token: text.optional().meta({
         description: `The HSM token of its keys, by its name in the configuration; ${FIRST_TOKEN} if left out at creation.`,
       }),
+      standby_token: text.nullable().optional().meta({
+        description:
+          'Another HSM token, in turn with `hsm_token`: each standby is made on the one where the active key is not. None if left out at creation; null for none.',
+      }),
       policy: policy.partial().optional().meta({
         id: 'PolicyMembers',
         description: 'What is left out stays as it is; of a new scope, the default.',

@@ -101,13 +101,15 @@ export function writeDocument(document: Document): string {
   return HEAD + stringify(document, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-function scopeEntry({ issuer, audience, algorithm, modulusBits, hsmToken, policy, contacts }: CurrentScope) {
+function scopeEntry(of: CurrentScope) {
+  const { issuer, audience, algorithm, modulusBits, hsmToken, standbyToken, policy, contacts } = of;
   return {
     issuer,
     audience,
     algorithm,
     ...(modulusBits === null ? {} : { modulus_bits: modulusBits }),
     ...(hsmToken === FIRST_TOKEN ? {} : { hsm_token: hsmToken }),
+    ...(standbyToken === null ? {} : { standby_token: standbyToken }),
     policy: policyRepresentation(policy),
     contacts: [...contacts],
   };

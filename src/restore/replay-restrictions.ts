@@ -67,7 +67,7 @@ const REPEATED: Readonly<Record<string, Repeat>> = {
 
 /** What says nothing of how things should be: it is done by itself, or was only told. */
 const PASSING =
-  /^(?:proposal|login|act|service|drill|security_event|inventory|registry|revocation|review|database|canaries|run)\.|^canary\.shown$|^report\.(?:filed|examined|taken|noted|closed|expired)$|^key\.(?:rotated|activated|deactivated|private_half_destroyed|withdrawn)$/;
+  /^(?:proposal|login|act|service|drill|security_event|inventory|registry|revocation|review|database|canaries|run)\.|^canary\.shown$|^report\.(?:filed|examined|taken|noted|closed|expired)$|^key\.(?:rotated|activated|deactivated|private_half_destroyed|withdrawn)$|^hsm\.failed_over$/;
 
 /** What a key, a client or an operator was not there for in the copy is not there for now. */
 const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([

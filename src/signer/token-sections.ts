@@ -119,6 +119,14 @@ const replacement = z.looseObject({
 });
 
 const hsm = token.extend({
+  failover_seconds: z
+    .int()
+    .min(0)
+    .max(3_600)
+    .default(10)
+    .describe(
+      'How long a token is away before standbys on other tokens sign for its scopes, of all tokens; 0 for never. Read by the service.',
+    ),
   latch_file: file.default(FIRST_LATCH).describe('Remembers the last PIN attempt across restarts.'),
   state_dir: file
     .default(FIRST_STATE)

@@ -7,6 +7,7 @@ import {
   keySample,
   made,
   madeKey,
+  placeSample,
   REGISTRY_KEY,
   scopeSample,
 } from '../support/registry-samples.ts';
@@ -50,10 +51,10 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
 
     it('shows a reserved scope as unfinished, with its HSM ids, and not as a scope', async () => {
       const { registry, audited } = await open();
-      await registry.reserveScope(scopeSample('payments'), [hsmId(1), hsmId(2)], ALICE);
+      await registry.reserveScope(scopeSample('payments'), [placeSample(1), placeSample(2)], ALICE);
       expect(await contentOf(registry)).toEqual({
         ...EMPTY,
-        unfinished: [{ scopeId: 'payments', hsmToken: 'primary', hsmIds: [hsmId(1), hsmId(2)] }],
+        unfinished: [{ scopeId: 'payments', keys: [placeSample(1), placeSample(2)] }],
       });
       expect(await audited()).toEqual([
         {
@@ -73,7 +74,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       });
       const active = keySample(scope, 1, { state: 'active', signFrom: 1_760_000_003 });
       const standby = keySample(scope, 2, { createdAt: active.createdAt + 1 });
-      await registry.reserveScope(scope, [hsmId(1), hsmId(2)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1), placeSample(2)], ALICE);
       await registry.completeScope('payments', made(active, standby), ALICE);
       const expected = { scopes: [scope], keys: [standby, active], unfinished: [] };
       expect(await contentOf(registry)).toEqual(expected);
@@ -96,16 +97,16 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const scope = scopeSample('mail', { algorithm: 'PS256', modulusBits: 3072 });
       const key = keySample(scope, 1, { publicJwk: { kty: 'RSA', n: 'modulus', e: 'AQAB' } });
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       await registry.completeScope('mail', made(key), ALICE);
       expect(await contentOf(registry)).toEqual({ scopes: [scope], keys: [key], unfinished: [] });
     });
 
     it('refuses a scope id that is taken, reserved ones included, and audits no refusal', async () => {
       const { registry, audited } = await open();
-      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      await registry.reserveScope(scopeSample('payments'), [placeSample(1)], ALICE);
       const second = scopeSample('payments', { audience: 'https://other.example' });
-      await expect(registry.reserveScope(second, [hsmId(2)], ALICE)).rejects.toMatchObject({
+      await expect(registry.reserveScope(second, [placeSample(2)], ALICE)).rejects.toMatchObject({
         code: 'scope_exists',
         message: 'There is a scope payments already; choose another id.',
       });
@@ -116,14 +117,14 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const payments = scopeSample('payments');
       const { issuer, audience } = payments;
-      await registry.reserveScope(payments, [hsmId(1)], ALICE);
+      await registry.reserveScope(payments, [placeSample(1)], ALICE);
       const same = scopeSample('other', { issuer, audience });
-      await expect(registry.reserveScope(same, [hsmId(2)], ALICE)).rejects.toMatchObject({
+      await expect(registry.reserveScope(same, [placeSample(2)], ALICE)).rejects.toMatchObject({
         code: 'issuer_audience_taken',
         message: 'Scope payments has this issuer and audience already.',
       });
-      await registry.reserveScope(scopeSample('other', { issuer }), [hsmId(2)], ALICE);
-      await registry.reserveScope(scopeSample('third', { audience }), [hsmId(3)], ALICE);
+      await registry.reserveScope(scopeSample('other', { issuer }), [placeSample(2)], ALICE);
+      await registry.reserveScope(scopeSample('third', { audience }), [placeSample(3)], ALICE);
       expect((await contentOf(registry)).unfinished.map(({ scopeId }) => scopeId)).toEqual([
         'other',
         'payments',
@@ -135,8 +136,8 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry, audited } = await open();
       const scope = scopeSample('payments');
       const keys = [keySample(scope, 1), keySample(scope, 2)];
-      await registry.reserveScope(scope, [hsmId(1), hsmId(2)], ALICE);
-      await registry.reserveScope(scopeSample('mail'), [hsmId(3)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1), placeSample(2)], ALICE);
+      await registry.reserveScope(scopeSample('mail'), [placeSample(3)], ALICE);
       const before = await contentOf(registry);
       const misfits = [
         [keySample(scope, 1)],
@@ -159,10 +160,10 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
 
     it('frees id, pair and HSM ids of an abandoned reservation', async () => {
       const { registry, audited } = await open();
-      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      await registry.reserveScope(scopeSample('payments'), [placeSample(1)], ALICE);
       await registry.abandonScope('payments', 'the HSM refused', ALICE);
       expect(await contentOf(registry)).toEqual(EMPTY);
-      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      await registry.reserveScope(scopeSample('payments'), [placeSample(1)], ALICE);
       expect((await audited())[1]).toEqual({
         type: 'scope.abandoned',
         actor: 'alice',
@@ -175,7 +176,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
     it('abandons no scope that exists', async () => {
       const { registry } = await open();
       const scope = scopeSample('payments');
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const before = await contentOf(registry);
       await expect(registry.abandonScope('payments', 'a mistake', ALICE)).rejects.toMatchObject({
@@ -187,7 +188,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
     it('reserves another key for a scope that exists, and takes it into a key set of the next version', async () => {
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       await registry.reserveKey(reservation, scope.createdAt + 5, ALICE);
@@ -219,7 +220,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       const refused = { code: 'internal' };
       await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       await expect(registry.reserveKey(reservation, 1, ALICE)).rejects.toMatchObject(refused);
       expect(await registry.reservedKeys()).toEqual([]);
       await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
@@ -235,13 +236,13 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const [payments, elsewhere] = [scopeSample('payments'), scopeSample('mail', { hsmToken: 'other' })];
       for (const [n, scope] of [payments, elsewhere].entries()) {
-        await registry.reserveScope(scope, [hsmId(2 * n)], ALICE);
+        await registry.reserveScope(scope, [placeSample(2 * n)], ALICE);
         await registry.completeScope(scope.id, made(keySample(scope, 2 * n)), ALICE);
         const reservation = { scopeId: scope.id, hsmToken: scope.hsmToken, hsmId: hsmId(2 * n + 1) };
         await registry.reserveKey(reservation, 1, ALICE);
       }
       const orders = scopeSample('orders');
-      await registry.reserveScope(orders, [hsmId(9)], ALICE);
+      await registry.reserveScope(orders, [placeSample(9)], ALICE);
       await registry.restrictKeys([marked(keySample(payments, 0))], COMPROMISE);
       const refused = { code: 'hsm_token_compromised' };
       await expect(registry.completeKey(madeKey(keySample(payments, 1)), ALICE)).rejects.toMatchObject(
@@ -261,9 +262,9 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const [payments, elsewhere] = [scopeSample('payments'), scopeSample('mail', { hsmToken: 'other' })];
       const keys = [keySample(payments, 1), keySample(payments, 2)] as const;
-      await registry.reserveScope(payments, [hsmId(1), hsmId(2)], ALICE);
+      await registry.reserveScope(payments, [placeSample(1), placeSample(2)], ALICE);
       await registry.completeScope('payments', made(...keys), ALICE);
-      await registry.reserveScope(elsewhere, [hsmId(3)], ALICE);
+      await registry.reserveScope(elsewhere, [placeSample(3)], ALICE);
       await registry.completeScope('mail', made(keySample(elsewhere, 3)), ALICE);
       await expect(registry.restrictKeys([marked(keys[0])], COMPROMISE)).rejects.toMatchObject({
         code: 'key_changed',
@@ -281,7 +282,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const payments = scopeSample('payments');
       const keys = [keySample(payments, 1), keySample(payments, 2)] as const;
-      await registry.reserveScope(payments, [hsmId(1), hsmId(2)], ALICE);
+      await registry.reserveScope(payments, [placeSample(1), placeSample(2)], ALICE);
       await registry.completeScope('payments', made(...keys), ALICE);
       await registry.restrictKeys([marked(keys[0])], COMPROMISE, { leaveOut: true });
       expect((await contentOf(registry)).keys.map(({ kid, state }) => [kid, state]).sort()).toEqual([
@@ -293,7 +294,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
     it('revises policy and contacts, tells of what was and is, and commits nothing where nothing differs', async () => {
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const policy = { ...scope.policy, maxTtlSeconds: 7_200, clockSkewSeconds: 10 };
       const contacts = ['security@id.example'];
@@ -324,7 +325,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
 
     it('revises no scope that is not there, or only reserved, and none whose revision is refused', async () => {
       const { registry, audited } = await open();
-      await registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE);
+      await registry.reserveScope(scopeSample('payments'), [placeSample(1)], ALICE);
       for (const id of ['payments', 'ghost']) {
         const revising = registry.reviseScope(id, (scope) => scope, ALICE);
         await expect(revising).rejects.toMatchObject({ code: 'unknown_scope' });
@@ -341,7 +342,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
     it('keeps a pause of the rotation until it is ended, and audits each change of it', async () => {
       const { registry, reopen, audited } = await open();
       const scope = scopeSample('payments');
-      await registry.reserveScope(scope, [hsmId(1)], ALICE);
+      await registry.reserveScope(scope, [placeSample(1)], ALICE);
       const pause = { until: 1_760_100_000, reason: 'a move' };
       await expect(registry.setRotationPause('payments', pause, ALICE)).rejects.toMatchObject({
         code: 'unknown_scope',

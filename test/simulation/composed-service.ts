@@ -91,6 +91,7 @@ export function definitionOf(id: string): ScopeDefinition {
     algorithm: 'ES256',
     modulusBits: null,
     hsmToken: 'primary',
+    standbyToken: null,
     policy: DEFAULT_POLICY,
     contacts: [],
   };

@@ -70,6 +70,7 @@ export async function openRehearsedService(
     clock,
     timeGuard: { requireSteadyTime: () => {}, isSettled: () => true },
     graceSeconds,
+    failoverSeconds: 10,
   });
   const issuer = createTokenIssuer({
     keyRing,
@@ -82,8 +83,11 @@ export async function openRehearsedService(
     clock,
   });
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: scope.issuer });
-  const scopeKeys = (): ScopeKeys =>
-    keyRing.scopeKeys(scope.id) ?? { scope, keys: [], serves: () => false, proofOf: () => 'unchecked' };
+  const scopeKeys = (): ScopeKeys => {
+    const found = keyRing.scopeKeys(scope.id);
+    if (!found) throw new Error('a scope that was made is in the ring');
+    return found;
+  };
   return {
     scope,
     keyRing,

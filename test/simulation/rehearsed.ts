@@ -35,6 +35,7 @@ export async function rehearsed(
       algorithm: 'ES256',
       modulusBits: null,
       hsmToken: 'primary',
+      standbyToken: null,
       policy: { ...DEFAULT_POLICY, ...options.policy },
       contacts: [],
     },

@@ -1,6 +1,6 @@
 import type { Store } from '../../src/db/open-store.ts';
 import { openTestStore, type TestStore } from './open-test-store.ts';
-import { ALICE, hsmId, keySample, made, REGISTRY_KEY, scopeSample } from './registry-samples.ts';
+import { ALICE, hsmId, keySample, made, placeSample, REGISTRY_KEY, scopeSample } from './registry-samples.ts';
 
 const OPERATOR = { roles: ['operator', 'approver'], createdAt: 1, revokedAt: null } as const;
 
@@ -28,7 +28,7 @@ export async function provisionRegistry(): Promise<TestStore> {
 
 async function addScope({ registry }: Store, id: string, n: number): Promise<void> {
   const scope = scopeSample(id);
-  await registry.reserveScope(scope, [hsmId(n), hsmId(n + 1)], ALICE);
+  await registry.reserveScope(scope, [placeSample(n), placeSample(n + 1)], ALICE);
   const active = keySample(scope, n, { state: 'active', signFrom: scope.createdAt });
   await registry.completeScope(id, made(active, keySample(scope, n + 1)), ALICE);
 }

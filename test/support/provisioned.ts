@@ -26,6 +26,7 @@ const scope = (id: string): fc.Arbitrary<CurrentScope> =>
     algorithm: fc.constant(ALGORITHM_NAMES[SCOPES.indexOf(id)] ?? 'ES256'),
     modulusBits: fc.constant(isRsa(ALGORITHM_NAMES[SCOPES.indexOf(id)] ?? 'ES256') ? MODULUS_BITS[1] : null),
     hsmToken: fc.constant(id === 'mail' ? 'issuer-b' : 'primary'),
+    standbyToken: fc.constant(id === 'mail' ? 'primary' : null),
     policy: soundPolicy,
     contacts: fc.subarray(['a@id.example', 'b@id.example']),
   });
@@ -82,7 +83,12 @@ function afterStep(state: Current, step: Step): Current {
       return { ...state, scopes: [...state.scopes, created(body)] };
     case 'PATCH scopes':
       return scopes((each) =>
-        changedScope(each, { policy: policyChange(body.policy ?? {}), contacts: body.contacts }),
+        changedScope(each, {
+          policy: policyChange(body.policy ?? {}),
+          contacts: body.contacts,
+          hsmToken: body.hsm_token,
+          standbyToken: body.standby_token,
+        }),
       );
     case 'POST clients':
       return {
@@ -127,6 +133,7 @@ function created({
     algorithm,
     modulusBits: entry.modulus_bits ?? (isRsa(algorithm) ? MODULUS_BITS[0] : null),
     hsmToken: entry.hsm_token ?? 'primary',
+    standbyToken: entry.standby_token ?? null,
     policy: policyOf(entry.policy ?? {}),
     contacts: entry.contacts ?? [],
   };

@@ -1,6 +1,6 @@
 import { NO_TIMES } from '../../src/kernel/key.ts';
 import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
-import type { NewKey, ServiceKey, StoredKey } from '../../src/kernel/registry.ts';
+import type { NewKey, ReservedPlace, ServiceKey, StoredKey } from '../../src/kernel/registry.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
 
 const NOW = 1_760_000_000;
@@ -17,6 +17,7 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
     policy: DEFAULT_POLICY,
     contacts: [],
     hsmToken: 'primary',
+    standbyToken: null,
     createdAt: NOW,
     rotationPause: null,
     staleCacheHorizon: null,
@@ -28,6 +29,11 @@ export function scopeSample(id: string, change: Partial<Scope> = {}): Scope {
 /** The nth HSM id of a test, 16 bytes as hex. */
 export function hsmId(n: number): string {
   return n.toString(16).padStart(32, '0');
+}
+
+/** On the first token, under that id. */
+export function placeSample(n: number): ReservedPlace {
+  return { hsmToken: 'primary', hsmId: hsmId(n) };
 }
 
 export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = {}): StoredKey {

@@ -71,6 +71,7 @@ export function aScope(definition: Partial<ScopeDefinition> & { id: string }): S
     policy: DEFAULT_POLICY,
     contacts: [],
     hsmToken: 'primary',
+    standbyToken: null,
     createdAt: 0,
     rotationPause: null,
     staleCacheHorizon: null,

@@ -3,10 +3,10 @@ import { obstacle, type TransitionOptions } from '../../kernel/key-transitions.t
 import { isOfTheFuture, privateKeyDueAt, rotationDueAt } from '../../kernel/key-window.ts';
 import { propagationSeconds } from '../../kernel/policy.ts';
 import { isPaused } from '../../kernel/scope.ts';
-import { type PlanContext, type ScopeKeys, standbyReadyAt } from './plans.ts';
+import { activeOf, isStandbyAway, type PlanContext, type ScopeKeys, standbyReadyAt } from './plans.ts';
 
 /** What keeps a rotation from coming when it is due. */
-export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_too_new'] as const;
+export const ROTATION_OBSTACLES = ['paused', 'no_standby', 'standby_away', 'standby_too_new'] as const;
 type RotationObstacle = (typeof ROTATION_OBSTACLES)[number];
 
 /** When the key that signs is to be followed by the next. Times in seconds since the epoch. */
@@ -15,7 +15,7 @@ export interface RotationOutlook {
   readonly dueAt: number;
   /** Of what will stand in the way when it is due, as things are; undefined where nothing will. */
   readonly obstacle: RotationObstacle | undefined;
-  /** The first second in which it can come about by itself; null while there is no standby. */
+  /** The first second in which it can come about by itself; null while there is no standby, or its token is away. */
   readonly at: number | null;
 }
 
@@ -24,7 +24,7 @@ export function rotationOutlook(
   of: ScopeKeys,
   { now, graceSeconds, renewedSince }: PlanContext,
 ): RotationOutlook | undefined {
-  const active = of.keys.find(({ state }) => state === 'active');
+  const active = activeOf(of);
   if (!active || isOfTheFuture(active, now)) return undefined;
   const scheduled = rotationDueAt(active, graceSeconds);
   const isOld = renewedSince !== undefined && active.createdAt <= renewedSince;
@@ -32,26 +32,31 @@ export function rotationOutlook(
   const readyAt = standbyReadyAt(of, now);
   const pausedUntil = isPaused(of.scope, now) ? (of.scope.rotationPause?.until ?? now) : undefined;
   const at = readyAt === null ? null : Math.max(dueAt, readyAt, (pausedUntil ?? dueAt - 1) + 1);
-  return { active, dueAt, obstacle: obstacleTo(Math.max(now, dueAt), readyAt, pausedUntil), at };
+  const isAway = isStandbyAway(of, now);
+  return { active, dueAt, obstacle: obstacleTo(Math.max(now, dueAt), readyAt, pausedUntil, isAway), at };
 }
 
 function obstacleTo(
   moment: number,
   readyAt: number | null,
   pausedUntil: number | undefined,
+  isAway: boolean,
 ): RotationObstacle | undefined {
   if (pausedUntil !== undefined && moment <= pausedUntil) return 'paused';
-  if (readyAt === null) return 'no_standby';
+  if (readyAt === null) return isAway ? 'standby_away' : 'no_standby';
   return moment < readyAt ? 'standby_too_new' : undefined;
 }
 
 /** What the service does by itself: to a scope, and to one key of it. */
-const SCOPE_STEPS = ['activate', 'rotate', 'standby'] as const;
+const SUCCESSIONS = ['activate', 'rotate'] as const;
 const KEY_STEPS = ['expire', 'destroy', 'withdraw'] as const;
-export type ScopeStep = (typeof SCOPE_STEPS)[number];
+export type Succession = (typeof SUCCESSIONS)[number];
 export type KeyStep = (typeof KEY_STEPS)[number];
 
-export type DueStep = { readonly name: ScopeStep } | { readonly name: KeyStep; readonly key: SigningKey };
+export type DueStep =
+  | { readonly name: Succession }
+  | { readonly name: 'standby'; readonly hsmToken: string }
+  | { readonly name: KeyStep; readonly key: SigningKey };
 
 /**
  * All that is due for a scope now, the most pressing first. Only the keys and the time decide: what a crash or an
@@ -60,7 +65,7 @@ export type DueStep = { readonly name: ScopeStep } | { readonly name: KeyStep; r
 export function dueSteps(of: ScopeKeys, given: PlanContext): readonly DueStep[] {
   return [
     ...(succession(of, given) ?? []),
-    ...(lacksStandby(of, given.now) ? [{ name: 'standby' } as const] : []),
+    ...(lacksStandby(of, given.now) ? [{ name: 'standby', hsmToken: standbyPlace(of) } as const] : []),
     ...KEY_STEPS.flatMap((name) =>
       of.keys
         .filter((key) => IS_DUE[name](key, { ...given, policy: of.scope.policy }))
@@ -79,16 +84,36 @@ function succession(of: ScopeKeys, given: PlanContext): readonly DueStep[] | und
 
 /**
  * A standby whose own window closes before another could follow it is none, and neither is one that is missing from
- * the HSM. One that fails its proof is there all the same: another would be no better on that HSM.
+ * the HSM, or beside the active key where it should be elsewhere. One that fails its proof is there all the same:
+ * another would be no better on that HSM.
  */
-export function lacksStandby({ scope: { policy }, keys, proofOf }: ScopeKeys, now: number): boolean {
+export function lacksStandby(of: ScopeKeys, now: number): boolean {
+  const { policy } = of.scope;
   const spare = Math.min(2 * propagationSeconds(policy), Math.floor(policy.cryptoperiodSeconds / 2));
-  return !keys.some(
+  return !of.keys.some(
     (key) =>
       key.state === 'pre_activation' &&
+      isWellPlaced(of, key) &&
       now + spare <= key.signUntil &&
       !isOfTheFuture(key, now) &&
-      proofOf(key) !== 'missing',
+      of.proofOf(key) !== 'missing',
+  );
+}
+
+/**
+ * The HSM token that the next standby is made on. Of two, the one where the active key is not; where that one is
+ * compromised, a standby beside the active key is better than none.
+ */
+export function standbyPlace(of: ScopeKeys): string {
+  const { hsmToken, standbyToken } = of.scope;
+  if (standbyToken === null) return hsmToken;
+  const trusted = [hsmToken, standbyToken].filter((name) => !of.isTokenCompromised(name));
+  return trusted.find((name) => name !== activeOf(of)?.hsmToken) ?? trusted[0] ?? hsmToken;
+}
+
+function isWellPlaced(of: ScopeKeys, { hsmToken }: SigningKey): boolean {
+  return (
+    of.scope.standbyToken === null || hsmToken !== activeOf(of)?.hsmToken || hsmToken === standbyPlace(of)
   );
 }
 

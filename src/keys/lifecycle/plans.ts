@@ -18,8 +18,16 @@ import {
 } from '../../kernel/key-window.ts';
 import type { Scope } from '../../kernel/scope.ts';
 
+/** What is known of HSM tokens. */
+export interface TokenStandings {
+  /** For how many seconds it has signed nothing; 0 where it can sign. */
+  awaySeconds(hsmToken: string): number;
+  /** Then no key is made there again. */
+  isTokenCompromised(hsmToken: string): boolean;
+}
+
 /** One scope with its keys, as a plan finds them. */
-export interface ScopeKeys {
+export interface ScopeKeys extends TokenStandings {
   readonly scope: Scope;
   readonly keys: readonly SigningKey[];
   /** Whether the key may be relied upon to sign: nothing says that it is unproven or missing. */
@@ -52,13 +60,14 @@ export type PlanContext = Omit<TransitionOptions, 'policy'>;
 export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanContext): KeyPlan {
   const circumstances = { ...given, policy: of.scope.policy };
   const active = activeOf(of);
-  const standby = standbyOf(of, given.now);
+  const standby = successorOf(of, given.now);
   if (!standby) {
-    throw new KeywardError(
-      'no_standby',
-      `scope ${of.scope.id} has no standby that could sign; one is made as soon as the HSM makes keys`,
-      { retryAfterSeconds: 5 },
-    );
+    const why = isStandbyAway(of, given.now)
+      ? 'the HSM token of its standby is away'
+      : 'one is made as soon as the HSM makes keys';
+    throw new KeywardError('no_standby', `scope ${of.scope.id} has no standby that could sign; ${why}`, {
+      retryAfterSeconds: 5,
+    });
   }
   const started = move(standby, 'activate', cause, {
     ...circumstances,
@@ -71,8 +80,21 @@ export function planRotation(of: ScopeKeys, cause: Initiator, given: PlanContext
 
 /** When a rotation would be allowed, as far as the standby goes; null without one. */
 export function standbyReadyAt(of: ScopeKeys, now: number): number | null {
-  const standby = standbyOf(of, now);
+  const standby = successorOf(of, now);
   return standby ? knownFrom(of, standby) : null;
+}
+
+/** Whether there is a standby, and nobody would gain from it while its token is away. */
+export function isStandbyAway(of: ScopeKeys, now: number): boolean {
+  return successorOf(of, now) === undefined && standbyOf(of, now) !== undefined;
+}
+
+/** A key that can sign is not followed by one that cannot. */
+function successorOf(of: ScopeKeys, now: number): SigningKey | undefined {
+  const [active, standby] = [activeOf(of), standbyOf(of, now)];
+  const loses =
+    active && standby && of.awaySeconds(standby.hsmToken) > 0 && of.awaySeconds(active.hsmToken) === 0;
+  return loses ? undefined : standby;
 }
 
 function knownFrom(of: ScopeKeys, standby: SigningKey): number {
@@ -183,13 +205,18 @@ function plan(
   return { changes, stopped, started };
 }
 
-function activeOf({ keys }: ScopeKeys): SigningKey | undefined {
+export function activeOf({ keys }: Pick<ScopeKeys, 'keys'>): SigningKey | undefined {
   return keys.find(({ state }) => state === 'active');
 }
 
-/** One that is proven before one that is not yet; then the one published longest, which is in the most caches. */
-export function standbyOf({ keys, serves, proofOf }: ScopeKeys, now: number): SigningKey | undefined {
-  const rank = (key: SigningKey) => (proofOf(key) === 'proven' ? 0 : 1);
+/**
+ * One whose HSM token is there before one whose token is away; one that is proven before one that is not yet; then the
+ * one published longest, which is in the most caches.
+ */
+export function standbyOf(of: ScopeKeys, now: number): SigningKey | undefined {
+  const { keys, serves, proofOf, awaySeconds } = of;
+  const rank = (key: SigningKey) =>
+    (awaySeconds(key.hsmToken) > 0 ? 2 : 0) + (proofOf(key) === 'proven' ? 0 : 1);
   return keys
     .filter((key) => mayMove(key, 'activate') && isOpen(key, now) && serves(key))
     .toSorted((a, b) => rank(a) - rank(b) || a.publishedAt - b.publishedAt)[0];

@@ -7,6 +7,7 @@ import {
   type RotationPause,
   type RotationPauses,
   type ScopeDefinition,
+  tokensOfScope,
   validateScope,
 } from '../../kernel/scope.ts';
 import { changedScope, isUnchanged, scopeDifference } from '../../kernel/scope-change.ts';
@@ -37,7 +38,7 @@ function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.c
       const definition = definitionIn(parameters);
       validateScope(definition);
       refuseTaken(keyRing, definition);
-      await scopes.requirePlaceable(definition);
+      await scopes.requirePlaceable(definition.algorithm, tokensOfScope(definition));
       return { subject: `scope:${definition.id}`, before: null, after: parameters };
     },
     async execute(parameters, actor) {
@@ -49,7 +50,7 @@ function createScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.c
 
 const changeParameters = scopeChangeRequest.extend({ scope: z.string() });
 
-/** Two persons where it widens anything, or changes whom notifications go to or where keys are made. */
+/** Two persons where it widens anything, changes whom notifications go to, or has keys made elsewhere. */
 function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.policy', JsonObject> {
   return {
     name: 'scope.policy',
@@ -59,7 +60,9 @@ function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.p
       const scope = requireScope(keyRing, scopeId);
       const changed = changedScope(scope, change);
       validateScope(changed);
-      if (changed.hsmToken !== scope.hsmToken) await scopes.requirePlaceable(changed);
+      const before = tokensOfScope(scope);
+      const added = tokensOfScope(changed).filter((hsmToken) => !before.includes(hsmToken));
+      await scopes.requirePlaceable(scope.algorithm, added);
       const difference = scopeDifference(scope, changed);
       const planned = {
         subject: `scope:${scopeId}`,
@@ -81,9 +84,10 @@ function definitionIn(parameters: unknown): ScopeDefinition {
 }
 
 /** The whole definition, so that nothing depends on the defaults of the day it is approved. */
-function asRequest({ policy, modulusBits, hsmToken: hsm_token, ...named }: ScopeDefinition): JsonObject {
+function asRequest({ policy, modulusBits, hsmToken, standbyToken, ...named }: ScopeDefinition): JsonObject {
   const size = modulusBits === null ? {} : { modulus_bits: modulusBits };
-  return asJson({ ...named, ...size, hsm_token, policy: policyRepresentation(policy) });
+  const placed = { hsm_token: hsmToken, standby_token: standbyToken };
+  return asJson({ ...named, ...size, ...placed, policy: policyRepresentation(policy) });
 }
 
 function changeIn(parameters: JsonObject) {

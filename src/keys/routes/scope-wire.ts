@@ -36,6 +36,11 @@ const modulusBits = z.literal(MODULUS_BITS, `use one of ${MODULUS_BITS.join(', '
 
 const partialPolicy = policy.partial().meta({ id: 'PolicyRequest' });
 
+const standbyToken = text.nullable().meta({
+  description:
+    'Another HSM token, in turn with `hsm_token`: each standby is made on the one where the active key is not, and signs when that one is away. Null for none.',
+});
+
 export const scopeRequest = z
   .strictObject({
     id: idText.meta({
@@ -50,6 +55,7 @@ export const scopeRequest = z
     hsm_token: text
       .default(FIRST_TOKEN)
       .meta({ description: 'The HSM token that its keys are made on, by its name in the configuration.' }),
+    standby_token: standbyToken.default(null),
     policy: partialPolicy.prefault({}),
     contacts: contacts.default([]),
   })
@@ -73,6 +79,7 @@ export const scopeChangeRequest = z
     hsm_token: text.optional().meta({
       description: 'The HSM token that its next keys are made on. Those there are stay where they are.',
     }),
+    standby_token: standbyToken.optional(),
   })
   .meta({
     id: 'ScopeChangeRequest',
@@ -87,6 +94,7 @@ export const scope = z
     algorithm,
     modulus_bits: modulusBits.nullable(),
     hsm_token: z.string().meta({ description: 'The HSM token that its next keys are made on.' }),
+    standby_token: standbyToken,
     policy,
     contacts,
     created_at: z.int(),
@@ -138,14 +146,15 @@ export function scopeDefinition(request: z.infer<typeof scopeRequest>): ScopeDef
     algorithm: request.algorithm,
     modulusBits: request.modulus_bits ?? byDefault,
     hsmToken: request.hsm_token,
+    standbyToken: request.standby_token,
     policy: policyOf(request.policy),
     contacts: request.contacts,
   };
 }
 
 export function scopeChange(request: z.infer<typeof scopeChangeRequest>): ScopeChange {
-  const { policy, contacts, hsm_token: hsmToken } = request;
-  return { policy: policyChange(policy ?? {}), contacts, hsmToken };
+  const { policy, contacts, hsm_token: hsmToken, standby_token: standbyToken } = request;
+  return { policy: policyChange(policy ?? {}), contacts, hsmToken, standbyToken };
 }
 
 export function scopeRepresentation(of: Scope): ScopeAnswer {
@@ -156,6 +165,7 @@ export function scopeRepresentation(of: Scope): ScopeAnswer {
     algorithm: of.algorithm,
     modulus_bits: of.modulusBits,
     hsm_token: of.hsmToken,
+    standby_token: of.standbyToken,
     policy: policyRepresentation(of.policy),
     contacts: [...of.contacts],
     created_at: of.createdAt,

@@ -112,7 +112,7 @@ const changeScope: Route<ScopeDeps> = {
   operation: {
     operationId: 'changeScope',
     summary:
-      'Change members of the policy, the contacts or the HSM token; two persons unless all of it narrows',
+      'Change members of the policy, the contacts or the HSM tokens; two persons unless all of it narrows',
     description:
       'Holds for the next token, and for the next verification of tokens there are: ask `preview` how many it would refuse. Keys keep the signing window and the longest lifetime that they were bound with.',
     security: [{ operator: [] }],

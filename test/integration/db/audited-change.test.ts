@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
-import { ALICE, hsmId, REGISTRY_KEY, scopeSample } from '../../support/registry-samples.ts';
+import { ALICE, placeSample, REGISTRY_KEY, scopeSample } from '../../support/registry-samples.ts';
 import { query } from '../../support/store-database.ts';
 
 /** No column of a time takes it. */
@@ -12,7 +12,7 @@ it('I10: makes no change whose audit event cannot be written, and the same chang
   time = NO_TIME;
   const client = { id: 'web', description: '', createdAt: 1, revokedAt: null, grants: [] };
   const changes = [
-    () => store.registry.reserveScope(scopeSample('payments'), [hsmId(1)], ALICE),
+    () => store.registry.reserveScope(scopeSample('payments'), [placeSample(1)], ALICE),
     () => store.registry.addServiceKey(REGISTRY_KEY, ALICE),
     () => store.access.addClient(client, Buffer.alloc(32, 1), ALICE),
     () => store.access.addOperator({ ...client, id: 'bob', roles: ['auditor'] }, Buffer.alloc(32, 2), ALICE),

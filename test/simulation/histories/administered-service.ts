@@ -27,6 +27,7 @@ import { isSignedBy } from '../rehearsed-service.ts';
 
 export const PROPOSAL_SECONDS = 86_400;
 export const GRACE_SECONDS = 3_600;
+export const FAILOVER_SECONDS = 10;
 
 /** What stands in the place of the service's own, to be found out. */
 export interface PlantedPart {
@@ -127,6 +128,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     clock,
     timeGuard: STEADY,
     graceSeconds: GRACE_SECONDS,
+    failoverSeconds: FAILOVER_SECONDS,
   });
   const ledger = createLedger(store.records);
   const issuer = createTokenIssuer({

@@ -21,8 +21,8 @@ async function aCeremony(changes: { details?: object; forget?: boolean } = {}) {
   });
   const making = { signer, bindingKeys, clock: { nowSeconds: () => NOW } };
   const keys = [
-    await makeKey(making, scope, 'aa'.repeat(16), 1),
-    await makeKey(making, scope, 'bb'.repeat(16), 2),
+    await makeKey(making, scope, { hsmToken: 'primary', hsmId: 'aa'.repeat(16) }, 1),
+    await makeKey(making, scope, { hsmToken: 'primary', hsmId: 'bb'.repeat(16) }, 2),
   ];
   const made = await Promise.all(keys.map((key) => proveNewKey({ signer }, key)));
   const recorded = made.map(({ key, statement }) => ({

@@ -106,6 +106,7 @@ function chores(...keys: readonly SigningKey[]) {
       isSettled: () => settled,
     },
     graceSeconds: 3_600,
+    failoverSeconds: 10,
   });
 }
 

@@ -4,7 +4,7 @@ import { DRILL_ISSUER } from '../../../src/kernel/issuance.ts';
 import { checkProbes } from '../../../src/probes/check.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { provisionRegistry } from '../../support/provisioned-registry.ts';
-import { ALICE, hsmId, scopeSample } from '../../support/registry-samples.ts';
+import { ALICE, placeSample, scopeSample } from '../../support/registry-samples.ts';
 import { query } from '../../support/store-database.ts';
 
 const PROBE = { clientId: 'payments-web', scopeId: 'payments', url: 'https://payments.example', setAt: 7 };
@@ -24,7 +24,7 @@ it('warns where verifiers are probed without a drill scope, and is content once 
     },
   ]);
   const drill = scopeSample('drill', { issuer: DRILL_ISSUER });
-  await store.registry.reserveScope(drill, [hsmId(8), hsmId(9)], ALICE);
+  await store.registry.reserveScope(drill, [placeSample(8), placeSample(9)], ALICE);
   expect(await look()).toEqual([
     {
       check: 'probing',

@@ -88,6 +88,7 @@ const PAYMENTS = {
   algorithm: 'PS256',
   modulusBits: 3072,
   hsmToken: 'primary',
+  standbyToken: null,
   policy: DEFAULT_POLICY,
   contacts: [],
 } as const;

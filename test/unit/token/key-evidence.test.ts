@@ -17,7 +17,7 @@ const bindingKeys = createBindingKeys({
 const making = { signer, bindingKeys, clock: { nowSeconds: () => NOW } };
 const { key, proof, statement } = await proveNewKey(
   { signer },
-  await makeKey(making, aScope({ id: 'payments' }), 'aa'.repeat(16), 1),
+  await makeKey(making, aScope({ id: 'payments' }), { hsmToken: 'primary', hsmId: 'aa'.repeat(16) }, 1),
 );
 
 const evidence = (changes: object = {}, by = audit, kid = audit.kid) => {

@@ -29,6 +29,7 @@ async function createScopes(
     .addColumn('rotation_paused_until', seconds)
     .addColumn('rotation_pause_reason', text)
     .addColumn('hsm_token', text)
+    .addColumn('standby_token', text)
     .addColumn('former_caches_seconds', seconds)
     .addColumn('former_caches_until', seconds)
     .addUniqueConstraint('scopes_issuer_audience', ['issuer', 'audience'])

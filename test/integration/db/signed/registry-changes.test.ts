@@ -7,7 +7,7 @@ import type { RegistrySeal } from '../../../../src/kernel/registry.ts';
 import { followed } from '../../../support/followed.ts';
 import { NOON, openTestStore } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
-import { ALICE, hsmId, keySample, scopeSample } from '../../../support/registry-samples.ts';
+import { ALICE, keySample, placeSample, scopeSample } from '../../../support/registry-samples.ts';
 import { SOFTWARE_SEAL } from '../../../support/software-seal.ts';
 import { auditEventsIn, query } from '../../../support/store-database.ts';
 
@@ -163,7 +163,9 @@ describe('without the HSM', () => {
     await expect(
       store.access.addGrant('mail-web', { scopeId: 'payments', action: 'sign' }, ALICE),
     ).rejects.toBe(AWAY);
-    await expect(store.registry.reserveScope(scopeSample('third'), [hsmId(9)], ALICE)).rejects.toBe(AWAY);
+    await expect(store.registry.reserveScope(scopeSample('third'), [placeSample(9)], ALICE)).rejects.toBe(
+      AWAY,
+    );
     await store.access.revokeClient('mail-web', 7, ALICE);
     await store.access.removeGrant('payments-web', { scopeId: 'payments', action: 'sign' }, ALICE);
     const { clients } = followed(store.access);
@@ -243,7 +245,7 @@ describe('without the HSM', () => {
     const { store, door } = await open();
     const { registry } = store;
     const reserve = (id: string, ...ids: number[]) =>
-      registry.reserveScope(scopeSample(id), ids.map(hsmId), ALICE);
+      registry.reserveScope(scopeSample(id), ids.map(placeSample), ALICE);
     await reserve('third', 9, 10);
     door.shut = true;
     await registry.abandonScope('third', 'the HSM is away', ALICE);
@@ -251,10 +253,10 @@ describe('without the HSM', () => {
     await reserve('fourth', 9);
     await reserve('fifth', 10);
     await reserve('third', 11);
-    expect((await registry.unfinishedScopes()).map(({ scopeId, hsmIds }) => [scopeId, hsmIds])).toEqual([
-      ['fifth', [hsmId(10)]],
-      ['fourth', [hsmId(9)]],
-      ['third', [hsmId(11)]],
+    expect((await registry.unfinishedScopes()).map(({ scopeId, keys }) => [scopeId, keys])).toEqual([
+      ['fifth', [placeSample(10)]],
+      ['fourth', [placeSample(9)]],
+      ['third', [placeSample(11)]],
     ]);
   });
 

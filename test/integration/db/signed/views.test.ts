@@ -17,7 +17,7 @@ import { createBindingKeys } from '../../../../src/keys/registry-key.ts';
 import { composeBindingRecord } from '../../../../src/token/binding-record.ts';
 import { canarySample } from '../../../support/canary-samples.ts';
 import { NOON, openTestStore, type TestStores, withStores } from '../../../support/open-test-store.ts';
-import { ALICE, hsmId, made, madeKey, scopeSample } from '../../../support/registry-samples.ts';
+import { ALICE, hsmId, made, madeKey, placeSample, scopeSample } from '../../../support/registry-samples.ts';
 import { restoreTables } from '../../../support/restore-tables.ts';
 import { aSigningKey, softwareKey } from '../../../support/software-keys.ts';
 import { REGISTRY_SOFTWARE_KEY, SOFTWARE_SEAL } from '../../../support/software-seal.ts';
@@ -88,7 +88,7 @@ function views(store: TestStores) {
 async function open(seal: RegistrySeal = SOFTWARE_SEAL) {
   const opened = await openTestStore({ seal });
   const { store } = opened;
-  await store.registry.reserveScope(PAYMENTS, [hsmId(1), hsmId(2)], ALICE);
+  await store.registry.reserveScope(PAYMENTS, [placeSample(1), placeSample(2)], ALICE);
   await store.registry.completeScope('payments', made(ACTIVE, STANDBY), ALICE);
   await store.access.addClient(WEB, DIGEST, ALICE);
   await store.access.addGrant('web', SIGN, ALICE);

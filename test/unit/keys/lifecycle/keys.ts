@@ -30,5 +30,12 @@ export function aKey(n: number, state: KeyState, changes: Partial<SigningKey> = 
 }
 
 export function within(...keys: readonly SigningKey[]): ScopeKeys {
-  return { scope: SCOPE, keys, serves: () => true, proofOf: () => 'proven' };
+  return {
+    scope: SCOPE,
+    keys,
+    serves: () => true,
+    proofOf: () => 'proven',
+    awaySeconds: () => 0,
+    isTokenCompromised: () => false,
+  };
 }
