@@ -10,6 +10,7 @@ import {
 import { windowUsed } from '../kernel/key-window.ts';
 import type { Gauges } from '../metrics/gauges.ts';
 import { ROTATION_OBSTACLES, rotationOutlook } from './lifecycle/due-steps.ts';
+import { isFailoverReady } from './lifecycle/failover.ts';
 import type { ScopeKeys } from './lifecycle/plans.ts';
 
 /** The states whose keys sign, or will: the ages of others say nothing. */
@@ -34,8 +35,8 @@ export function keyGauges({ keyRing, clock, graceSeconds, renewedSince }: Watche
         return value === undefined ? [] : [[id, value]];
       }),
     );
-  const outlook = (of: ScopeKeys) =>
-    rotationOutlook(of, { now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
+  const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
+  const outlook = (of: ScopeKeys) => rotationOutlook(of, given());
   const proofs = ({ scope }: ScopeKeys) => keyRing.knownKeysOf(scope.id).map(({ proof }) => proof.status);
   const states = ({ keys }: ScopeKeys) => keys.map(({ state }) => state);
   return {
@@ -55,6 +56,8 @@ export function keyGauges({ keyRing, clock, graceSeconds, renewedSince }: Watche
         const ahead = outlook(of);
         return ahead && counted(ROTATION_OBSTACLES, ahead.obstacle ? [ahead.obstacle] : []);
       }),
+    failoverReady: () =>
+      byScope((of) => (of.scope.standbyToken === null ? undefined : Number(isFailoverReady(of, given())))),
     keyCreated: () => byScope(({ keys }) => earliest(keys, ({ createdAt }) => createdAt)),
     keySignUntil: () => byScope(({ keys }) => earliest(keys, ({ signUntil }) => signUntil)),
   };

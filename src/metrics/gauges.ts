@@ -43,6 +43,11 @@ export const GAUGES = {
     help: '1 for what will block the next rotation, else 0',
     labels: ['scope', 'obstacle'],
   },
+  failoverReady: {
+    name: 'keyward_failover_ready',
+    help: '1 if a standby on another HSM token could sign at once; absent without `standby_token`',
+    labels: ['scope'],
+  },
   keyCreated: {
     name: 'keyward_key_created_timestamp_seconds',
     help: 'When the oldest key in that state was made; absent without one',

@@ -62,7 +62,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
           actor: 'alice',
           subject: 'scope:payments',
           requestId: 'req-1',
-          details: { hsm_ids: [hsmId(1), hsmId(2)], hsm_token: 'primary' },
+          details: { hsm_ids: [hsmId(1), hsmId(2)], hsm_token: 'primary', standby_token: null },
         },
       ]);
     });
@@ -236,7 +236,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const { registry } = await open();
       const [payments, elsewhere] = [scopeSample('payments'), scopeSample('mail', { hsmToken: 'other' })];
       for (const [n, scope] of [payments, elsewhere].entries()) {
-        await registry.reserveScope(scope, [placeSample(2 * n)], ALICE);
+        await registry.reserveScope(scope, [placeSample(2 * n, scope.hsmToken)], ALICE);
         await registry.completeScope(scope.id, made(keySample(scope, 2 * n)), ALICE);
         const reservation = { scopeId: scope.id, hsmToken: scope.hsmToken, hsmId: hsmId(2 * n + 1) };
         await registry.reserveKey(reservation, 1, ALICE);
@@ -264,7 +264,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       const keys = [keySample(payments, 1), keySample(payments, 2)] as const;
       await registry.reserveScope(payments, [placeSample(1), placeSample(2)], ALICE);
       await registry.completeScope('payments', made(...keys), ALICE);
-      await registry.reserveScope(elsewhere, [placeSample(3)], ALICE);
+      await registry.reserveScope(elsewhere, [placeSample(3, 'other')], ALICE);
       await registry.completeScope('mail', made(keySample(elsewhere, 3)), ALICE);
       await expect(registry.restrictKeys([marked(keys[0])], COMPROMISE)).rejects.toMatchObject({
         code: 'key_changed',

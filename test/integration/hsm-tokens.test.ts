@@ -1,10 +1,9 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { examine } from '../../src/doctor/index.ts';
 import { openWorkbench } from '../support/hsm-workbench.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { createSoftHsm, type SoftHsm } from '../support/softhsm.ts';
+import { takeAway } from '../support/take-away.ts';
 
 interface Key {
   readonly kid: string;
@@ -60,21 +59,6 @@ const defined = async (id: string) => {
   const { status, body } = await define(id, {});
   return status === 201 ? 201 : body;
 };
-
-/** SoftHSM shows an empty token folder, as when its disk is away; it is back at the latest when the test ends. */
-function takeAway({ folder, tokenFolder }: SoftHsm): () => void {
-  renameSync(tokenFolder, join(folder, 'aside'));
-  mkdirSync(tokenFolder);
-  let away = true;
-  const bringBack = () => {
-    if (!away) return;
-    away = false;
-    rmSync(tokenFolder, { recursive: true });
-    renameSync(join(folder, 'aside'), tokenFolder);
-  };
-  onTestFinished(bringBack);
-  return bringBack;
-}
 
 describe('two HSM tokens', () => {
   it('hold the keys of the scopes that were placed on them, and nothing of the other’s', async () => {

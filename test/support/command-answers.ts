@@ -42,6 +42,7 @@ const scopes = ['payments', 'customer-notifications', 'eu-central-ledger'].map((
   algorithm: at === 1 ? 'PS256' : 'ES256',
   modulus_bits: at === 1 ? 3_072 : null,
   hsm_token: at === 2 ? 'issuer-eu' : 'primary',
+  standby_token: at === 0 ? 'issuer-eu' : null,
   policy,
   contacts: ['security@example.com', 'on-call-payments@example.com'],
   rotation_pause: at === 0 ? { until: NOW + 3 * DAY, reason: 'the HSM moves to the other hall' } : null,

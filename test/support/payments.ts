@@ -60,6 +60,7 @@ export const PAYMENTS_ANSWER = {
   algorithm: 'ES256',
   modulus_bits: null,
   hsm_token: 'primary',
+  standby_token: null,
   policy: {
     max_ttl_seconds: 3600,
     default_ttl_seconds: 300,

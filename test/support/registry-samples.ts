@@ -31,9 +31,9 @@ export function hsmId(n: number): string {
   return n.toString(16).padStart(32, '0');
 }
 
-/** On the first token, under that id. */
-export function placeSample(n: number): ReservedPlace {
-  return { hsmToken: 'primary', hsmId: hsmId(n) };
+/** Where the nth key of a test is made. */
+export function placeSample(n: number, hsmToken = 'primary'): ReservedPlace {
+  return { hsmToken, hsmId: hsmId(n) };
 }
 
 export function keySample(scope: Scope, n: number, change: Partial<StoredKey> = {}): StoredKey {

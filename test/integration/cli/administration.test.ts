@@ -20,6 +20,7 @@ const payments = {
   algorithm: 'ES256',
   modulus_bits: null,
   hsm_token: 'primary',
+  standby_token: null,
   policy: POLICY,
   contacts: [],
   created_at: NOW - 180,
@@ -32,6 +33,7 @@ const mail = {
   algorithm: 'PS256',
   modulus_bits: 3072,
   hsm_token: 'issuer-b',
+  standby_token: 'primary',
   policy: { ...POLICY, require_subject: false },
   created_at: NOW - 2 * 86_400,
 };

@@ -14,6 +14,7 @@ const chat = {
   algorithm: 'EdDSA',
   modulus_bits: null,
   hsm_token: 'primary',
+  standby_token: null,
   policy: policyRepresentation(DEFAULT_POLICY),
   contacts: [],
   created_at: NOW,

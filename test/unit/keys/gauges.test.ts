@@ -37,7 +37,7 @@ it('tells of each scope where its keys are in their lives, and how many proposal
     `keyward_key_sign_until_timestamp_seconds{scope="payments",state="active"} ${NOW + 7 * DAY}`,
     'keyward_proposals_open 2',
   ]);
-  expect(lines).toHaveLength(12 + 8 + 3 + 1 + 3 + 4);
+  expect(lines).toHaveLength(12 + 8 + 3 + 1 + 4 + 4);
 });
 
 it('tells of the sooner rotation where the records have a gap that the key is older than', async () => {
@@ -63,6 +63,7 @@ it('tells what stands in the way of a rotation, where something does', async () 
   expect((await metrics.registry.metrics()).match(/^keyward_rotation_obstacle\{.*/gm)).toEqual([
     'keyward_rotation_obstacle{scope="payments",obstacle="paused"} 0',
     'keyward_rotation_obstacle{scope="payments",obstacle="no_standby"} 1',
+    'keyward_rotation_obstacle{scope="payments",obstacle="standby_away"} 0',
     'keyward_rotation_obstacle{scope="payments",obstacle="standby_too_new"} 0',
   ]);
 });

@@ -16,6 +16,7 @@ const payments = {
   algorithm: 'ES256',
   modulus_bits: null,
   hsm_token: 'primary',
+  standby_token: null,
   policy: POLICY,
   contacts: [],
 };

@@ -157,7 +157,7 @@ describe('what YAML allows and a provisioning file does not', () => {
     ['? [a]\n: b', '1:3 With stringKeys, all keys must be strings'],
     [
       'scopes: &a { x: *a }',
-      '1:14 scopes.x.x is not known; use issuer, audience, algorithm, modulus_bits, hsm_token, policy, contacts',
+      '1:14 scopes.x.x is not known; use issuer, audience, algorithm, modulus_bits, hsm_token, standby_token, policy, contacts',
     ],
   ])('%j', (text, expected) => {
     expect(problems(text)[0]).toBe(expected);
