@@ -1,7 +1,7 @@
 import type { Duty, Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import { FIRST_TOKEN } from '../kernel/key.ts';
+import { FIRST_TOKEN, type SigningScopes } from '../kernel/key.ts';
 import { composeProbe } from '../token/probe.ts';
 
 const CACHED_SECONDS = 5;
@@ -12,8 +12,7 @@ export interface ReadinessDeps {
   readonly registryKey: { readonly kid: string; sign(signingInput: string): Promise<string> };
   /** Of the further HSM tokens, those that sign and those that do not. */
   readonly furtherTokens: () => ReadonlyMap<string, boolean>;
-  /** The scopes that have a key to sign with, and those of them whose signer lacks it. */
-  readonly scopes: () => { readonly signing: number; readonly lacking: readonly string[] };
+  readonly scopes: () => SigningScopes;
   readonly timeGuard: TimeGuard;
   /** A durable write, read back over the other connection. */
   readonly probeStore: () => Promise<void>;
@@ -61,13 +60,19 @@ async function checkSigning(deps: ReadinessDeps): Promise<ReadinessCheck> {
     : failedCheck('sign', 'key_unproven', `the HSM lacks the key of every scope: ${named}`);
 }
 
-async function checkTokens({ clock, registryKey, furtherTokens }: ReadinessDeps): Promise<ReadinessCheck> {
+async function checkTokens(deps: ReadinessDeps): Promise<ReadinessCheck> {
+  const { clock, registryKey, furtherTokens, scopes } = deps;
   const first = await attempt('sign', 'the HSM signs', () =>
     registryKey.sign(composeProbe(registryKey.kid, clock.nowSeconds())),
   );
   const further = [...furtherTokens()];
   const away = [...(first.ok ? [] : [FIRST_TOKEN]), ...further.flatMap(([name, ok]) => (ok ? [] : [name]))];
   if (away.length === 0 || away.length > further.length) return first;
+  const signing = [...scopes().hsmTokens];
+  if (signing.length > 0 && signing.every((name) => away.includes(name))) {
+    const detail = `the key of every scope is on an HSM token that is away: ${signing.join(', ')}`;
+    return failedCheck('sign', 'hsm_unavailable', detail);
+  }
   return { name: 'sign', ok: true, detail: `the HSM signs, but for its tokens ${away.join(', ')}` };
 }
 

@@ -171,16 +171,23 @@ export function lackedKeys(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'k
     .filter(({ key, proof }) => key.state === 'active' && LACKED.has(proof.status));
 }
 
-/** The scopes that have an active key, and those of them whose signer lacks it. */
-export function signingScopes(keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>): {
+export interface SigningScopes {
+  /** Those that have an active key. */
   readonly signing: number;
+  /** Those of them whose signer lacks it. */
   readonly lacking: readonly string[];
-} {
+  /** The HSM tokens that active keys are on. */
+  readonly hsmTokens: ReadonlySet<string>;
+}
+
+export function signingScopes(
+  keyRing: Pick<KeyRing, 'scopes'> & Pick<KnownKeys, 'knownKeysOf'>,
+): SigningScopes {
   const lacking = lackedKeys(keyRing).map(({ key }) => key.scopeId);
   const active = keyRing
     .scopes()
-    .filter(({ id }) => keyRing.knownKeysOf(id).some(({ key }) => key.state === 'active'));
-  return { signing: active.length, lacking };
+    .flatMap(({ id }) => keyRing.knownKeysOf(id).find(({ key }) => key.state === 'active') ?? []);
+  return { signing: active.length, lacking, hsmTokens: new Set(active.map(({ key }) => key.hsmToken)) };
 }
 
 const LACKED: ReadonlySet<ProofStatus> = new Set(['missing', 'unproven']);

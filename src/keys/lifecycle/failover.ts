@@ -19,15 +19,17 @@ export interface FailoverPlan {
 }
 
 /**
- * Where the active key is on that token, a standby on another one signs from now on, as after a rotation: it is proven,
- * its token is there, and every cache has it.
+ * Where the active key is on that token, and it is still away, a standby on another one signs from now on, as after a
+ * rotation: it is proven, its token is there, and every cache has it.
  */
 export function planFailover(
   scopes: readonly ScopeKeys[],
   hsmToken: string,
   given: PlanContext,
 ): FailoverPlan {
-  const stranded = scopes.filter((of) => activeOf(of)?.hsmToken === hsmToken);
+  const stranded = scopes.filter(
+    (of) => activeOf(of)?.hsmToken === hsmToken && of.awaySeconds(hsmToken) > 0,
+  );
   const plans = stranded.map((of) => [of.scope.id, planScope(of, hsmToken, given)] as const);
   return {
     changes: plans.flatMap(([, plan]) => plan?.changes ?? []),

@@ -85,6 +85,23 @@ describe('what is told of an act', () => {
     });
   });
 
+  it('a failover names the scopes that go on', () => {
+    const details = { why: 'away for 10 seconds', promoted: ['k1', 'gone'], waiting: ['mail'] };
+    expect(told('hsm.failed_over', 'hsm:primary', details)).toEqual({
+      type: 'hsm.failed_over',
+      severity: 'warning',
+      dedupKey: '[17]',
+      subject: 'hsm:primary',
+      evidence: {
+        hsm_token: 'primary',
+        scopes: ['payments'],
+        why: 'away for 10 seconds',
+        at: 1_760_000_000,
+        audit_event: 17,
+      },
+    });
+  });
+
   it('what is done to a key of a drill scope is no alarm, whatever reason is given elsewhere', () => {
     const severities = (details: object, kid: string) =>
       ['key.compromised', 'key.suspended', 'key.resumed'].map(

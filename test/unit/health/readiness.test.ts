@@ -10,7 +10,7 @@ let signing: () => Promise<string>;
 let storing: () => Promise<void>;
 let looking: () => Promise<void>;
 let further: [string, boolean][];
-let scopes: { signing: number; lacking: string[] };
+let scopes: { signing: number; lacking: string[]; hsmTokens: Set<string> };
 
 beforeEach(() => {
   now = 1_790_000_000;
@@ -19,7 +19,7 @@ beforeEach(() => {
   storing = async () => {};
   looking = async () => {};
   further = [];
-  scopes = { signing: 2, lacking: [] };
+  scopes = { signing: 2, lacking: [], hsmTokens: new Set(['primary', 'issuer-b']) };
 });
 
 const readiness = () =>
@@ -166,7 +166,7 @@ describe('readiness', () => {
       },
     ],
   ])('is ready while one scope can sign: %s', async (_, signing, lacking, expected) => {
-    scopes = { signing, lacking };
+    scopes = { ...scopes, signing, lacking };
     const { ready, checks } = await readiness().check();
     expect(checks[0]).toMatchObject({ name: 'sign', ...expected });
     expect(checks[0]?.code).toBe(checks[0]?.ok ? undefined : 'key_unproven');

@@ -41,6 +41,24 @@ it('takes two persons to have keys made on another HSM token', () => {
   });
 });
 
+it('takes two persons to have standbys made on another HSM token, and one to have them made there no more', () => {
+  const elsewhere = changedScope(SCOPE, { standbyToken: 'partner' });
+  expect(scopeDifference(SCOPE, elsewhere)).toEqual({
+    was: { standby_token: null },
+    is: { standby_token: 'partner' },
+    weakens: ['standby_token'],
+  });
+  expect(scopeDifference(elsewhere, changedScope(elsewhere, { standbyToken: 'third' })).weakens).toEqual([
+    'standby_token',
+  ]);
+  expect(scopeDifference(elsewhere, changedScope(elsewhere, { standbyToken: null }))).toEqual({
+    was: { standby_token: 'partner' },
+    is: { standby_token: null },
+    weakens: [],
+  });
+  expect(changedScope(elsewhere, { hsmToken: 'third' }).standbyToken).toBe('partner');
+});
+
 it('leaves alone what the change does not name', () => {
   expect(changedScope(SCOPE, {})).toEqual(SCOPE);
   expect(changedScope(SCOPE, { contacts: [] })).toEqual({ ...SCOPE, contacts: [] });
@@ -66,6 +84,7 @@ it.each([
   [{ policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 365 * 86_400 } }],
   [{ policy: { ...DEFAULT_POLICY, cryptoperiodSeconds: 3_931 } }],
   [{ contacts: ['a@id.example', 'b@id.example'] }],
+  [{ standbyToken: 'partner' }],
 ])('takes a scope with %j', (change) => {
   validateScope({ ...SCOPE, ...change });
 });
@@ -95,6 +114,11 @@ it.each([
     { contacts: ['a@id.example', 'a'] },
     'invalid_scope',
     'contacts.1: use an e-mail address such as security@example.com',
+  ],
+  [
+    { standbyToken: 'primary' },
+    'invalid_scope',
+    'standby_token: name another HSM token than hsm_token, or none',
   ],
 ])('refuses a scope with %j', (change, code, message) => {
   expect(() => validateScope({ ...SCOPE, ...change })).toThrow(expect.objectContaining({ code, message }));

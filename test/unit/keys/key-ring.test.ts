@@ -64,6 +64,19 @@ describe('the key ring', () => {
     expect(seen()).toEqual([true, 'proven']);
   });
 
+  it('counts for how long a token is away, by the first report, until it is there', () => {
+    let nowMs = 5_000;
+    const timed = createKeyRing(() => nowMs);
+    timed.reportAway('primary');
+    expect(timed.awaySeconds('primary')).toBeGreaterThan(0);
+    nowMs += 4_000;
+    timed.reportAway('primary');
+    nowMs += 1_000;
+    expect([timed.awaySeconds('primary'), timed.awaySeconds('partner')]).toEqual([5, 0]);
+    timed.reportPresent('primary');
+    expect(timed.awaySeconds('primary')).toBe(0);
+  });
+
   it('does not take a key back because it has gone missing after it failed its proof', () => {
     ring.applyProofs([proof(active.kid, { found: true, proven: false })]);
     ring.applyProofs([proof(active.kid, { found: false, proven: false })]);

@@ -203,6 +203,60 @@ describe('a scope that is made meanwhile', () => {
   });
 });
 
+describe('the HSM token of the active key is away', () => {
+  const elsewhere = { ...standby, hsmToken: 'b', publishedAt: NOW - 100_000 };
+  let nowMs: number;
+  const away = (...keys: readonly SigningKey[]) => {
+    nowMs = 0;
+    ring = createKeyRing(() => nowMs);
+    const made = chores(...keys);
+    ring.put({ scopes: [{ ...scope, standbyToken: 'b' }], keys });
+    const kids = keys.map(({ kid }) => ({ kid, proven: true, found: true, attributes: {}, unproven: [] }));
+    ring.applyProofs(kids);
+    ring.reportAway('primary');
+    return made;
+  };
+
+  it('after ten seconds the standby on another signs, in one urgent commit', async () => {
+    const { immediate } = away(active, elsewhere);
+    nowMs = 9_999;
+    expect(names(immediate())).toEqual([]);
+    nowMs = 10_000;
+    expect(names(immediate())).toEqual(['failover primary']);
+    await doAll(immediate());
+    expect(steps).toEqual(['urgent hsm.failed_over']);
+    expect(ring.activeKey('payments')?.kid).toBe(elsewhere.kid);
+    expect(immediate()).toEqual([]);
+  });
+
+  it('nothing is changed where it is back when its turn comes', async () => {
+    const { immediate } = away(active, elsewhere);
+    nowMs = 10_000;
+    const due = immediate();
+    ring.reportPresent('primary');
+    await doAll(due);
+    expect(steps).toEqual([]);
+    expect(ring.activeKey('payments')?.kid).toBe(active.kid);
+  });
+
+  it('a rotation that is due at the same time goes there too, once', async () => {
+    const { immediate } = away({ ...active, signUntil: NOW + 10 }, elsewhere);
+    nowMs = 10_000;
+    expect(names(immediate())).toEqual(['rotate payments', 'failover primary']);
+    await doAll(immediate());
+    expect(steps).toEqual(['urgent key.rotated']);
+    expect(ring.activeKey('payments')?.kid).toBe(elsewhere.kid);
+  });
+
+  it('the next standby waits for its return: it is made on the token where the active key is not', async () => {
+    const { immediate, deferred } = away(active, elsewhere);
+    nowMs = 10_000;
+    await doAll(immediate());
+    expect(names(deferred('primary'))).toContain('standby payments');
+    expect(names(deferred('b'))).not.toContain('standby payments');
+  });
+});
+
 describe('a clock that cannot be believed', () => {
   it('stops what is dated by it, and nothing reaches the HSM', async () => {
     const { deferred, immediate: urgent } = chores(compromised, standby);

@@ -21,6 +21,22 @@ it('runs one task at a time: none overlaps, keeps its order, and goes on after a
   expect(steps).toEqual(['a begins', 'a ends', 'b begins', 'b ends']);
 });
 
+it('of several keys at once waits for each, and holds up no other; in whatever order two name them, both are done', async () => {
+  const mutexes = new KeyedMutex();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const done: string[] = [];
+  const run = async (keys: readonly string[], name: string, task = Promise.resolve(name)) => {
+    done.push(await mutexes.runExclusiveOfAll(keys, () => task));
+  };
+  const held = run(['a'], 'a', promise);
+  const both = [run(['a', 'b'], 'ab'), run(['b', 'a', 'b'], 'ba')];
+  await run(['c'], 'c');
+  expect(done).toEqual(['c']);
+  resolve('a');
+  await Promise.all([held, ...both]);
+  expect(done).toEqual(['c', 'a', 'ab', 'ba']);
+});
+
 it('of keys keeps each in its own order, and lets none wait for another', async () => {
   const mutexes = new KeyedMutex();
   const { promise, resolve } = Promise.withResolvers<string>();

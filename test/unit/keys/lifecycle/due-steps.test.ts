@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ProofStatus, type SigningKey, verifyUntil } from '../../../../src/kernel/key.ts';
 import { isWindowOver, propagatedAt, rotationDueAt } from '../../../../src/kernel/key-window.ts';
-import { type DueStep, dueSteps } from '../../../../src/keys/lifecycle/due-steps.ts';
+import { type DueStep, dueSteps, rotationOutlook } from '../../../../src/keys/lifecycle/due-steps.ts';
 import {
   type KeyPlan,
   planExpiry,
@@ -67,6 +67,46 @@ describe('a scope with a key that signs and a standby that every cache has', () 
   it('does not rotate to a standby that is not proven', () => {
     const unproven = { ...of, serves: ({ kid }: SigningKey) => kid !== standby.kid };
     expect(names(unproven, signUntil)).toEqual([]);
+  });
+});
+
+describe('a scope whose standbys are made on another HSM token', () => {
+  const scope = { ...SCOPE, standbyToken: 'b' };
+  const on = (hsmToken: string, key: SigningKey) => ({ ...key, hsmToken });
+  const of = (...keys: readonly SigningKey[]): ScopeKeys => ({ ...within(...keys), scope });
+  const places = (keys: ScopeKeys) =>
+    dueSteps(keys, given(NOW)).flatMap((step) => (step.name === 'standby' ? [step.hsmToken] : []));
+
+  it('has each made where the active key is not', () => {
+    expect(places(of(active))).toEqual(['b']);
+    expect(places(of(on('b', active)))).toEqual(['primary']);
+    expect(places(of())).toEqual(['primary']);
+  });
+
+  it('is given one beside a standby that is on the token of the active key, and none beside one elsewhere', () => {
+    expect(places(of(active, standby))).toEqual(['b']);
+    expect(places(of(active, on('b', standby)))).toEqual([]);
+    expect(places(of(on('b', active), standby))).toEqual([]);
+    expect(places(of(on('b', active), on('b', standby)))).toEqual(['primary']);
+    expect(places(of(on('former-1', active), standby))).toEqual([]);
+  });
+
+  it('has it made beside the active key where the other token is compromised', () => {
+    const compromised = (keys: ScopeKeys, ...names: readonly string[]): ScopeKeys => ({
+      ...keys,
+      isTokenCompromised: (name) => names.includes(name),
+    });
+    expect(places(compromised(of(on('b', active)), 'primary'))).toEqual(['b']);
+    expect(places(compromised(of(on('b', active), on('b', standby)), 'primary'))).toEqual([]);
+    expect(places(compromised(of(), 'primary'))).toEqual(['b']);
+    expect(places(compromised(of(), 'primary', 'b'))).toEqual(['primary']);
+  });
+
+  it('does not rotate to a token that is away, and does once it is back', () => {
+    const away = { ...of(active, on('b', standby)), awaySeconds: (name: string) => (name === 'b' ? 60 : 0) };
+    expect(names(away, signUntil)).toEqual([]);
+    expect(rotationOutlook(away, given(signUntil))).toMatchObject({ obstacle: 'standby_away', at: null });
+    expect(names(of(active, on('b', standby)), signUntil)).toEqual(['rotate']);
   });
 });
 

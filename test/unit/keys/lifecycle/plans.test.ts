@@ -35,6 +35,37 @@ describe('a rotation', () => {
     expect(planRotation(within(fresh, standby, active), 'operator', GIVEN).started?.kid).toBe(standby.kid);
   });
 
+  it('takes one whose HSM token is there before one that is away', () => {
+    const elsewhere = { ...aKey(5, 'pre_activation', { publishedAt: NOW - 7 * DAY }), hsmToken: 'b' };
+    const away = (...names: readonly string[]) => ({
+      ...within(standby, elsewhere, active),
+      awaySeconds: (name: string) => (names.includes(name) ? 5 : 0),
+    });
+    expect(planRotation(away(), 'keyward', GIVEN).started?.kid).toBe(standby.kid);
+    expect(planRotation(away('b'), 'keyward', GIVEN).started?.kid).toBe(standby.kid);
+    expect(planRotation(away('primary'), 'keyward', GIVEN).started?.kid).toBe(elsewhere.kid);
+    expect(planRotation(away('primary', 'b'), 'keyward', GIVEN).started?.kid).toBe(standby.kid);
+  });
+
+  it('takes none from a token that is away in the place of a key that can sign', () => {
+    const elsewhere = { ...standby, hsmToken: 'b' };
+    const away = (...names: readonly string[]) => ({
+      ...within(elsewhere, active),
+      awaySeconds: (name: string) => (names.includes(name) ? 5 : 0),
+    });
+    expect(() => planRotation(away('b'), 'operator', GIVEN)).toThrow(
+      expect.objectContaining({
+        code: 'no_standby',
+        message: 'scope payments has no standby that could sign; the HSM token of its standby is away',
+      }),
+    );
+    expect(standbyReadyAt(away('b'), NOW)).toBeNull();
+    expect(standbyReadyAt(away('primary'), NOW)).not.toBeNull();
+    expect(planRotation(away('primary', 'b'), 'operator', GIVEN).started?.kid).toBe(elsewhere.kid);
+    // Out of use it signs nothing, so that nothing is lost.
+    expect(planSuspension(away('b'), active.kid, 'operator', GIVEN).started?.kid).toBe(elsewhere.kid);
+  });
+
   it('waits for one that was only just published', () => {
     expect(() => planRotation(within(fresh, active), 'operator', GIVEN)).toThrow(
       refusal('transition_forbidden'),
