@@ -7,7 +7,9 @@ export interface Fault {
   /** Why it cannot be tried on this machine. */
   readonly missing?: () => string | undefined;
   /** What the service needs beside the usual. */
-  readonly options?: (folder: string) => ServiceOptions;
+  readonly options?: (folder: string) => ServiceOptions | Promise<ServiceOptions>;
+  /** Members of the scope beside the usual. */
+  readonly scope?: Readonly<Record<string, unknown>>;
   /** Takes away what `options` made, once the service is gone. */
   readonly clear?: (folder: string) => void;
   inject(stage: Stage): Promise<void> | void;

@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import pkcs11js from 'pkcs11js';
 import { openWorkbench } from '../../test/support/hsm-workbench.ts';
+import { createSoftHsm, type SoftHsm } from '../../test/support/softhsm.ts';
 import type { Fault } from './fault.ts';
 import { type Stage, waitUntil } from './stage.ts';
 
@@ -9,6 +10,10 @@ const killSigner = ({ service }: Stage): void => void process.kill(service.signe
 
 /** Longer than the service waits before it tells of an HSM that is away. */
 const PAST_PATIENCE_SECONDS = 15;
+
+/** Ten until the standby takes over, and what noticing and the change take. */
+const FAILOVER_SECONDS = 12;
+const furtherTokens: SoftHsm[] = [];
 
 interface ListedKey {
   readonly kid: string;
@@ -40,6 +45,21 @@ export const hsmFaults: readonly Fault[] = [
     mend: ({ service: { hsm } }) => renameSync(away(hsm.tokenFolder), hsm.tokenFolder),
     seconds: PAST_PATIENCE_SECONDS,
     events: ['hsm.unavailable'],
+  },
+  {
+    name: 'an HSM token is removed for good, with standbys on another: after 12 s',
+    async options() {
+      const further = await createSoftHsm('issuer-b');
+      furtherTokens.push(further);
+      return { furtherTokens: { 'issuer-b': further } };
+    },
+    scope: { standby_token: 'issuer-b' },
+    clear: () => furtherTokens.pop()?.remove(),
+    inject({ service }) {
+      renameSync(service.hsm.tokenFolder, away(service.hsm.tokenFolder));
+    },
+    seconds: FAILOVER_SECONDS,
+    events: ['hsm.failed_over'],
   },
   {
     name: 'the PIN file is away while the signer restarts',

@@ -25,10 +25,11 @@ export interface Stage {
 
 export async function openStage({
   options: optionsIn,
+  scope,
   clear,
-}: Pick<Fault, 'options' | 'clear'>): Promise<Stage> {
+}: Pick<Fault, 'options' | 'scope' | 'clear'>): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'keyward-faults-'));
-  const options = optionsIn?.(folder) ?? {};
+  const options = (await optionsIn?.(folder)) ?? {};
   const ports = await freePorts(2);
   let service = await startService({
     ...options,
@@ -39,7 +40,7 @@ export async function openStage({
       ...options.config,
     },
   });
-  const { sign, verify } = await service.provision({ id: 'payments' });
+  const { sign, verify } = await service.provision({ id: 'payments', ...scope });
   const probes = new Probes(service.dataUrl, { sign, verify });
   await probes.start(CALLERS);
   return {

@@ -19,6 +19,7 @@ function reachable(host: string): string {
 }
 
 const NOT_READY = /^keyward_signer_state\{hsm_token="([^"]*)",state="ready"\} 0$/gm;
+const NO_FAILOVER = /^keyward_failover_ready\{scope="([^"]*)"\} 0$/gm;
 const OVERDUE_DRILL = /^keyward_drill_overdue\{drill="([^"]*)"\} 1$/gm;
 const OVERDUE_REVIEW = /^keyward_review_overdue 1$/m;
 const SINK_AWAY = /^keyward_audit_sink_up\{sink="([^"]*)"\} 0$/gm;
@@ -34,6 +35,7 @@ export async function askKeys(operationsPlane: Listening): Promise<readonly Find
   return [
     keys(origin, metrics),
     ...awayTokens(metrics),
+    ...withoutFailover(metrics),
     ...awaySinks(metrics),
     ...overdueDrills(metrics),
     ...overdueReview(metrics),
@@ -44,6 +46,22 @@ function awayTokens(metrics: string): readonly Finding[] {
   return [...metrics.matchAll(NOT_READY)].map(([, hsmToken]) =>
     fail('service: HSM', `the token ${hsmToken} is away: its keys do not sign`, 'see the service’s log'),
   );
+}
+
+const MOST_NAMED = 8;
+
+function withoutFailover(metrics: string): readonly Finding[] {
+  const scopes = [...metrics.matchAll(NO_FAILOVER)].map(([, scope = '']) => scope);
+  if (scopes.length === 0) return [];
+  const others = scopes.length > MOST_NAMED ? ` and ${scopes.length - MOST_NAMED} others` : '';
+  const named = `${scopes.slice(0, MOST_NAMED).join(', ')}${others}`;
+  return [
+    warn(
+      'service: failover',
+      `no standby on another HSM token could sign now for ${named}`,
+      'a new one can once every verifier knows it; keyward key list shows where standbys are',
+    ),
+  ];
 }
 
 function awaySinks(metrics: string): readonly Finding[] {

@@ -96,16 +96,22 @@ async function events(call: CallService): Promise<Finding> {
   return { check: 'events', level, summary, see: 'keyward event list --state open' };
 }
 
+interface Scope {
+  readonly id: string;
+  readonly standby_token: string | null;
+}
+
 interface Key {
   readonly scope: string;
   readonly state: string;
+  readonly hsm_token: string;
   readonly sign_until: number;
   readonly proof: { readonly status: string };
 }
 
-/** Each scope signs with one key and has another ready. */
+/** Each scope signs with one key and has another ready, on another HSM token where it should be. */
 async function keys(call: CallService, nowSeconds: number): Promise<Finding> {
-  const { scopes } = await call<{ scopes: readonly { readonly id: string }[] }>('GET', '/scopes');
+  const { scopes } = await call<{ scopes: readonly Scope[] }>('GET', '/scopes');
   const { keys: all, refused } = await call<{ keys: readonly Key[]; refused: readonly unknown[] }>(
     'GET',
     '/keys',
@@ -130,8 +136,14 @@ async function keys(call: CallService, nowSeconds: number): Promise<Finding> {
   ];
   const see = 'keyward key list';
   if (wrong.length > 0) return { check: 'keys', level: 'fail', summary: wrong.join('; '), see };
-  if (alone.length > 0)
-    return { check: 'keys', level: 'warn', summary: `no standby for ${alone.join(', ')}`, see };
+  const beside = scopes
+    .filter(({ id, standby_token }) => standby_token !== null && !alone.includes(id) && !isApart(id, all))
+    .map(({ id }) => id);
+  const missing = [
+    ...(alone.length > 0 ? [`no standby for ${alone.join(', ')}`] : []),
+    ...(beside.length > 0 ? [`no standby on another HSM token for ${beside.join(', ')}`] : []),
+  ];
+  if (missing.length > 0) return { check: 'keys', level: 'warn', summary: missing.join('; '), see };
   const next = Math.min(...active.map(({ sign_until }) => sign_until));
   const until = active.length === 0 ? '' : `, the first signs until ${humanTime(next, nowSeconds)}`;
   return {
@@ -140,6 +152,12 @@ async function keys(call: CallService, nowSeconds: number): Promise<Finding> {
     summary: `${plural(all.length, 'key')} of ${plural(scopes.length, 'scope')}${until}`,
     see,
   };
+}
+
+function isApart(scope: string, keys: readonly Key[]): boolean {
+  const own = keys.filter((key) => key.scope === scope);
+  const active = own.find(({ state }) => state === 'active');
+  return own.some(({ state, hsm_token }) => state === 'pre_activation' && hsm_token !== active?.hsm_token);
 }
 
 async function proposals(call: CallService, nowSeconds: number): Promise<Finding> {

@@ -41,6 +41,18 @@ test('an operations plane that cannot be asked is said, not taken for well', asy
   expect(await told('<html>')).toMatchObject([{ check: 'service: keys', level: 'warn' }]);
 });
 
+test('scopes that no standby on another HSM token could take over are a warning, and others are none', async () => {
+  const ready = ['keyward_key_refused 0', 'keyward_failover_ready{scope="mail"} 1'];
+  expect((await told(ready.join('\n'))).map(({ check }) => check)).toEqual(['service: keys']);
+  const lacking = Array.from({ length: 10 }, (_, at) => `keyward_failover_ready{scope="s${at}"} 0`);
+  expect(await told([...ready, ...lacking].join('\n'))).toContainEqual({
+    check: 'service: failover',
+    level: 'warn',
+    summary: 'no standby on another HSM token could sign now for s0, s1, s2, s3, s4, s5, s6, s7 and 2 others',
+    advice: 'a new one can once every verifier knows it; keyward key list shows where standbys are',
+  });
+});
+
 test('an HSM token that is away is a failure of its own, with its name', async () => {
   const metrics = [
     'keyward_key_refused 0',
