@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createAccess } from '../../src/access/index.ts';
+import { FIRST_TOKEN } from '../../src/kernel/key.ts';
 import { DEFAULT_POLICY } from '../../src/kernel/policy.ts';
 import type { ScopeDefinition } from '../../src/kernel/scope.ts';
 import { createKeyRing } from '../../src/keys/key-ring.ts';
@@ -8,32 +9,36 @@ import { createProvisioner } from '../../src/keys/provision-scope.ts';
 import { createBindingKeys, createRegistrySeal } from '../../src/keys/registry-key.ts';
 import { KeyedMutex } from '../../src/lib/mutex.ts';
 import { Revocations } from '../../src/revocation/revocations.ts';
+import { createSignerRouter } from '../../src/signer/signer-router.ts';
 import { FakeSigner } from '../support/fake-signer.ts';
 import { SOLE_OWNER } from '../support/leadership.ts';
 import { openTestStore } from '../support/open-test-store.ts';
 import type { MovableClock } from './movable-clock.ts';
-import { withoutReceiver } from './rehearsed-service.ts';
 
 export const ACTOR = { operatorId: 'ada', requestId: null };
 
 export type ComposedService = Awaited<ReturnType<typeof openComposedService>>;
 
+export const SECOND_TOKEN = 'second';
+
 /**
  * What administers scopes, keys, clients and revocations, as the service has it, on a database in SQLite and over keys
- * in memory. Opening it takes longer than a history: histories share one, and each has scopes and clients of its own.
+ * in memory, on two HSM tokens. Opening it takes longer than a history: histories share one, and each has scopes and clients of its own.
  */
 export async function openComposedService(clock: MovableClock) {
-  const fake = new FakeSigner();
-  const registryKey = {
-    ...fake.registry,
-    sign: async (signingInput: string) =>
-      `${signingInput}.${fake.registry.sign(signingInput).toString('base64url')}`,
-  };
-  const { store, file } = await openTestStore({ seal: createRegistrySeal(registryKey, fake), clock });
+  const [first, second] = [new FakeSigner(), new FakeSigner()];
+  const registryKey = openedKey(first);
+  const { store, file } = await openTestStore({ seal: createRegistrySeal(registryKey, first), clock });
   const { registry } = store;
-  const signer = withoutReceiver(fake);
-  const keyRing = createKeyRing();
-  const bindingKeys = createBindingKeys(registryKey);
+  const signer = createSignerRouter(
+    new Map([
+      [FIRST_TOKEN, first],
+      [SECOND_TOKEN, second],
+    ]),
+    new Map([[registryKey.kid, FIRST_TOKEN]]),
+  );
+  const keyRing = createKeyRing(() => clock.nowSeconds() * 1_000);
+  const bindingKeys = createBindingKeys(registryKey, new Map([[SECOND_TOKEN, openedKey(second)]]));
   followRegistry({
     registry,
     keyRing,
@@ -68,7 +73,13 @@ export async function openComposedService(clock: MovableClock) {
     store,
     file,
     signer,
-    copyOf: (kid: string) => fake.copyOf(kid),
+    copyOf: (hsmToken: string, kid: string) => (hsmToken === SECOND_TOKEN ? second : first).copyOf(kid),
+    /** Nothing is signed on the second token, from now on or no more. */
+    setAway(isAway: boolean): void {
+      second.outage = isAway ? 'hsm_unavailable' : null;
+      if (isAway) keyRing.reportAway(SECOND_TOKEN);
+      else keyRing.reportPresent(SECOND_TOKEN);
+    },
     keyRing,
     making,
     provisioner: createProvisioner(making),
@@ -81,6 +92,12 @@ export async function openComposedService(clock: MovableClock) {
       for (const scopeId of scopeIds) await clients.grant(id, scopeId, 'sign', ACTOR);
     },
   };
+}
+
+function openedKey({ registry }: FakeSigner) {
+  const sign = async (signingInput: string) =>
+    `${signingInput}.${registry.sign(signingInput).toString('base64url')}`;
+  return { ...registry, sign };
 }
 
 export function definitionOf(id: string): ScopeDefinition {

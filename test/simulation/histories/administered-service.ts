@@ -157,9 +157,13 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     executions,
     issuer,
     verifier: planted.verifier?.(verifier, service) ?? verifier,
-    /** Does all that is due for these scopes. */
+    /** Does all that is due for these scopes, but for what waits for a token that is away. */
     async reconcile(): Promise<void> {
-      const due = () => [...steps.immediate(), ...steps.deferred('primary')];
+      const isThere = (hsmToken: string) => keyRing.awaySeconds(hsmToken) === 0;
+      const due = () => [
+        ...steps.immediate(),
+        ...signer.tokens.filter(isThere).flatMap((hsmToken) => steps.deferred(hsmToken)),
+      ];
       for (let [next] = due(); next; [next] = due()) await next.run();
     },
   };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { emergency, rotate, wait } from './key-steps.ts';
+import { emergency, outage, rotate, wait } from './key-steps.ts';
 import { close, decide, proposeKey, proposeScope } from './proposal-steps.ts';
 import { forge, issue, revokeClient, revokeToken, verifyAll } from './token-steps.ts';
 
@@ -12,6 +12,8 @@ export const anyHistory = fc.commands(
     verifyAll,
     forge,
     wait,
+    wait,
+    outage,
     rotate,
     emergency,
     emergency,

@@ -4,9 +4,9 @@ import type { SigningKey } from '../../../src/kernel/key.ts';
 import { compareText } from '../../../src/lib/text.ts';
 import { composeSigningInput, digestOf } from '../../../src/token/signing-input.ts';
 import { query } from '../../support/store-database.ts';
-import { ACTOR, type ComposedService, definitionOf } from '../composed-service.ts';
+import { ACTOR, type ComposedService, definitionOf, SECOND_TOKEN } from '../composed-service.ts';
 import { administer, type PlantedPart } from './administered-service.ts';
-import { adopt, emptyModel, type HistoryModel, isAccepted, keysOf } from './model.ts';
+import { adopt, emptyModel, type HistoryModel, isAccepted, isStranded, keysOf } from './model.ts';
 
 let histories = 0;
 
@@ -25,12 +25,16 @@ export class History {
     this.parts = administer(service, this.prefix, planted);
   }
 
-  /** With two scopes that exist already. */
+  /** With two scopes that exist already; the standby of the second is on another HSM token. */
   async begin(): Promise<HistoryModel> {
+    this.service.setAway(false);
     const model = emptyModel(this.service.clock.nowSeconds());
     for (const client of CLIENTS) await this.service.addClient(this.clientId(client), []);
-    for (const name of ['a', 'b']) {
-      await this.parts.provisioner.create(definitionOf(this.scopeId(name)), ACTOR);
+    for (const [name, standbyToken] of [
+      ['a', null],
+      ['b', SECOND_TOKEN],
+    ] as const) {
+      await this.parts.provisioner.create({ ...definitionOf(this.scopeId(name)), standbyToken }, ACTOR);
       await this.open(model, this.scopeId(name));
     }
     return model;
@@ -60,12 +64,12 @@ export class History {
   }
 
   /** What somebody with a copy of the private half dates now. */
-  forge(scopeId: string, kid: string): string {
+  forge(scopeId: string, { kid, hsmToken }: Pick<SigningKey, 'kid' | 'hsmToken'>): string {
     const { issuer: iss, audience: aud } = definitionOf(scopeId);
     const now = this.service.clock.nowSeconds();
     const claims = { iss, aud, sub: 'thief', jti: 'copied', client_id: 'x', iat: now, exp: now + 300 };
     const signingInput = composeSigningInput({ alg: 'ES256', typ: 'at+jwt', kid }, JSON.stringify(claims));
-    return `${signingInput}.${this.service.copyOf(kid).sign(signingInput).toString('base64url')}`;
+    return `${signingInput}.${this.service.copyOf(hsmToken, kid).sign(signingInput).toString('base64url')}`;
   }
 
   /** All that is due is done. */
@@ -74,9 +78,9 @@ export class History {
     for (const scopeId of model.scopes) {
       expect(adopt(model, scopeId, this.keys(scopeId))).toEqual([]);
       const states = keysOf(model, scopeId).map(({ state }) => state);
-      expect(states, 'a scope signs, and has a standby').toEqual(
-        expect.arrayContaining(['active', 'pre_activation']),
-      );
+      expect(states, 'a scope has a key that signs').toContain('active');
+      if (model.awaySince === null) expect(states, 'and a standby').toContain('pre_activation');
+      expect(isStranded(model, scopeId), 'a standby that could sign waits').toBe(false);
     }
   }
 
@@ -122,13 +126,17 @@ export class History {
   }
 
   /** As another connection finds them. */
-  #checkRecords({ tokens }: HistoryModel): void {
+  #checkRecords({ tokens, unsigned }: HistoryModel): void {
     const rows = query(
       this.service.file,
       `SELECT lower(hex(digest)) AS digest, count(*) AS records FROM issuance_records WHERE scope_id LIKE '${this.prefix}%' GROUP BY digest ORDER BY digest`,
     );
     const released = tokens.map(({ text }) => digestOf(text.slice(0, text.lastIndexOf('.'))).toString('hex'));
-    expect(rows, 'records').toEqual(released.toSorted().map((digest) => ({ digest, records: 1 })));
+    const isReleased = ({ digest }: Record<string, unknown>) => released.includes(String(digest));
+    expect(rows.filter(isReleased), 'records').toEqual(
+      released.toSorted().map((digest) => ({ digest, records: 1 })),
+    );
+    expect(rows.length, 'records of what was not released').toBeLessThanOrEqual(released.length + unsigned);
   }
 }
 

@@ -4,11 +4,19 @@ import { type History, refusalOf } from './history.ts';
 import { activeOf, type HistoryModel, type ModelKey, mayRotate, standbysOf } from './model.ts';
 import { always, by, keyIn, operator, pick, scopeOf, step } from './step.ts';
 
-export const wait = fc.constantFrom(0, 1, 60, 330, 3_600, 4_000, 86_400, 6 * 86_400).map((seconds) =>
+export const wait = fc.constantFrom(0, 1, 9, 60, 330, 3_600, 4_000, 86_400, 6 * 86_400).map((seconds) =>
   step(`wait ${seconds} s`, always, async (model, history) => {
     model.now += seconds;
     history.service.clock.moveTo(model.now);
     await history.reconcile(model);
+  }),
+);
+
+/** The second HSM token goes away, or comes back. */
+export const outage = fc.constant(
+  step('outage', always, async (model, history) => {
+    model.awaySince = model.awaySince === null ? model.now : null;
+    history.service.setAway(model.awaySince !== null);
   }),
 );
 
@@ -35,8 +43,8 @@ function succeed(model: HistoryModel, history: History, scopeId: string, after: 
   expect(started === undefined, 'nothing signs').toBe(standbys.length === 0);
   if (!started) return;
   expect(standbys.map(({ kid }) => kid)).toContain(started.kid);
-  const { kid, state, signUntil, publishedAt } = started;
-  model.keys.set(kid, { kid, scopeId, state, signUntil, publishedAt });
+  const { kid, hsmToken, state, signUntil, publishedAt } = started;
+  model.keys.set(kid, { kid, hsmToken, scopeId, state, signUntil, publishedAt });
 }
 
 /** Mostly one that signed a token lately. */

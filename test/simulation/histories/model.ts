@@ -1,9 +1,12 @@
 import type { KeyState, SigningKey } from '../../../src/kernel/key.ts';
 import { DEFAULT_POLICY, propagationSeconds } from '../../../src/kernel/policy.ts';
+import { SECOND_TOKEN } from '../composed-service.ts';
+import { FAILOVER_SECONDS } from './administered-service.ts';
 
 /** A key as a history knows it. Times in seconds since the epoch. */
 export interface ModelKey {
   readonly kid: string;
+  readonly hsmToken: string;
   readonly scopeId: string;
   readonly publishedAt: number;
   state: KeyState;
@@ -36,6 +39,10 @@ export interface ModelProposal {
 /** What should be so, by a history alone. */
 export interface HistoryModel {
   now: number;
+  /** When the second HSM token went away; null while it is there. */
+  awaySince: number | null;
+  /** Tokens that the HSM did not sign: each may be on record. */
+  unsigned: number;
   readonly scopes: Set<string>;
   readonly keys: Map<string, ModelKey>;
   readonly tokens: ModelToken[];
@@ -44,7 +51,16 @@ export interface HistoryModel {
 }
 
 export function emptyModel(now: number): HistoryModel {
-  return { now, scopes: new Set(), keys: new Map(), tokens: [], proposals: [], rules: [] };
+  return {
+    now,
+    awaySince: null,
+    unsigned: 0,
+    scopes: new Set(),
+    keys: new Map(),
+    tokens: [],
+    proposals: [],
+    rules: [],
+  };
 }
 
 export function keysOf({ keys }: HistoryModel, scopeId: string): ModelKey[] {
@@ -69,7 +85,20 @@ export function refusalOfIssuing(model: HistoryModel, scopeId: string, clientId:
   const isRevoked = model.rules.some(
     (rule) => rule.scopeId === scopeId && rule.clientId === clientId && model.now <= rule.until,
   );
-  return isRevoked ? 'revoked' : undefined;
+  if (isRevoked) return 'revoked';
+  return isThere(model, active) ? undefined : 'hsm_unavailable';
+}
+
+function isThere({ awaySince }: HistoryModel, { hsmToken }: ModelKey): boolean {
+  return awaySince === null || hsmToken !== SECOND_TOKEN;
+}
+
+function isKnown(model: HistoryModel, standby: ModelKey, active: ModelKey | undefined): boolean {
+  return (
+    !active ||
+    standby.publishedAt <= active.publishedAt ||
+    standby.publishedAt + propagationSeconds(DEFAULT_POLICY) <= model.now
+  );
 }
 
 const ACCEPTED: readonly (KeyState | undefined)[] = ['active', 'deactivated'];
@@ -82,11 +111,20 @@ export function isAccepted(model: HistoryModel, token: ModelToken): boolean {
 /** Whether an operator may have the standby sign now. */
 export function mayRotate(model: HistoryModel, scopeId: string): boolean {
   const active = activeOf(model, scopeId);
+  const standbys = standbysOf(model, scopeId);
+  const there = standbys.filter((key) => isThere(model, key));
+  const isLost = !active || !isThere(model, active);
+  const first = there.length === 0 && isLost ? standbys : there;
+  return first.some((standby) => isKnown(model, standby, active));
+}
+
+/** Whether nothing can be signed for longer than a failover takes, though a standby elsewhere could. */
+export function isStranded(model: HistoryModel, scopeId: string): boolean {
+  const active = activeOf(model, scopeId);
+  const isOver = model.awaySince !== null && model.now - model.awaySince >= FAILOVER_SECONDS;
+  if (!active || !isOver || isThere(model, active)) return false;
   return standbysOf(model, scopeId).some(
-    ({ publishedAt }) =>
-      !active ||
-      publishedAt <= active.publishedAt ||
-      publishedAt + propagationSeconds(DEFAULT_POLICY) <= model.now,
+    (standby) => isThere(model, standby) && isKnown(model, standby, active),
   );
 }
 
@@ -114,11 +152,11 @@ const BY_TIME: Readonly<Record<KeyState, readonly KeyState[]>> = {
 /** Takes over what time made of the keys of a scope; answers what it must not have made. */
 export function adopt(model: HistoryModel, scopeId: string, keys: readonly SigningKey[]): string[] {
   const wrong: string[] = [];
-  for (const { kid, state, signUntil, publishedAt } of keys) {
+  for (const { kid, hsmToken, state, signUntil, publishedAt } of keys) {
     const known = model.keys.get(kid);
     const allowed = known ? BY_TIME[known.state] : BY_TIME.pre_activation;
     if (!allowed.includes(state)) wrong.push(`time made a ${known?.state ?? 'new'} key ${state}`);
-    model.keys.set(kid, { kid, scopeId, state, signUntil, publishedAt });
+    model.keys.set(kid, { kid, hsmToken, scopeId, state, signUntil, publishedAt });
   }
   return wrong;
 }

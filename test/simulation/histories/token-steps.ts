@@ -10,6 +10,7 @@ export const issue = fc.tuple(pick, fc.constantFrom(...CLIENTS)).map(([n, client
     const issued = history.parts.issuer.issue({ scopeId, clientId, claims: { sub: 'alice' } });
     const refusal = await refusalOf(issued);
     expect(refusal, 'why it is not issued').toBe(refusalOfIssuing(model, scopeId, clientId));
+    if (refusal === 'hsm_unavailable') model.unsigned += 1;
     if (refusal) return;
     const { token: text, ...named } = await issued;
     expect(named.kid).toBe(activeOf(model, scopeId)?.kid);
@@ -31,8 +32,8 @@ export const verifyAll = fc.constant(
 export const forge = fc.tuple(pick, pick).map(([n, of]) =>
   step(`forge in ${n} with ${of}`, always, async (model, history) => {
     const scopeId = scopeOf(model, n);
-    const { kid } = (of % 4 > 0 ? activeOf(model, scopeId) : undefined) ?? keyOf(model, of);
-    const { valid } = await history.parts.verifier.verify(scopeId, history.forge(scopeId, kid));
+    const key = (of % 4 > 0 ? activeOf(model, scopeId) : undefined) ?? keyOf(model, of);
+    const { valid } = await history.parts.verifier.verify(scopeId, history.forge(scopeId, key));
     expect(valid, 'a forged token is accepted').toBe(false);
   }),
 );
