@@ -164,9 +164,15 @@ function proposalWaiting(event: StoredEvent, keys: ActKeys): SecurityEventReport
 
 function failedOver(event: StoredEvent, keys: ActKeys): SecurityEventReport {
   const { why, at, audit_event } = doneBy(event);
-  const { promoted } = auditDetailsIn(event.detailsJson);
-  const scopes = (textsIn(promoted) ?? []).flatMap((kid) => keys.knownKey(kid)?.key.scopeId ?? []);
-  return securityEvent(FAILED_OVER, { hsm_token: nameIn(event.subject), scopes, why, at, audit_event });
+  const { promoted, waiting } = auditDetailsIn(event.detailsJson);
+  return securityEvent(FAILED_OVER, {
+    hsm_token: nameIn(event.subject),
+    scopes: (textsIn(promoted) ?? []).flatMap((kid) => keys.knownKey(kid)?.key.scopeId ?? []),
+    waiting: textsIn(waiting) ?? [],
+    why,
+    at,
+    audit_event,
+  });
 }
 
 function scopeOf(concerns: string, parameters: Details, keys: ActKeys): string | null {

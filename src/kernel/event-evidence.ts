@@ -126,6 +126,7 @@ export const EVIDENCE_FIELDS = {
   used: number('share in use, 0 to 1'),
   valid_until: number('end of the certificate'),
   volume: text('`database` or `archive`'),
+  waiting: texts('scopes that wait for the HSM token'),
   wall: number('time of the clock'),
   why: text('why, in a sentence'),
   untaken: number('open cases, past the day’s limit'),

@@ -381,7 +381,7 @@ export const SECURITY_EVENTS = {
     meaning:
       'An HSM token is away, and standbys on others sign for its scopes. The next outage has no standby yet.',
     runbook: 'hsm-outage.md#standbys-took-over-hsmfailed_over',
-    evidence: ['hsm_token', 'scopes', 'why?', 'at', 'audit_event'],
+    evidence: ['hsm_token', 'scopes', 'waiting', 'why?', 'at', 'audit_event'],
     oncePer: doneOnce,
     subject: ofHsmToken,
   }),

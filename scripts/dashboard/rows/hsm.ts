@@ -12,7 +12,7 @@ export const HSM: Row = {
     states({
       title: 'State of each HSM token',
       description:
-        'While it is away, the scopes placed on it get no tokens. `latched`: its PIN was rejected, and is not tried again by itself.',
+        'While it is away, its keys sign nothing; scopes with a standby on another token go on. `latched`: its PIN was rejected, and is not tried again by itself.',
       queries: [
         {
           expr: `${signer('starting')} + 2 * ${signer('away')} + 3 * ${signer('latched')}`,

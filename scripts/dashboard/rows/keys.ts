@@ -49,12 +49,19 @@ export const KEYS: Row = {
           unit: 's',
           thresholds: [[300, 'red']],
         },
-        ...['paused', 'no_standby', 'standby_too_new'].map((obstacle) => ({
+        ...['paused', 'no_standby', 'standby_away', 'standby_too_new'].map((obstacle) => ({
           title: obstacle,
           expr: perScope(of('keyward_rotation_obstacle', `obstacle="${obstacle}"`)),
           unit: 'short',
           thresholds: [[1, 'orange']] as const,
         })),
+        {
+          title: 'Failover',
+          expr: perScope(of('keyward_failover_ready')),
+          unit: 'short',
+          base: 'orange',
+          thresholds: [[1, 'green']],
+        },
         { title: 'Age of the standby', expr: perScope(age('pre_activation')), unit: 's' },
       ],
     }),

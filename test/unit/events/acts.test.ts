@@ -95,6 +95,7 @@ describe('what is told of an act', () => {
       evidence: {
         hsm_token: 'primary',
         scopes: ['payments'],
+        waiting: ['mail'],
         why: 'away for 10 seconds',
         at: 1_760_000_000,
         audit_event: 17,
