@@ -42,7 +42,7 @@ interface Schema {
 
 /** Texts that are bounded by their body alone: what is too long among them is no token, or names nothing. */
 const BOUNDED_BY_BODY: ReadonlySet<string> = new Set([
-  ...['token', 'token_type_hint', 'signing_input', 'client_secret', 'hsm_token'],
+  ...['token', 'token_type_hint', 'signing_input', 'client_secret', 'hsm_token', 'standby_token'],
 ]);
 
 /** What is wrong with it beyond what the OpenAPI schema can say, a line each. */

@@ -93,6 +93,26 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       });
     });
 
+    it('keeps the standby’s HSM token, and takes each key from where it was reserved alone', async () => {
+      const { registry, reopen } = await open();
+      const scope = scopeSample('payments', { standbyToken: 'other' });
+      await registry.reserveScope(scope, [placeSample(1), placeSample(2, 'other')], ALICE);
+      const [active, standby] = [keySample(scope, 1), keySample(scope, 2, { hsmToken: 'other' })];
+      for (const misplaced of [
+        [active, { ...standby, hsmToken: 'primary' }],
+        [{ ...active, hsmToken: 'other' }, standby],
+      ]) {
+        await expect(registry.completeScope('payments', made(...misplaced), ALICE)).rejects.toThrow();
+      }
+      await registry.completeScope('payments', made(active, standby), ALICE);
+      const { scopes, keys } = await contentOf(await reopen());
+      expect(scopes).toEqual([scope]);
+      expect(keys.map(({ hsmToken }) => hsmToken).sort()).toEqual(['other', 'primary']);
+      const revised = await registry.reviseScope('payments', () => ({ standbyToken: null }), ALICE);
+      expect([revised.before.standbyToken, revised.after.standbyToken]).toEqual(['other', null]);
+      expect((await contentOf(await reopen())).scopes).toEqual([{ ...scope, standbyToken: null }]);
+    });
+
     it('keeps an RSA scope and its modulus', async () => {
       const { registry } = await open();
       const scope = scopeSample('mail', { algorithm: 'PS256', modulusBits: 3072 });

@@ -27,9 +27,7 @@ export function planFailover(
   hsmToken: string,
   given: PlanContext,
 ): FailoverPlan {
-  const stranded = scopes.filter(
-    (of) => activeOf(of)?.hsmToken === hsmToken && of.awaySeconds(hsmToken) > 0,
-  );
+  const stranded = scopes.filter((of) => activeOf(of)?.hsmToken === hsmToken && of.awaySeconds(hsmToken) > 0);
   const plans = stranded.map((of) => [of.scope.id, planScope(of, hsmToken, given)] as const);
   return {
     changes: plans.flatMap(([, plan]) => plan?.changes ?? []),

@@ -62,7 +62,7 @@ function changeScope({ scopes, keyRing, knownKeys }: ScopeActDeps): Act<'scope.p
       validateScope(changed);
       const before = tokensOfScope(scope);
       const added = tokensOfScope(changed).filter((hsmToken) => !before.includes(hsmToken));
-      await scopes.requirePlaceable(scope.algorithm, added);
+      if (added.length > 0) await scopes.requirePlaceable(scope.algorithm, added);
       const difference = scopeDifference(scope, changed);
       const planned = {
         subject: `scope:${scopeId}`,

@@ -138,6 +138,7 @@ test('a scope is created with the defaults for all that is left out', async () =
         algorithm: 'ES256',
         modulusBits: null,
         hsmToken: 'primary',
+        standbyToken: null,
         policy: DEFAULT_POLICY,
         contacts: [],
       },
@@ -160,6 +161,7 @@ test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it
       algorithm: 'RS256',
       modulusBits: 2048,
       hsmToken: 'primary',
+      standbyToken: null,
       policy: {
         ...DEFAULT_POLICY,
         maxTtlSeconds: 60,
@@ -174,6 +176,7 @@ test('a scope of RSA has 2048 bits unless it asks for more, and a policy what it
       algorithm: 'PS256',
       modulusBits: 4096,
       hsmToken: 'primary',
+      standbyToken: null,
       policy: DEFAULT_POLICY,
       contacts: [],
     },
@@ -194,6 +197,26 @@ test.each([
   const answer = await ask('post', '/v1/admin/scopes', { body });
   expect([answer.status, answer.body.code]).toEqual([422, code]);
   expect(answer.body.detail).toMatch(detail);
+});
+
+test('a scope with standbys on another HSM token is placed on both, and one that gets them on the new one alone', async () => {
+  const placed: [string, readonly string[]][] = [];
+  const { create } = creating();
+  const change = vi.fn<ScopeAdministration['change']>(async () => PAYMENTS);
+  const requirePlaceable: ScopeAdministration['requirePlaceable'] = async (algorithm, hsmTokens) =>
+    void placed.push([algorithm, hsmTokens]);
+  const scopes = untouched<ScopeAdministration>({ requirePlaceable, create, change });
+  const body = { ...NAMED, hsm_token: 'issuer-b', standby_token: 'issuer-c' };
+  expect((await ask('post', '/v1/admin/scopes', { scopes, keyRing: EMPTY_RING, body })).status).toBe(201);
+  expect(create.mock.calls[0]?.[0]).toMatchObject({ hsmToken: 'issuer-b', standbyToken: 'issuer-c' });
+  for (const standby_token of ['issuer-b', null]) {
+    await ask('patch', '/v1/admin/scopes/payments', { scopes, body: { standby_token } });
+  }
+  expect(change.mock.calls.map(([, asked]) => asked.standbyToken)).toEqual(['issuer-b', null]);
+  expect(placed).toEqual([
+    ['ES256', ['issuer-b', 'issuer-c']],
+    ['ES256', ['issuer-b']],
+  ]);
 });
 
 test('a scope that is taken is a conflict', async () => {
@@ -248,6 +271,11 @@ test.each([
     { policy: { clock_skew_seconds: 301 } },
     'invalid_request',
     'policy.clock_skew_seconds: use a whole number from 0 to 300',
+  ],
+  [
+    { standby_token: 'primary' },
+    'invalid_scope',
+    'standby_token: name another HSM token than hsm_token, or none',
   ],
   [{ contacts: 'security@id.example' }, 'invalid_request', 'contacts: use a list of addresses'],
   [{ contacts: [7] }, 'invalid_request', 'contacts.0: use text'],
