@@ -29,14 +29,14 @@ const failed = (ckr: number): SignerEvent => ({
   details: { ckr },
 });
 
-function told(events: readonly SignerEvent[]) {
+function told(events: readonly SignerEvent[], keyRing = createKeyRing()) {
   const { log, lines } = recordedLog();
   const handle = signerEventHandler({
     log,
     hsmToken: 'issuer-b',
     suspectTokens: { emit: () => {} },
     metrics: createMetrics(),
-    keyRing: createKeyRing(),
+    keyRing,
     outages: createOutageWatch({ nowSeconds: () => 100 }),
   });
   for (const event of events) handle(event);
@@ -51,6 +51,21 @@ test('attempts that fail alike are told once, until a process serves', () => {
     ['signer ready', undefined],
     ['not opened', { ckr: 5 }],
   ]);
+});
+
+test.each<[string, boolean, readonly SignerEvent[]]>([
+  ['whose signer is replaced', true, [READY, { type: 'replaced', why: 'it hangs' }]],
+  ['that cannot be opened', true, [{ type: 'away', why: 'no such token' }]],
+  ['whose PIN is latched', true, [READY, { type: 'latched', why: 'rejected' }]],
+  ['that is ready', false, [READY]],
+  ['that is ready again', false, [{ type: 'away', why: 'no such token' }, READY]],
+  ['that failed once', false, [READY, failed(5)]],
+  ['that lacks a key', false, [READY, { type: 'missing', kids: ['k1'] }]],
+])('a token %s: away %s', (_, away, events) => {
+  const keyRing = createKeyRing();
+  told(events, keyRing);
+  expect(keyRing.awaySeconds('issuer-b') > 0).toBe(away);
+  expect(keyRing.awaySeconds('primary')).toBe(0);
 });
 
 test('a signer that is ready tells of its token, without the hundred numbers of its mechanisms', () => {
