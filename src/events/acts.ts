@@ -130,8 +130,8 @@ const TOLD = new Map(
 );
 
 /**
- * What people are told of that event of the audit trail, an act of theirs or a failover; undefined for most. `singleOperator`: the configuration lets
- * one person do what takes two.
+ * What people are told of that event of the audit trail, of what people did or of a failover; undefined for most.
+ * `singleOperator`: the configuration lets one person do what takes two.
  */
 export function eventOfAct(
   event: StoredEvent,

@@ -85,8 +85,8 @@ export interface Registry {
   /** Removes a reservation; the id is free again, since no token was ever issued under it. */
   abandonScope(scopeId: string, why: string, actor: Actor): Promise<void>;
   /**
-   * Makes policy, contacts and HSM tokens what `revise` answers, and tells what the scope was and is. Commits nothing where
-   * nothing differs. `unknown_scope`, and whatever `revise` throws.
+   * Makes policy, contacts and HSM tokens what `revise` answers, and tells what the scope was and is. Commits nothing
+   * where nothing differs. `unknown_scope`, and whatever `revise` throws.
    */
   reviseScope(
     scopeId: string,

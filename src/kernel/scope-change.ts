@@ -88,7 +88,10 @@ export interface ScopeChange {
 interface ScopeDifference {
   readonly was: Readonly<Record<string, unknown>>;
   readonly is: Readonly<Record<string, unknown>>;
-  /** The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are made; with one less, there are fewer such places. */
+  /**
+   * The members whose change takes two persons (I11). Contacts are where notifications go, a token is where keys are
+   * made: one may take the second token away.
+   */
   readonly weakens: readonly string[];
 }
 
