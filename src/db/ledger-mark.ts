@@ -46,6 +46,7 @@ export class LedgerMark {
   readonly #boot: string;
   #found: Mark | undefined;
   #own: Mark | undefined;
+  #isClosed = false;
 
   /** `store_unavailable` where the file can be neither read nor made. */
   constructor({ archiveDir, owner, clock, boot = BOOT }: MarkOptions) {
@@ -89,6 +90,8 @@ export class LedgerMark {
 
   /** Nothing is acknowledged any more. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     try {
       if (!this.#own) return;
       this.#write({ ...this.#own, boot: null });

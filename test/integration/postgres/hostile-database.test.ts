@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PostgresSettings } from '../../../src/db/database-settings.ts';
 import { openStore } from '../../../src/db/open-store.ts';
@@ -88,7 +89,13 @@ describe.skipIf(NO_POSTGRES)(`who has the role of Keyward on ${POSTGRES}`, () =>
 
   it('has nothing recorded by a function of its own once the watch has looked, nor by a new connection', async () => {
     const { database, owner, url } = await ownedPostgres();
-    const opening = { database, owner, archiveDir: folderOfTest(), queueLimit: 10, clock: NOON };
+    const opening = {
+      database,
+      owner,
+      archiveDir: join(folderOfTest(), 'ledger-archive'),
+      queueLimit: 10,
+      clock: NOON,
+    };
     const store = await openStore({ ...opening, onEvent: () => {} });
     onTestFinished(() => store.close());
     await store.records.append(issuanceRecord(1));
