@@ -91,7 +91,13 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   );
   // With planes of its own, which commands that read a database are spared.
   const { waitForAcceptance } = await import('./recovery-mode.ts');
-  const decided = await waitForAcceptance({ ...deps, auditKey, sinkCheckpoints, missingRange });
+  const decided = await waitForAcceptance({
+    ...deps,
+    auditKey,
+    sinkCheckpoints,
+    missingRange,
+    acknowledgedAt: store.mark.found?.at ?? 0,
+  });
   if (decided === 'accepted') {
     await refuseRollback(audit, all, auditKey, recordGaps.list());
     await repairRuns(deps.runs, auditKey, { isLossAccepted: true });

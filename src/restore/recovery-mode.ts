@@ -169,6 +169,8 @@ function butFor(suspects: ReadonlySet<string>, authenticator: Authenticator): Au
 interface RecoveryModeDeps extends RecoveryDeps {
   readonly recordGaps: RecordGapStore;
   readonly missingRange: MissingRange;
+  /** When this host acknowledged the last group that it knows of; seconds since the epoch. */
+  readonly acknowledgedAt: number;
 }
 
 /** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
@@ -185,12 +187,13 @@ export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 
 }
 
 async function openHeldRestore(
-  { recordGaps, clock, missingRange }: RecoveryModeDeps,
+  { recordGaps, clock, missingRange, acknowledgedAt }: RecoveryModeDeps,
   held: RecoveryAct,
 ): Promise<PendingRestore> {
   const { from, events, checkpoints, sealed } = missingRange;
   const issuedFrom = (await recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
-  const lastSeen = Math.max(events.at(-1)?.time ?? 0, checkpoints.at(-1)?.time ?? 0, sealed?.time ?? 0);
+  const seen = [...events.slice(-1), ...checkpoints.slice(-1), ...(sealed ? [sealed] : [])];
+  const lastSeen = Math.max(acknowledgedAt, ...seen.map(({ time }) => time));
   const lastEvent = from.audit.sequence + events.length;
   const lost = Object.fromEntries(
     [...Map.groupBy(events, ({ type }) => type)].map(([type, of]) => [type, of.length]),

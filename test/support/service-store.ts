@@ -35,10 +35,15 @@ export async function verifiedAudit(
   const { path, remove } = temporaryFolder();
   try {
     const database = join(path, 'copy.db');
+    // What sinks get while the copy is made is not in it.
+    const before = saved.map((file, index) => {
+      const copy = join(path, `sink-${index}.jsonl`);
+      copyFileSync(file, copy);
+      return copy;
+    });
     await copyForAudit({ configFile, file: database, onRows: () => {} });
     const archiveDir = join(hsm.folder, 'ledger-archive');
-    // A sink may have more by now.
-    return await verifyAudit({ configFile, database, archiveDir, sinks: false, saved });
+    return await verifyAudit({ configFile, database, archiveDir, sinks: false, saved: before });
   } finally {
     remove();
   }
