@@ -58,7 +58,7 @@ it('the first key is on one token, the standby on the other', async () => {
 });
 
 describe('an HSM token is removed under load', () => {
-  it('issuing goes on with the standby on the other, and its return needs no hand', async () => {
+  it('issuing goes on with the standby on the other, also after a restart, and its return needs no hand', async () => {
     const [former] = (await keys()).filter(({ state }) => state === 'active');
     const load = loadTokens(service, 'payments', clients.sign);
     await load.nextToken();
@@ -77,6 +77,8 @@ describe('an HSM token is removed under load', () => {
     expect(await verdict(load.tokens[0] ?? '')).toMatchObject({ valid: true, kid: former?.kid });
     expect(await verdict(load.tokens.at(-1) ?? '')).toMatchObject({ valid: true });
     await expect.poll(ready, PATIENCE).toBe(true);
+    service = await service.restart();
+    expect(await outcome()).toBe(201);
 
     bringBack();
     await expect

@@ -166,6 +166,7 @@ describe('scopes', () => {
         'audience        https://payments.example',
         'algorithm       ES256',
         'HSM token       primary',
+        'standby         on the same',
         'created         2026-11-23 19:57:00Z (3 minutes ago)',
         'token lifetime  300 s, at most 3600 s',
         'token types     at+jwt, JWT',
