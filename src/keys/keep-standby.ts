@@ -38,10 +38,11 @@ export function createStandbyKeeper(deps: StandbyDeps): StandbyKeeper {
     async provide(scopeId, actor) {
       const before = keyRing.scopeKeys(scopeId);
       if (!before) return undefined;
-      const hsmToken = standbyPlace(before);
+      const hsmToken = standbyPlace(before, clock.nowSeconds());
       return turns.runExclusive(hsmToken, async () => {
         const found = keyRing.scopeKeys(scopeId);
-        const isWanted = found && standbyPlace(found) === hsmToken && lacksStandby(found, clock.nowSeconds());
+        const now = clock.nowSeconds();
+        const isWanted = found && standbyPlace(found, now) === hsmToken && lacksStandby(found, now);
         if (!isWanted) return undefined;
         requireTrustedToken(keyRing, hsmToken);
         await clearLeftovers(deps, { scopeId, hsmToken }, actor);

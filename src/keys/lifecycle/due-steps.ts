@@ -65,7 +65,9 @@ export type DueStep =
 export function dueSteps(of: ScopeKeys, given: PlanContext): readonly DueStep[] {
   return [
     ...(succession(of, given) ?? []),
-    ...(lacksStandby(of, given.now) ? [{ name: 'standby', hsmToken: standbyPlace(of) } as const] : []),
+    ...(lacksStandby(of, given.now)
+      ? [{ name: 'standby', hsmToken: standbyPlace(of, given.now) } as const]
+      : []),
     ...KEY_STEPS.flatMap((name) =>
       of.keys
         .filter((key) => IS_DUE[name](key, { ...given, policy: of.scope.policy }))
@@ -84,37 +86,46 @@ function succession(of: ScopeKeys, given: PlanContext): readonly DueStep[] | und
 
 /**
  * A standby whose own window closes before another could follow it is none, and neither is one that is missing from
- * the HSM, or beside the active key where it should be elsewhere. One that fails its proof is there all the same:
- * another would be no better on that HSM.
+ * the HSM, or not where it should be. One that fails its proof is there all the same: another would be no better on
+ * that HSM.
  */
 export function lacksStandby(of: ScopeKeys, now: number): boolean {
-  const { policy } = of.scope;
-  const spare = Math.min(2 * propagationSeconds(policy), Math.floor(policy.cryptoperiodSeconds / 2));
   return !of.keys.some(
     (key) =>
       key.state === 'pre_activation' &&
-      isWellPlaced(of, key) &&
-      now + spare <= key.signUntil &&
+      isWellPlaced(of, key, now) &&
+      now + spareSeconds(of) <= key.signUntil &&
       !isOfTheFuture(key, now) &&
       of.proofOf(key) !== 'missing',
   );
 }
 
-/**
- * The HSM token that the next standby is made on. Of two, the one where the active key is not; where that one is
- * compromised, a standby beside the active key is better than none.
- */
-export function standbyPlace(of: ScopeKeys): string {
-  const { hsmToken, standbyToken } = of.scope;
-  if (standbyToken === null) return hsmToken;
-  const trusted = [hsmToken, standbyToken].filter((name) => !of.isTokenCompromised(name));
-  return trusted.find((name) => name !== activeOf(of)?.hsmToken) ?? trusted[0] ?? hsmToken;
+/** What making a key takes, with the time in which every cache learns of it. */
+function spareSeconds({ scope: { policy } }: ScopeKeys): number {
+  return Math.min(2 * propagationSeconds(policy), Math.floor(policy.cryptoperiodSeconds / 2));
 }
 
-function isWellPlaced(of: ScopeKeys, { hsmToken }: SigningKey): boolean {
-  return (
-    of.scope.standbyToken === null || hsmToken !== activeOf(of)?.hsmToken || hsmToken === standbyPlace(of)
-  );
+/**
+ * The HSM token that the next standby is made on. Of two, the one where the active key is not. Where that one is
+ * compromised, or is away while time runs out, a standby beside the active key is better than none.
+ */
+export function standbyPlace(of: ScopeKeys, now: number): string {
+  const { hsmToken, standbyToken } = of.scope;
+  if (standbyToken === null) return hsmToken;
+  const active = activeOf(of);
+  const trusted = [hsmToken, standbyToken].filter((name) => !of.isTokenCompromised(name));
+  const isPressing = !active || now + spareSeconds(of) > active.signUntil;
+  const there = isPressing ? trusted.filter((name) => of.awaySeconds(name) === 0) : [];
+  const places = there.length > 0 ? there : trusted;
+  return places.find((name) => name !== active?.hsmToken) ?? places[0] ?? hsmToken;
+}
+
+/** Not beside the active key where it should be elsewhere, and not away where another could be made. */
+function isWellPlaced(of: ScopeKeys, { hsmToken }: SigningKey, now: number): boolean {
+  const place = standbyPlace(of, now);
+  if (hsmToken === place) return true;
+  if (of.awaySeconds(hsmToken) > 0 && of.awaySeconds(place) === 0) return false;
+  return of.scope.standbyToken === null || hsmToken !== activeOf(of)?.hsmToken;
 }
 
 /**

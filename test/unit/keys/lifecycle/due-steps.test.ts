@@ -74,8 +74,8 @@ describe('a scope whose standbys are made on another HSM token', () => {
   const scope = { ...SCOPE, standbyToken: 'b' };
   const on = (hsmToken: string, key: SigningKey) => ({ ...key, hsmToken });
   const of = (...keys: readonly SigningKey[]): ScopeKeys => ({ ...within(...keys), scope });
-  const places = (keys: ScopeKeys) =>
-    dueSteps(keys, given(NOW)).flatMap((step) => (step.name === 'standby' ? [step.hsmToken] : []));
+  const places = (keys: ScopeKeys, now = NOW) =>
+    dueSteps(keys, given(now)).flatMap((step) => (step.name === 'standby' ? [step.hsmToken] : []));
 
   it('has each made where the active key is not', () => {
     expect(places(of(active))).toEqual(['b']);
@@ -102,9 +102,40 @@ describe('a scope whose standbys are made on another HSM token', () => {
     expect(places(compromised(of(), 'primary', 'b'))).toEqual(['primary']);
   });
 
+  const without = (keys: ScopeKeys, ...names: readonly string[]): ScopeKeys => ({
+    ...keys,
+    awaySeconds: (name) => (names.includes(name) ? 60 : 0),
+  });
+
+  it('has it made beside the active key where the other token is away while the window runs out', () => {
+    const late = signUntil - 2 * PROPAGATION + 1;
+    for (const keys of [of(active), of(active, on('b', standby))]) {
+      expect(places(without(keys, 'b'), late)).toEqual(['primary']);
+    }
+    expect(places(without(of(active), 'b'), late - 1)).toEqual(['b']);
+    expect(places(without(of(active, on('b', standby)), 'b'), late - 1)).toEqual([]);
+    expect(places(without(of(active, on('b', standby)), 'b', 'primary'), late)).toEqual([]);
+    expect(places(of(active, on('b', standby)), late)).toEqual([]);
+    const beside = without(of(active, standby, on('b', aKey(2, 'pre_activation'))), 'b');
+    expect(names(beside, signUntil)).toEqual(['rotate']);
+  });
+
+  it('has it made on the token that is there where no key signs', () => {
+    expect(places(without(of(), 'primary'))).toEqual(['b']);
+    expect(places(without(of(), 'primary', 'b'))).toEqual(['primary']);
+  });
+
+  it('has another made where it is placed by now, if its own token is away', () => {
+    const away = without(of(active, on('b', standby)), 'b');
+    const placed = (standbyToken: string | null) => ({ ...away, scope: { ...scope, standbyToken } });
+    expect(places(placed('c'))).toEqual(['c']);
+    expect(places(placed(null))).toEqual(['primary']);
+    expect(places({ ...placed('c'), awaySeconds: () => 0 })).toEqual([]);
+  });
+
   it('does not rotate to a token that is away, and does once it is back', () => {
-    const away = { ...of(active, on('b', standby)), awaySeconds: (name: string) => (name === 'b' ? 60 : 0) };
-    expect(names(away, signUntil)).toEqual([]);
+    const away = without(of(active, on('b', standby)), 'b');
+    expect(names(away, signUntil)).toEqual(['standby']);
     expect(rotationOutlook(away, given(signUntil))).toMatchObject({ obstacle: 'standby_away', at: null });
     expect(names(of(active, on('b', standby)), signUntil)).toEqual(['rotate']);
   });
