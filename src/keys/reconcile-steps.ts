@@ -47,7 +47,7 @@ interface ReconcileDeps {
   readonly clock: Clock;
   readonly timeGuard: TimeGuard & SettledTime;
   readonly graceSeconds: number;
-  /** How long an HSM token is away before standbys elsewhere sign for its scopes; 0 for ever. */
+  /** How long an HSM token is away before standbys elsewhere sign for its scopes; 0 for never. */
   readonly failoverSeconds: number;
   /** The end of the last gap in the records, where there is one: no key from before it goes on signing. */
   readonly renewedSince?: () => number | undefined;
@@ -132,14 +132,14 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
     };
   };
 
-  /** For all scopes of the token at once: what has followed its key by then has no part in the plan. */
+  /** For all scopes of the token at once, unless it came back: a key that was followed by then is not in the plan. */
   const failover = (hsmToken: string): ReconcileStep => ({
     name: `failover ${hsmToken}`,
     subject: `hsm:${hsmToken}`,
     failure: 'key.change_unfinished',
     run: dated(() =>
       changes.applyUrgently({
-        plan: (keys) => planFailover(keys.all(), hsmToken, given()),
+        plan: (keys) => planFailover(keys.all(), hsmToken, failoverSeconds, given()),
         act: ({ started, waiting }) => ({
           type: 'hsm.failed_over',
           actor: KEYWARD,

@@ -19,15 +19,18 @@ export interface FailoverPlan {
 }
 
 /**
- * Where the active key is on that token, and it is still away, a standby on another one signs from now on, as after a
- * rotation: it is proven, its token is there, and every cache has it.
+ * Where the active key is on that token, and it has been away for so long, a standby on another one signs from now on,
+ * as after a rotation: it is proven, its token is there, and every cache has it.
  */
 export function planFailover(
   scopes: readonly ScopeKeys[],
   hsmToken: string,
+  failoverSeconds: number,
   given: PlanContext,
 ): FailoverPlan {
-  const stranded = scopes.filter((of) => activeOf(of)?.hsmToken === hsmToken && of.awaySeconds(hsmToken) > 0);
+  const stranded = scopes.filter(
+    (of) => activeOf(of)?.hsmToken === hsmToken && of.awaySeconds(hsmToken) >= failoverSeconds,
+  );
   const plans = stranded.map((of) => [of.scope.id, planScope(of, hsmToken, given)] as const);
   return {
     changes: plans.flatMap(([, plan]) => plan?.changes ?? []),
@@ -66,5 +69,7 @@ export function tokensToLeave(
     const active = activeOf(of);
     return active && of.awaySeconds(active.hsmToken) >= failoverSeconds ? [active.hsmToken] : [];
   });
-  return [...new Set(gone)].filter((hsmToken) => planFailover(scopes, hsmToken, given).changes.length > 0);
+  return [...new Set(gone)].filter(
+    (hsmToken) => planFailover(scopes, hsmToken, failoverSeconds, given).changes.length > 0,
+  );
 }

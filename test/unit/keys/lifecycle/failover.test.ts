@@ -16,7 +16,7 @@ const GONE = { primary: 10 };
 
 describe('the token of the active key is away', () => {
   it('the standby on the other signs, and the key that did is as after a rotation', () => {
-    const plan = planFailover([of(GONE, active, standby)], 'primary', GIVEN);
+    const plan = planFailover([of(GONE, active, standby)], 'primary', 10, GIVEN);
     expect(plan.changes.map(({ after }) => [after.kid, after.state])).toEqual([
       [active.kid, 'deactivated'],
       [standby.kid, 'active'],
@@ -35,6 +35,7 @@ describe('the token of the active key is away', () => {
         named('out of use', of(GONE, aKey(3, 'suspended'), standby)),
       ],
       'primary',
+      10,
       GIVEN,
     );
     expect(plan.started.map(({ kid }) => kid)).toEqual([standby.kid]);
@@ -43,14 +44,14 @@ describe('the token of the active key is away', () => {
 
   it('takes one elsewhere, whatever is older on the token itself', () => {
     const older = aKey(4, 'pre_activation', { publishedAt: NOW - 9 * DAY });
-    const plan = planFailover([of(GONE, older, active, standby)], 'primary', GIVEN);
+    const plan = planFailover([of(GONE, older, active, standby)], 'primary', 10, GIVEN);
     expect(plan.started.map(({ kid }) => kid)).toEqual([standby.kid]);
   });
 
   it('does not wait for the end of a pause', () => {
     const keys = of(GONE, active, standby);
     const paused = { ...keys, scope: { ...keys.scope, rotationPause: { until: NOW + DAY, reason: 'move' } } };
-    expect(planFailover([paused], 'primary', GIVEN).started).toHaveLength(1);
+    expect(planFailover([paused], 'primary', 10, GIVEN).started).toHaveLength(1);
   });
 
   it.each<[string, ScopeKeys]>([
@@ -73,15 +74,23 @@ describe('the token of the active key is away', () => {
       { ...of(GONE, active, standby), serves: ({ kid }) => kid === active.kid },
     ],
   ])('leaves a scope %s', (_, keys) => {
-    const plan = planFailover([keys], 'primary', GIVEN);
+    const plan = planFailover([keys], 'primary', 10, GIVEN);
     expect([plan.changes, plan.waiting]).toEqual([[], ['payments']]);
     expect(isFailoverReady(keys, GIVEN)).toBe(false);
     expect(tokensToLeave([keys], 10, GIVEN)).toEqual([]);
   });
 
+  it('stays with a token that came back and has failed again since', () => {
+    expect(planFailover([of({ primary: 9.9 }, active, standby)], 'primary', 10, GIVEN)).toEqual({
+      changes: [],
+      started: [],
+      waiting: [],
+    });
+  });
+
   it('takes a standby that was published for long enough to the second', () => {
     const known = of(GONE, active, { ...standby, publishedAt: NOW - PROPAGATION });
-    expect(planFailover([known], 'primary', GIVEN).started).toHaveLength(1);
+    expect(planFailover([known], 'primary', 10, GIVEN).started).toHaveLength(1);
   });
 });
 
@@ -103,7 +112,7 @@ describe('a token is left', () => {
   });
 
   it('not again before another standby: the key that follows is on the other', () => {
-    const [stopped, started] = planFailover(keys(10), 'primary', GIVEN).changes.map(({ after }) => after);
+    const [stopped, started] = planFailover(keys(10), 'primary', 10, GIVEN).changes.map(({ after }) => after);
     const after = of(GONE, ...[stopped, started].flatMap((key) => key ?? []));
     expect(tokensToLeave([after], 10, GIVEN)).toEqual([]);
     expect(tokensToLeave([{ ...after, awaySeconds: () => 3_600 }], 10, GIVEN)).toEqual([]);
