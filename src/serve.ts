@@ -128,7 +128,14 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const { leaks } = add(openLeaks({ ...admitting, ledger: bulkReader, revocations }));
   const { verifier } = verification;
   add(
-    await openReports({ ...admitting, config: config.reports, ledgerReader, revocations, verifier, leaks }),
+    await openReports({
+      ...admitting,
+      config: config.reports,
+      ledgerReader: bulkReader,
+      revocations,
+      verifier,
+      leaks,
+    }),
   );
   const reload = add(openReload({ ...admitting, notifications, hangups, identities }));
   const { gate } = add(await openGate({ ...admitting, acts: listed('acts', capabilities) }));

@@ -76,10 +76,14 @@ export class LedgerMark {
     return boot === null || (boot === this.#boot && boot !== NO_BOOT);
   }
 
-  /** The database is this process's. Whoever takes it next goes by the file, whether or not a record is written meanwhile. */
+  /**
+   * The database is this process's. Whoever takes it next goes by the file, whether or not a record is written meanwhile;
+   * what is in doubt stays so, also for a database that knows no owners.
+   */
   begin(isFresh: boolean): void {
     if (isFresh) this.#found ??= { ...AUDIT_GENESIS, at: 0, owner: this.#owner.former, boot: null };
-    if (this.#found && this.isWhole) this.#write({ ...this.#found, owner: this.#owner.id });
+    if (!this.#found) return;
+    this.#write({ ...this.#found, owner: this.#owner.id, boot: this.isWhole ? this.#found.boot : NO_BOOT });
   }
 
   /** Before anybody is told of the group. `store_unavailable`. */

@@ -122,14 +122,14 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
   });
   try {
-    const isFresh = await writer.transaction(async (trx) => {
+    await writer.transaction(async (trx) => {
       if (!options.mayBeMoved) await refuseMoved(trx);
       const { sequence } = await ownAuditHead(trx);
       await ownLastRevocation(trx);
       await insertRun(trx, run);
-      return sequence === 0;
+      // Before the commit: the database names this owner by now, also where this start fails.
+      mark.begin(sequence === 0);
     });
-    mark.begin(isFresh);
   } catch (error) {
     await writer.close();
     mark.close();

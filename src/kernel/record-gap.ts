@@ -40,8 +40,9 @@ export interface UnprovenTime {
   readonly until: number;
 }
 
-export function isUnproven(times: readonly UnprovenTime[], iat: number): boolean {
-  return times.some(({ from, until }) => from <= iat && iat <= until);
+/** `clockSkewSeconds`: a token may be dated so much before or after the clock of this service. */
+export function isUnproven(times: readonly UnprovenTime[], iat: number, clockSkewSeconds: number): boolean {
+  return times.some(({ from, until }) => iat >= from - clockSkewSeconds && iat <= until + clockSkewSeconds);
 }
 
 /** No key that was there before goes on signing; undefined without any gap. */

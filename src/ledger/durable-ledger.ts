@@ -50,18 +50,19 @@ function refuseMisshapen({ digest }: IssuanceRecord): void {
 export function createLedgerReader(
   lookup: RecordLookup,
   unproven: readonly UnprovenTime[] = [],
+  clockSkewSeconds = 0,
 ): LedgerReader & Sightings {
   return {
     async find(digest, iat) {
       const found = await answered(() => lookup.find(digest, iat));
-      if (found || !isUnproven(unproven, iat)) return found;
+      if (found || !isUnproven(unproven, iat, clockSkewSeconds)) return found;
       throw new KeywardError('ledger_unavailable', UNPROVEN, { retryAfterSeconds: UNPROVEN_SECONDS });
     },
     unknown: (scopeId, sightings, by) =>
       answered(async () => {
         const known = await lookup.known(scopeId, sightings, by?.clientId ?? '');
         return sightings
-          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat))
+          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat, clockSkewSeconds))
           .map(({ digest }) => digest);
       }),
   };

@@ -63,7 +63,7 @@ beforeAll(async () => {
   };
   service = await startService({ twoPersons: true, config });
   thief = await openWorkbench(service.hsm);
-  scope = await service.provision({ id: 'payments' });
+  scope = await service.provision({ id: 'payments', policy: { clock_skew_seconds: 0 } });
   tokens.kept = await issue();
   tokens.lost = await issue();
   await service.kill();

@@ -67,6 +67,16 @@ describe('where a host acknowledged the ledger up to', () => {
     expect(opened({ id: 'y', former: 'x' }).isWhole).toBe(false);
   });
 
+  it('stays in doubt for a database without owners, too', () => {
+    const { opened } = host();
+    const first = opened({ id: 'a', former: 'z' });
+    killed(first);
+    first.close();
+    expect(opened().isWhole).toBe(true);
+    opened({ id: 'c', former: 'b' }).begin(false);
+    expect(opened().isWhole).toBe(false);
+  });
+
   it('is not known of a file that is not as it was written', () => {
     const { file, opened } = host();
     killed(opened());

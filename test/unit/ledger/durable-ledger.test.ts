@@ -64,6 +64,13 @@ describe('the ledger of a time of which records may be missing', () => {
     for (const iat of [99, 201]) expect(await reader.find(another, iat)).toBeUndefined();
   });
 
+  it('is longer by how far clocks may differ', async () => {
+    const skewed = createLedgerReader(lookup, [{ from: 100, until: 200 }], 30);
+    for (const iat of [70, 230])
+      await expect(skewed.find(another, iat)).rejects.toMatchObject({ code: 'ledger_unavailable' });
+    for (const iat of [69, 231]) expect(await skewed.find(another, iat)).toBeUndefined();
+  });
+
   it('names no sighting of it as unknown', async () => {
     const sightings = [99, 100, 200, 201].map((iat) => ({ digest: Buffer.alloc(32, iat), iat }));
     const unknown = await reader.unknown('payments', sightings);
