@@ -245,7 +245,11 @@ describe('without the HSM', () => {
     const { store, door } = await open();
     const { registry } = store;
     const reserve = (id: string, ...ids: number[]) =>
-      registry.reserveScope(scopeSample(id), ids.map((n) => placeSample(n)), ALICE);
+      registry.reserveScope(
+        scopeSample(id),
+        ids.map((n) => placeSample(n)),
+        ALICE,
+      );
     await reserve('third', 9, 10);
     door.shut = true;
     await registry.abandonScope('third', 'the HSM is away', ALICE);
