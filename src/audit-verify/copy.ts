@@ -4,10 +4,10 @@ import { commandFailure } from '../cli/failure.ts';
 import { loadConfig } from '../config.ts';
 import { copyIntoFile, partOf } from '../db/copy/copy-into-file.ts';
 import type { CopyOptions } from '../db/copy/copy-store.ts';
-import type { TableSum } from '../db/copy/walk-tables.ts';
+import type { TableSum } from '../db/copy/copy-table.ts';
 import { isFile } from '../db/database-settings.ts';
 import { isDiskFull } from '../db/disk-full.ts';
-import { copyTurns, openReader } from '../db/open-engine.ts';
+import { copyDialect, openReader } from '../db/open-engine.ts';
 import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -36,8 +36,8 @@ export async function copyForAudit({ configFile, file, onRows }: CopyRequest): P
   const reader = await openReader(database);
   try {
     const run = createRunKey(systemClock.nowSeconds());
-    const source = { reader, turns: await copyTurns(database) };
-    return await copyIntoFile(source, { file: to, run, clock: systemClock, onRows });
+    const source = { reader, dialect: await copyDialect(database) };
+    return (await copyIntoFile(source, { file: to, run, clock: systemClock, onRows })).tables;
   } catch (error) {
     throw told(error, to);
   } finally {

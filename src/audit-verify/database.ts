@@ -22,6 +22,7 @@ import { lendRecordedRanges } from '../db/unwitnessed.ts';
 import { securityEventTable } from '../events/index.ts';
 import type { Findings } from '../kernel/audit.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { LedgerGroup } from '../kernel/ledger-chain.ts';
 import { isLostIn, type RecordGap } from '../kernel/record-gap.ts';
 import { createRegistryVerifier } from '../keys/registry-key.ts';
 import { reportTable } from '../reports/index.ts';
@@ -33,13 +34,14 @@ import { jwkIn, jwksIn } from './trust.ts';
 import { verifyArchives } from './verify-archives.ts';
 import type { TrailVerdict } from './verify-trail.ts';
 
-export function databaseSource(trail: StoredTrail): TrailSource {
+/** Without the rows of groups that are verified. */
+export function databaseSource(trail: StoredTrail, isVerified: (group: LedgerGroup) => boolean): TrailSource {
   return {
     auditKeys: () => jwksIn(trail.auditKeyJson()),
     checkpoints: () => checkpointsOf(trail),
     events: () => trail.events(),
     groups: function* () {
-      for (const { group, rows } of groupsOf(trail)) yield { group, rows, hashes: null };
+      for (const { group, rows } of groupsOf(trail, isVerified)) yield { group, rows, hashes: null };
     },
   };
 }

@@ -8,6 +8,7 @@ import { ownSchema } from '../db/sqlite/own-schema.ts';
 import { groupSeals } from '../db/stored-ledger.ts';
 import { StoredTrail } from '../db/stored-trail.ts';
 import { type Finding, Findings } from '../kernel/audit.ts';
+import type { LedgerGroup } from '../kernel/ledger-chain.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
 import type { AcceptedRestore } from './accepted-restores.ts';
 import {
@@ -72,6 +73,11 @@ interface VerifyOptions extends Belief {
   readonly saved: readonly string[];
   /** Whether a database is held against the configured sinks; default: it is. */
   readonly sinks?: boolean | undefined;
+  /**
+   * Asked of each group of the ledger, in order, whether its rows and its seal were found right before and are still the
+   * same: then only its place in the chain is looked at. Default: none was.
+   */
+  readonly isVerified?: (group: LedgerGroup) => boolean;
 }
 
 export interface VerifyReport {
@@ -106,6 +112,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<VerifyReport>
 
 async function verifyDatabase(options: VerifyOptions, findings: Findings): Promise<VerifyReport> {
   const config = configOf(options);
+  const { isVerified = () => false } = options;
   const file =
     options.database ?? (config && onFile(config, 'keyward audit verify', COPY_FIRST).database.file) ?? '';
   const archiveDir =
@@ -121,11 +128,11 @@ async function verifyDatabase(options: VerifyOptions, findings: Findings): Promi
     if (foreign.length > 0) return refusedSchema(options, file, foreign, findings);
     const key = resolveTrustAnchor(options, jwksIn(trail.auditKeyJson()));
     for (const damage of trail.damage()) findings.add('database', 'bad_row', file, damage);
-    const verdict = await verifyTrail(databaseSource(trail), key, saved, findings, sinks);
+    const verdict = await verifyTrail(databaseSource(trail, isVerified), key, saved, findings, sinks);
     const { restores, uncovered, checkpoint } = verdict;
     const runs = await verifyRuns([...trail.runs()], [...trail.recordedCertificates()], key, findings);
     await verifySeals(trail.sealedEvents(), runs, key, checkpoint, findings);
-    await verifyGroupSeals(groupSeals(trail), runs, key, checkpoint, findings);
+    await verifyGroupSeals(groupSeals(trail, isVerified), runs, key, checkpoint, findings);
     const gaps = restores.map(({ gap }) => gap);
     verifyEnrolments(trail.events(), key, findings);
     checkBesideChains(trail, gaps, findings);

@@ -1,7 +1,8 @@
-import type { CopyTurns } from './copy/copy-store.ts';
+import type { CopyDialect } from './copy/copy-store.ts';
 import { type DatabaseSettings, isFile, type PostgresSettings } from './database-settings.ts';
 import type { DatabaseOwner, Engine } from './engine.ts';
 import { Reader } from './reader.ts';
+import { SQLITE_COPY } from './sqlite/copy-dialect.ts';
 import { ownFile } from './sqlite/database-file.ts';
 import { openSqlite, readSqlite } from './sqlite/open-sqlite.ts';
 import { UnwitnessedRanges } from './unwitnessed.ts';
@@ -36,9 +37,7 @@ export async function openReader(database: DatabaseSettings): Promise<Reader> {
   return new Reader({ ...reads, unwitnessed: new UnwitnessedRanges() });
 }
 
-/** What its transactions need that last as long as a copy. */
-export async function copyTurns(database: DatabaseSettings): Promise<CopyTurns> {
-  return isFile(database) ? SQLITE_TURNS : (await import('./postgres/copy-turns.ts')).POSTGRES_TURNS;
+/** What it brings to a copy. */
+export async function copyDialect(database: DatabaseSettings): Promise<CopyDialect> {
+  return isFile(database) ? SQLITE_COPY : (await import('./postgres/copy-dialect.ts')).POSTGRES_COPY;
 }
-
-const SQLITE_TURNS: CopyTurns = { begin: async () => {}, end: async () => {} };

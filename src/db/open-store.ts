@@ -6,6 +6,7 @@ import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
+import { refuseIncomplete } from './copy/initial-copy.ts';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { DatabaseOwner } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
@@ -98,7 +99,7 @@ export interface Store {
 
 /**
  * Opens the database and brings its tables up to date. `store_unavailable` with the cause where it cannot;
- * `foreign_schema` for tables that somebody else changed; `database_moved`.
+ * `foreign_schema` for tables that somebody else changed; `database_moved`, `database_incomplete`.
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
@@ -123,6 +124,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   try {
     await writer.transaction(async (trx) => {
+      await refuseIncomplete(trx);
       if (!options.mayBeMoved) await refuseMoved(trx);
       const { sequence } = await ownAuditHead(trx);
       await ownLastRevocation(trx);

@@ -48,24 +48,37 @@ const ARCHIVE_TESTIMONIES = compileQuery((db) =>
     .orderBy('sequence'),
 );
 
-/** A group with its records; null where they left the archive for good. */
+/** A group with its records; null where they left the archive for good, or are not asked for. */
 interface StoredGroup {
   readonly group: LedgerGroup;
   readonly rows: readonly PlacedRow[] | null;
 }
 
-export function* groupSeals(trail: StoredTrail): Generator<GroupSeal> {
+/** But for those of groups that are passed over. */
+export function* groupSeals(
+  trail: StoredTrail,
+  isPassedOver: (group: LedgerGroup) => boolean,
+): Generator<GroupSeal> {
   for (const row of trail.table('ledger_groups', 'sequence')) {
+    if (isPassedOver(ledgerGroup(row))) continue;
     yield { sequence: row.sequence, hash: row.group_hash, runId: row.run_id, seal: row.seal };
   }
 }
 
-export function* groupsOf(trail: StoredTrail): Generator<StoredGroup> {
+/** All groups, without the records of those that are passed over. */
+export function* groupsOf(
+  trail: StoredTrail,
+  isPassedOver: (group: LedgerGroup) => boolean = () => false,
+): Generator<StoredGroup> {
   const archives = archivesOf(trail);
   let segment: Segment | undefined;
   try {
     for (const row of trail.table('ledger_groups', 'sequence')) {
       const group = ledgerGroup(row);
+      if (isPassedOver(group)) {
+        yield { group, rows: null };
+        continue;
+      }
       const archive = archives.find(
         ({ first_group, last_group }) => first_group <= group.sequence && group.sequence <= last_group,
       );

@@ -127,6 +127,7 @@ export const ERROR_CODES = [
   'not_replaced',
   'database_in_use',
   'database_moved',
+  'database_incomplete',
   'clock_jump',
   'clock_ahead',
   'clock_trusted',

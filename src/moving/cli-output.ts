@@ -4,12 +4,14 @@ import { usageFailure } from '../cli/failure.ts';
 import { requireInput } from '../cli/input-file.ts';
 import { Progress } from '../cli/progress.ts';
 import { show } from '../cli/show.ts';
+import type { TableSum } from '../db/copy/copy-table.ts';
 import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
-import { moveStore } from './index.ts';
+import { type MoveRequest, makeInitialCopy, moveStore } from './index.ts';
 
 interface Options {
   readonly toUrlFile?: string;
   readonly toFile?: string;
+  readonly initialCopy?: boolean;
   readonly durability: 'replicated' | 'single';
   readonly copies: number;
 }
@@ -21,18 +23,38 @@ export async function migrateStore(context: Context, options: Options): Promise<
   const { configFile, terminal } = context;
   const target = targetOf(options);
   const progress = new Progress(terminal.progress);
-  const onStep = (what: string) => progress.show(what);
-  const moved = await moveStore({ configFile, target, onStep }).finally(() => progress.end());
-  const { from, to, tables, event } = moved;
-  const rows = tables.reduce((sum, each) => sum + each.rows, 0);
+  const request = { configFile, target, onStep: (what: string) => progress.show(what) };
+  const work = options.initialCopy ? copyAhead(context, request) : move(context, request);
+  await work.finally(() => progress.end());
+}
+
+async function copyAhead(context: Context, request: MoveRequest): Promise<void> {
+  const { from, to, tables } = await makeInitialCopy(request);
+  show(context, { from, to, initial_copy: true, tables }, () =>
+    [
+      `Copied: ${from} to ${to}, ${sumOf(tables, 'copied')} of ${sumOf(tables, 'rows')} rows; verified.`,
+      'Run it again to copy what has changed by then. To finish, stop the service and',
+      'give the same command without --initial-copy.',
+    ].join('\n'),
+  );
+}
+
+async function move(context: Context, request: MoveRequest): Promise<void> {
+  const { from, to, tables, event } = await moveStore(request);
+  const { configFile, target } = request;
+  const rows = tables.length > 0 ? `, ${sumOf(tables, 'copied')} of ${sumOf(tables, 'rows')} rows` : '';
   show(context, { from, to, event, tables, database: target }, () =>
     [
-      `Moved: ${from} to ${to}${rows > 0 ? `, ${rows} rows` : ''}; audit event ${event} tells of it.`,
+      `Moved: ${from} to ${to}${rows}; audit event ${event} tells of it.`,
       `Write this into ${configFile}, in the place of database, and start the service:`,
       '',
       ...sectionOf(target),
     ].join('\n'),
   );
+}
+
+function sumOf(tables: readonly TableSum[], what: 'copied' | 'rows'): number {
+  return tables.reduce((sum, each) => sum + each[what], 0);
 }
 
 function targetOf({ toUrlFile, toFile, durability, copies }: Options): DatabaseSettings {

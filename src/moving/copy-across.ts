@@ -1,16 +1,19 @@
-import { verifyAudit } from '../audit-verify/index.ts';
-import { commandFailure } from '../cli/failure.ts';
 import type { Config } from '../config.ts';
-import { copyIntoFile, discardPart } from '../db/copy/copy-into-file.ts';
-import { type CopyOptions, type CopySource, copyStore } from '../db/copy/copy-store.ts';
+import { headOf } from '../db/chain-end.ts';
+import { copyIntoFile, partOf } from '../db/copy/copy-into-file.ts';
+import { type CopyOptions, type CopySource, type CopyTarget, copyStore } from '../db/copy/copy-store.ts';
+import type { TableSum } from '../db/copy/copy-table.ts';
+import { type InitialCopy, markInitialCopy } from '../db/copy/initial-copy.ts';
 import { openTarget } from '../db/copy/open-target.ts';
-import type { TableSum } from '../db/copy/walk-tables.ts';
-import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
+import type { ReplacedPages } from '../db/copy/replaced-pages.ts';
+import { type DatabaseSettings, isFile, type SqliteSettings } from '../db/database-settings.ts';
 import { isDiskFull } from '../db/disk-full.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
+import type { Trx } from '../db/schema.ts';
 import type { RunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { diskFull } from './refusals.ts';
+import { requireSound } from './require-sound.ts';
 
 interface CopyAcross {
   readonly config: Config;
@@ -18,52 +21,89 @@ interface CopyAcross {
   readonly target: DatabaseSettings;
   /** Of the target. */
   readonly owner: DatabaseOwner;
+  /** What is in the target already. */
+  readonly before: InitialCopy | undefined;
   readonly run: RunKey;
   readonly onStep: (what: string) => void;
-  readonly finish?: CopyOptions['finish'];
 }
 
-/** Copies all rows and verifies them; whichever way it fails, the target is empty afterwards. */
-export async function copyAcross(across: CopyAcross): Promise<readonly TableSum[]> {
-  try {
-    return await copy(across);
-  } catch (error) {
-    throw isDiskFull(error) ? diskFull(across.target) : error;
-  }
-}
-
-async function copy(across: CopyAcross): Promise<readonly TableSum[]> {
-  const { config, source, target, owner, run, onStep, finish } = across;
-  const options: CopyOptions = {
-    onRows: (doing, table, rows) => onStep(`${doing} ${table}: ${rows} rows`),
-    ...(finish ? { finish } : {}),
+/**
+ * Copies all rows, compares and verifies them. Where it fails, the target holds what it held before: nothing, or an
+ * initial copy.
+ */
+export async function copyAcross(
+  across: CopyAcross & Pick<CopyOptions, 'finish'>,
+): Promise<readonly TableSum[]> {
+  const { source, target, before, run, finish = async () => {} } = across;
+  const onRows = rowsTold(across);
+  const copy = async () => {
+    if (isFile(target)) {
+      const check = (part: string, replaced: ReplacedPages) => verify(across, part, replaced);
+      const file = { file: target.file, goesOn: before !== undefined, run, clock: systemClock };
+      return await copyIntoFile(source, { ...file, onRows, finish, check });
+    }
+    const verified = async (trx: Trx, replaced: ReplacedPages) => {
+      await verify(across, sourceFile(across), replaced);
+      await finish(trx, replaced);
+    };
+    return await within(across, target, (to) => copyStore(source, to, { onRows, finish: verified }));
   };
-  if (isFile(target)) {
-    discardPart(target.file);
-    const check = (part: string) => requireSound(config, part, onStep);
-    return await copyIntoFile(source, { ...options, file: target.file, run, clock: systemClock, check });
-  }
-  const to = await openTarget({ database: target, owner, run, clock: systemClock });
+  return (await withRoom(across, copy)).tables;
+}
+
+/** Fills the target beside a running service, and verifies what it has by then. Each page stays, whatever follows. */
+export async function copyInitially(across: CopyAcross): Promise<readonly TableSum[]> {
+  const { source, target } = across;
+  const part = isFile(target) ? { file: partOf(target.file) } : target;
+  return await withRoom(across, () =>
+    within(across, part, async (to) => {
+      const { tables, replaced } = await copyStore(source, to, { onRows: rowsTold(across), isInitial: true });
+      await verify(across, isFile(part) ? part.file : sourceFile(across), replaced);
+      await to.writer.transaction(async (trx) => {
+        const { sequence } = await headOf(trx, 'audit');
+        await markInitialCopy(trx, { verified: sequence });
+      });
+      return tables;
+    }),
+  );
+}
+
+function rowsTold({ onStep }: CopyAcross): CopyOptions['onRows'] {
+  return (doing, table, rows) => onStep(`${doing} ${table}: ${rows} rows`);
+}
+
+/** What was verified before and is the same on both sides, is not verified again. */
+async function verify(
+  { config, before, onStep }: CopyAcross,
+  database: string,
+  replaced: ReplacedPages,
+): Promise<void> {
+  const isVerified = before !== undefined && before.verified > 0;
+  await requireSound({ config, database, replaced: isVerified ? replaced : undefined, onStep });
+}
+
+/** Where the target is none. */
+function sourceFile({ config }: CopyAcross): string {
+  return (config.database as SqliteSettings).file;
+}
+
+async function within<T>(
+  { owner, run }: CopyAcross,
+  database: DatabaseSettings,
+  work: (target: CopyTarget) => Promise<T>,
+): Promise<T> {
+  const target = await openTarget({ database, owner, run, clock: systemClock });
   try {
-    return await copyStore(source, to, options);
+    return await work(target);
   } finally {
-    await to.close();
+    await target.close();
   }
 }
 
-/** As `keyward audit verify` has it. */
-export async function requireSound(
-  { file: configFile, ledger }: Config,
-  database: string,
-  onStep: (what: string) => void,
-): Promise<void> {
-  onStep('verifying every chain');
-  const options = { configFile, database, archiveDir: ledger.archive_dir, saved: [], sinks: false };
-  const { findings } = await verifyAudit(options);
-  const [first] = findings;
-  if (!first) return;
-  throw commandFailure(
-    'audit_unsound',
-    `the database does not verify, ${findings.length} findings; the first: ${first.part}: ${first.place}: ${first.detail}. Nothing was moved; docs/runbooks/changed-records.md`,
-  );
+async function withRoom<T>({ target, before }: CopyAcross, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isDiskFull(error) ? diskFull(target, before !== undefined) : error;
+  }
 }

@@ -1,24 +1,24 @@
-import { existsSync } from 'node:fs';
 import { type Config, loadConfig } from '../config.ts';
 import { appendAuditEvent } from '../db/append-audit-event.ts';
+import type { TableSum } from '../db/copy/copy-table.ts';
 import { type DatabaseEnd, endOf } from '../db/copy/end-of.ts';
-import type { TableSum } from '../db/copy/walk-tables.ts';
 import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
 import { DATABASE_LEFT } from '../db/moved.ts';
-import { copyTurns, openEngine, openReader, ownDatabase } from '../db/open-engine.ts';
+import { copyDialect, openEngine, openReader } from '../db/open-engine.ts';
 import type { Trx } from '../db/schema.ts';
 import { refuseForeignFile } from '../db/sqlite/database-file.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
-import { AUDIT_GENESIS, createRunKey } from '../kernel/audit-chain.ts';
+import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
-import { KeywardError } from '../kernel/errors.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { withCertifiedStore } from './certified-store.ts';
-import { copyAcross, requireSound } from './copy-across.ts';
-import { engineOf, notEmpty, placeOf, refuseUnfit } from './refusals.ts';
+import { copyAcross } from './copy-across.ts';
+import { ownAlone } from './own-alone.ts';
+import { engineOf, placeOf, refuseUnfit } from './refusals.ts';
+import { refuseFilled, targetEnd } from './target-end.ts';
 
 const DATABASE_MOVED = 'database.moved';
 const SUBJECT = 'database';
@@ -55,7 +55,8 @@ interface Move extends MoveRequest {
  * 2. `database.left` is the end of the source, which refuses to start;
  * 3. `database.moved` follows in the target, which can be started.
  *
- * Cut short before 2, the source is as it was; after it, the same command goes on. `database_in_use`, `hsm_unavailable`,
+ * Rows that an initial copy brought, and that are still the same, stay where they are. Cut short before 2, the source
+ * is as it was; after it, the same command goes on. `database_in_use`, `hsm_unavailable`,
  * `store_unavailable`, `invalid_config`; a `CommandFailure` for a target that is not fit.
  */
 export async function moveStore(request: MoveRequest): Promise<Moved> {
@@ -67,7 +68,7 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   for (const each of [source, target]) if (isFile(each)) refuseForeignFile(each.file, 'migrate-store …');
   await using held = new AsyncDisposableStack();
   const own = async (database: DatabaseSettings) => {
-    const owner = await owned(database);
+    const owner = await ownAlone(database);
     held.defer(() => owner.release());
     return owner;
   };
@@ -80,16 +81,6 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   return { from: placeOf(source), to: placeOf(target), tables, event: await arrive(move) };
 }
 
-async function owned(database: DatabaseSettings): Promise<DatabaseOwner> {
-  try {
-    return await ownDatabase(database);
-  } catch (cause) {
-    if (!(cause instanceof KeywardError) || cause.code !== 'database_in_use') throw cause;
-    const message = `another process of Keyward has ${placeOf(database)}; stop it first`;
-    throw new KeywardError('database_in_use', message, { cause });
-  }
-}
-
 /** Until the trail of the source, and its copy in the target, end with `database.left`. Answers what it copied. */
 async function leave(move: Move): Promise<readonly TableSum[]> {
   const { config, sourceOwner, target, targetOwner, signer, onStep } = move;
@@ -98,18 +89,18 @@ async function leave(move: Move): Promise<readonly TableSum[]> {
   await openEngine(source, sourceOwner);
   const [from, to] = [await endOf(source), await targetEnd(target)];
   if (from.isLeft) return await goOn(move, from, to);
-  if (!to.isEmpty) throw notEmpty(target, to.isLeft);
+  refuseFilled(target, to);
   const run = createRunKey(systemClock.nowSeconds());
   return await withCertifiedStore(
     { config, database: source, owner: sourceOwner, signer, run },
     async ({ reader, writer }) => {
-      if (isFile(source)) await requireSound(config, source.file, onStep);
       const mark = markOf(move);
       const tables = await copyAcross({
         config,
-        source: { reader, turns: await copyTurns(source) },
+        source: { reader, dialect: await copyDialect(source) },
         target,
         owner: targetOwner,
+        before: to.initialCopy,
         run,
         onStep,
         finish: mark,
@@ -135,20 +126,16 @@ async function goOn(
   to: DatabaseEnd,
 ): Promise<readonly TableSum[]> {
   if (Buffer.compare(from.audit.hash, to.audit.hash) === 0) return [];
-  if (!to.isEmpty) throw notEmpty(target, to.isLeft);
+  refuseFilled(target, to);
   const reader = await openReader(config.database);
   try {
-    const source = { reader, turns: await copyTurns(config.database) };
+    const source = { reader, dialect: await copyDialect(config.database) };
     const run = createRunKey(systemClock.nowSeconds());
-    return await copyAcross({ config, source, target, owner: targetOwner, run, onStep });
+    const before = to.initialCopy;
+    return await copyAcross({ config, source, target, owner: targetOwner, before, run, onStep });
   } finally {
     await reader.close();
   }
-}
-
-async function targetEnd(target: DatabaseSettings): Promise<DatabaseEnd> {
-  if (!isFile(target) || existsSync(target.file)) return await endOf(target);
-  return { isEmpty: true, isLeft: false, audit: AUDIT_GENESIS };
 }
 
 /** Until the trail of the target goes on. Answers the number of the event that tells of the move. */

@@ -42,9 +42,11 @@ export function notEmpty(target: DatabaseSettings, isUnfinished: boolean): Comma
   );
 }
 
-export function diskFull(target: DatabaseSettings): CommandFailure {
+/** `stays`: an initial copy, whose pages are of use to the next attempt. */
+export function diskFull(target: DatabaseSettings, stays: boolean): CommandFailure {
+  const left = stays ? 'what was copied stays' : 'nothing of the copy is left';
   return commandFailure(
     'disk_full',
-    `${placeOf(target)}: its disk is full; nothing of the copy is left, and the source is as it was`,
+    `${placeOf(target)}: its disk is full; ${left}, and the source is as it was`,
   );
 }

@@ -142,6 +142,7 @@ export const PROBLEMS = {
   },
   not_replaced: { status: 409, title: 'No service keys wait to be enrolled' },
   database_in_use: { status: 503, title: 'Another process has the database', retryAfterSeconds: 60 },
+  database_incomplete: { status: 503, title: 'The database is not whole yet', retryAfterSeconds: 60 },
   database_moved: { status: 503, title: 'The database was moved', retryAfterSeconds: 60 },
   clock_jump: { status: 503, title: 'The clock cannot be trusted', retryAfterSeconds: 5 },
   clock_ahead: { status: 503, title: 'The clock is ahead of the last checkpoint', retryAfterSeconds: 60 },

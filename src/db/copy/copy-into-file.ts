@@ -3,19 +3,21 @@ import { dirname } from 'node:path';
 import type { RunKey } from '../../kernel/audit-chain.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { intoOneFile } from '../sqlite/online-copy.ts';
-import { type CopyOptions, type CopySource, copyStore } from './copy-store.ts';
+import { type Copied, type CopyOptions, type CopySource, copyStore } from './copy-store.ts';
 import { openTarget } from './open-target.ts';
-import type { TableSum } from './walk-tables.ts';
+import type { ReplacedPages } from './replaced-pages.ts';
 
 const OWNER_ONLY = 0o600;
 
 interface FileCopyOptions extends CopyOptions {
   /** Absolute path; nothing may be there. */
   readonly file: string;
+  /** Goes on with `partOf(file)`, which then stays whatever becomes of it. */
+  readonly goesOn?: boolean;
   readonly run: RunKey;
   readonly clock: Clock;
-  /** Looks at the copy before it gets its name; what it throws leaves nothing of it. */
-  readonly check?: (part: string) => Promise<void>;
+  /** Looks at the copy before it gets its name; where it throws, the file does not appear. */
+  readonly check?: (part: string, replaced: ReplacedPages) => Promise<void>;
 }
 
 /** Where a copy lies until it is whole. */
@@ -23,8 +25,8 @@ export function partOf(file: string): string {
   return `${file}.part`;
 }
 
-/** Removes what a copy left that was cut short. */
-export function discardPart(file: string): void {
+/** With what SQLite has beside it. */
+function discardPart(file: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(partOf(file) + end, { force: true });
 }
 
@@ -34,25 +36,25 @@ export function discardPart(file: string): void {
  */
 export async function copyIntoFile(
   source: CopySource,
-  { file, run, clock, check = async () => {}, ...options }: FileCopyOptions,
-): Promise<readonly TableSum[]> {
+  { file, goesOn = false, run, clock, check = async () => {}, ...options }: FileCopyOptions,
+): Promise<Copied> {
   const part = partOf(file);
-  closeSync(openSync(part, 'wx', OWNER_ONLY));
+  if (!goesOn) closeSync(openSync(part, 'wx', OWNER_ONLY));
   try {
-    const sums = await copyInto(part);
+    const copied = await copyInto(part);
     intoOneFile(part);
-    await check(part);
+    await check(part, copied.replaced);
     sync(part);
     if (existsSync(file)) throw new Error(`${file} appeared meanwhile`);
     renameSync(part, file);
     sync(dirname(file));
-    return sums;
+    return copied;
   } catch (error) {
-    discardPart(file);
+    if (!goesOn) discardPart(file);
     throw error;
   }
 
-  async function copyInto(to: string): Promise<readonly TableSum[]> {
+  async function copyInto(to: string): Promise<Copied> {
     const target = await openTarget({ database: { file: to }, run, clock });
     try {
       return await copyStore(source, target, options);

@@ -1,97 +1,110 @@
-import { CompiledQuery, sql } from 'kysely';
-import { KeywardError } from '../../kernel/errors.ts';
+import { type RawBuilder, sql } from 'kysely';
 import { unfit } from '../migrate.ts';
-import type { Schema, Trx, TrxReader, TrxWriter } from '../schema.ts';
-import type { TableName } from './table-keys.ts';
-import { differenceOf, type OnRows, type Row, type TableSum, walkTables } from './walk-tables.ts';
+import type { Trx, TrxReader, TrxWriter } from '../schema.ts';
+import { type CopySides, type OnRows, TableCopier, type TableSum } from './copy-table.ts';
+import { MARKED_TABLE, markInitialCopy } from './initial-copy.ts';
+import { ReplacedPages } from './replaced-pages.ts';
+import { NUMBERED, TABLES, type TableName } from './table-keys.ts';
+import type { Side } from './table-sums.ts';
 
-/** What one engine needs around a transaction that lasts as long as a copy. */
-export interface CopyTurns {
-  /** First of all within it. */
+/** What one engine brings to a copy. */
+export interface CopyDialect {
+  /** First of all within a transaction that lasts as long as a copy. */
   begin(trx: Trx): Promise<void>;
   /** Once all rows are there. */
   end(trx: Trx): Promise<void>;
+  /** A value as text behind its length, the same whatever the engine. */
+  text(column: RawBuilder<unknown>): RawBuilder<string>;
+  /** SHA-256 of a text in hexadecimal digits, where the engine has it; else the text as it is. */
+  sha256(text: RawBuilder<string>): RawBuilder<string>;
+  /** Makes the digest, in hexadecimal digits, of what `sha256` answered. */
+  readSha256(answered: string): string;
 }
 
 export interface CopySource {
   readonly reader: TrxReader;
-  readonly turns: CopyTurns;
+  readonly dialect: CopyDialect;
 }
 
 export interface CopyTarget {
   readonly writer: TrxWriter;
-  readonly turns: CopyTurns;
-  /** Whether all is one transaction; otherwise each page is one, of a file that nobody uses before it is whole. */
+  readonly dialect: CopyDialect;
+  /** Whether one transaction can hold all; otherwise each page is one, of a file that nobody uses before it is whole. */
   readonly isAtOnce: boolean;
 }
 
 export interface CopyOptions {
-  /** `verifying` while the copy is read back. */
-  readonly onRows: (doing: 'copying' | 'verifying', ...rows: Parameters<OnRows>) => void;
+  readonly onRows: OnRows;
+  /** Leaves the target incomplete, and marked as that: each page stays, whatever becomes of the rest. */
+  readonly isInitial?: boolean;
   /** Done once the copy was found equal, before it is there for others. */
-  readonly finish?: (trx: Trx) => Promise<void>;
+  readonly finish?: (trx: Trx, replaced: ReplacedPages) => Promise<void>;
+}
+
+export interface Copied {
+  readonly tables: readonly TableSum[];
+  readonly replaced: ReplacedPages;
 }
 
 /**
- * Copies every row, as the source has them at one moment, into tables of this version that are empty, and reads them
- * back. `invalid_config` for a source of another version; `store_unavailable`; `internal` where the copy is not the same.
+ * Makes the target what the source is at one moment: rows that are the same on both sides stay, and whatever else the
+ * target holds goes. Both have the tables of this version. `invalid_config` for a source of another version;
+ * `store_unavailable`; `internal` where the copy does not become the same.
  */
 export async function copyStore(
   source: CopySource,
   target: CopyTarget,
-  { onRows, finish = async () => {} }: CopyOptions,
-): Promise<readonly TableSum[]> {
-  const reading: OnRows = (...rows) => onRows('copying', ...rows);
-  const insert = pageInserter();
-  const copied = (into: TrxWriter) =>
-    source.reader.read(async (from) => {
-      await source.turns.begin(from);
-      await into.transaction((trx) => requireVersion(from, trx));
-      return await walkTables(from, reading, (table, rows) =>
-        into.transaction((trx) => insert(trx, table, rows)),
-      );
-    });
-  const settled = async (trx: Trx, sums: readonly TableSum[]) => {
-    await target.turns.end(trx);
-    await requireSame(trx, sums, (...rows) => onRows('verifying', ...rows));
-    await finish(trx);
-    return sums;
-  };
-  if (!target.isAtOnce) {
-    const sums = await copied(target.writer);
-    return await target.writer.transaction((trx) => settled(trx, sums));
-  }
-  return await target.writer.transaction(async (trx) => {
-    await target.turns.begin(trx);
-    return await settled(trx, await copied({ transaction: (work) => work(trx) }));
+  options: CopyOptions,
+): Promise<Copied> {
+  const { writer, dialect } = target;
+  return await source.reader.read(async (trx) => {
+    await source.dialect.begin(trx);
+    const from = { trx, dialect: source.dialect };
+    if (target.isAtOnce && !options.isInitial) {
+      return await writer.transaction(async (into) => {
+        await dialect.begin(into);
+        return await copyInto({ writer: within(into), dialect }, from, options);
+      });
+    }
+    await writer.transaction((into) => markInitialCopy(into, { verified: 0 }));
+    return await copyInto({ writer, dialect }, from, options);
   });
 }
 
-/** The text for a number of rows of a table is made once: to build it anew takes longer than to insert the rows. */
-function pageInserter(): (trx: Trx, table: TableName, rows: readonly Row[]) => Promise<void> {
-  const texts = new Map<string, string>();
-  return async (trx, table, rows) => {
-    const of = `${table} ${rows.length}`;
-    const text = texts.get(of) ?? insertText(trx, table, rows);
-    texts.set(of, text);
-    await trx.executeQuery(CompiledQuery.raw(text, rows.flatMap(Object.values)));
-  };
-}
-
-function insertText(trx: Trx, table: TableName, rows: readonly Row[]): string {
-  const values = rows as unknown as Schema['clients'][];
-  return trx
-    .insertInto(table as 'clients')
-    .values(values)
-    .compile().sql;
-}
-
-async function requireSame(trx: Trx, sums: readonly TableSum[], onRows: OnRows): Promise<void> {
-  const difference = differenceOf(sums, await walkTables(trx, onRows, async () => {}));
-  if (difference === undefined) return;
-  throw new KeywardError('internal', 'The copy is not the same as its source.', {
-    cause: new Error(difference),
+async function copyInto(
+  target: CopySides['target'],
+  source: Side,
+  { onRows, isInitial = false, finish = async () => {} }: CopyOptions,
+): Promise<Copied> {
+  const { writer, dialect } = target;
+  const replaced = new ReplacedPages();
+  const sides = { source, target, onRows, replaced };
+  await writer.transaction((trx) => requireVersion(source.trx, trx));
+  // Those that refer to others first.
+  for (const table of WHOLE.toReversed()) await writer.transaction((trx) => empty(trx, table));
+  const copier = new TableCopier(sides);
+  const tables: TableSum[] = [];
+  for (const table of TABLES) if (table !== MARKED_TABLE) tables.push(await copier.copy(table));
+  await writer.transaction(async (trx) => {
+    await dialect.end(trx);
+    if (isInitial) return;
+    await empty(trx, MARKED_TABLE);
+    const last = new TableCopier({ ...sides, target: { writer: within(trx), dialect } });
+    tables.push(await last.copy(MARKED_TABLE));
+    await finish(trx, replaced);
   });
+  return { tables, replaced };
+}
+
+const WHOLE = TABLES.filter((table) => !NUMBERED.has(table) && table !== MARKED_TABLE);
+
+async function empty(trx: Trx, table: TableName): Promise<void> {
+  await trx.deleteFrom(table).execute();
+}
+
+/** Each transaction is part of that one. */
+function within(trx: Trx): TrxWriter {
+  return { transaction: (work) => work(trx) };
 }
 
 /** A source that is only read is not brought up to date. */

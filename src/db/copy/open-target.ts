@@ -2,7 +2,7 @@ import type { RunKey } from '../../kernel/audit-chain.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { type DatabaseSettings, isFile } from '../database-settings.ts';
 import type { DatabaseOwner } from '../engine.ts';
-import { copyTurns, openEngine } from '../open-engine.ts';
+import { copyDialect, openEngine } from '../open-engine.ts';
 import { UnwitnessedRanges } from '../unwitnessed.ts';
 import { Writer } from '../writer.ts';
 import type { CopyTarget } from './copy-store.ts';
@@ -27,7 +27,7 @@ export async function openTarget({
   const writer = new Writer({ engine, queueLimit: 1, clock, run, unwitnessed, onEvent: () => {} });
   return {
     writer,
-    turns: await copyTurns(database),
+    dialect: await copyDialect(database),
     isAtOnce: !isFile(database),
     close: () => writer.close(),
   };

@@ -23,7 +23,6 @@ export const TABLE_KEYS = {
   runs: ['id'],
   audit_events: ['sequence'],
   checkpoints: ['number'],
-  audit_deliveries: ['sink'],
   issuance_records: ['sequence'],
   ledger_groups: ['sequence'],
   ledger_row_hashes: ['group_sequence'],
@@ -37,6 +36,28 @@ export const TABLE_KEYS = {
   notification_awaited: ['event_sequence'],
   notification_place: ['id'],
   readiness: ['id'],
+  audit_deliveries: ['sink'],
 } as const satisfies Keys;
+
+/** Tables whose rows have numbers: they are compared by ranges of those, the others each as a whole. */
+export const NUMBERED: ReadonlySet<TableName> = new Set<TableName>([
+  'record_gaps',
+  'registry_buckets',
+  'registry_head',
+  'audit_events',
+  'checkpoints',
+  'issuance_records',
+  'ledger_groups',
+  'ledger_row_hashes',
+  'ledger_archives',
+  'revocations',
+  'security_events',
+  'reports',
+  'case_log',
+  'notification_deliveries',
+  'notification_awaited',
+  'notification_place',
+  'readiness',
+]);
 
 export const TABLES = Object.keys(TABLE_KEYS) as readonly TableName[];
