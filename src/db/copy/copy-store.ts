@@ -13,8 +13,8 @@ export interface CopyDialect {
   begin(trx: Trx): Promise<void>;
   /** Once all rows are there. */
   end(trx: Trx): Promise<void>;
-  /** A value as text behind its length, the same whatever the engine. */
-  text(column: RawBuilder<unknown>): RawBuilder<string>;
+  /** A value as SQLite's `quote` writes it. */
+  quote(column: RawBuilder<unknown>): RawBuilder<string>;
   /** SHA-256 of a text in hexadecimal digits, where the engine has it; else the text as it is. */
   sha256(text: RawBuilder<string>): RawBuilder<string>;
   /** Makes the digest, in hexadecimal digits, of what `sha256` answered. */

@@ -59,10 +59,10 @@ export async function pageSum(
   return { ...sum, next: next === undefined ? undefined : Math.floor(next / PAGE_ROWS) };
 }
 
-/** Each value is behind its length, so that no two pages have the same text. */
+/** Texts are in quotes: no two pages are the same text. */
 function joined(dialect: CopyDialect, table: TableName, columns: readonly string[]) {
   const row = sql.join(
-    columns.map((column) => dialect.text(sql.ref(column))),
+    columns.map((column) => dialect.quote(sql.ref(column))),
     sql` || ',' || `,
   );
   const key = sql.join(TABLE_KEYS[table].map((name) => sql.ref(name)));

@@ -14,7 +14,10 @@ export const POSTGRES_COPY: CopyDialect = {
       FROM notification_deliveries HAVING max(id) IS NOT NULL`.execute(trx);
   },
   // The session shows bytes as \x and digits.
-  text: (column) => sql`coalesce(length(${column}::text) || ':' || ${column}::text, '-')`,
+  quote: (column) => sql`coalesce(CASE pg_typeof(${column})
+    WHEN 'text'::regtype THEN '''' || replace(${column}::text, '''', '''''') || ''''
+    WHEN 'bytea'::regtype THEN 'X''' || upper(substr(${column}::text, 3)) || ''''
+    ELSE ${column}::text END, 'NULL')`,
   sha256: (text) => sql`encode(sha256(convert_to(${text}, 'UTF8')), 'hex')`,
   readSha256: (sha256) => sha256,
 };
