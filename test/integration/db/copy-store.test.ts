@@ -1,18 +1,21 @@
+import { hash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { describe, expect, it } from 'vitest';
 import { copyIntoFile, partOf } from '../../../src/db/copy/copy-into-file.ts';
-import { type CopySource, copyStore } from '../../../src/db/copy/copy-store.ts';
+import { type CopyOptions, type CopySource, copyStore } from '../../../src/db/copy/copy-store.ts';
 import { openTarget } from '../../../src/db/copy/open-target.ts';
-import { TABLE_KEYS, TABLES } from '../../../src/db/copy/table-keys.ts';
-import { differenceOf, firstFilled, PAGE_ROWS, walkTables } from '../../../src/db/copy/walk-tables.ts';
+import { firstFilled, PAGE_ROWS, pagesOf } from '../../../src/db/copy/row-pages.ts';
+import { NUMBERED, TABLE_KEYS, TABLES } from '../../../src/db/copy/table-keys.ts';
 import type { DatabaseSettings } from '../../../src/db/database-settings.ts';
 import { isDiskFull } from '../../../src/db/disk-full.ts';
+import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { migrate } from '../../../src/db/migrate.ts';
 import { SQLITE_TYPES } from '../../../src/db/migrations/sqlite-types.ts';
-import { copyTurns, openReader, ownDatabase } from '../../../src/db/open-engine.ts';
+import { copyDialect, openReader, ownDatabase } from '../../../src/db/open-engine.ts';
+import { openStore } from '../../../src/db/open-store.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { connectionSession, sqliteDialect } from '../../../src/db/sqlite/dialect.ts';
 import { createRunKey } from '../../../src/kernel/audit-chain.ts';
@@ -99,33 +102,41 @@ async function filledFile(): Promise<string> {
 
 async function sourceOf(database: DatabaseSettings): Promise<CopySource & { close(): Promise<void> }> {
   const reader = await openReader(database);
-  return { reader, turns: await copyTurns(database), close: () => reader.close() };
+  return { reader, dialect: await copyDialect(database), close: () => reader.close() };
 }
 
-async function sumsOf(database: DatabaseSettings) {
+/** All rows, without asking what the copy goes by. */
+async function contentOf(database: DatabaseSettings): Promise<Record<string, string>> {
   const source = await sourceOf(database);
   try {
-    return await source.reader.read((trx) =>
-      walkTables(
-        trx,
-        () => {},
-        async () => {},
-      ),
-    );
+    return await source.reader.read(async (trx) => {
+      const content: Record<string, string> = {};
+      for (const table of TABLES) {
+        const rows = [];
+        for await (const page of pagesOf(trx, table)) rows.push(...page);
+        const plain = rows.map((row) => JSON.stringify(Object.entries(row).sort(), hexadecimal));
+        content[table] = `${rows.length} ${hash('sha256', plain.join())}`;
+      }
+      return content;
+    });
   } finally {
     await source.close();
   }
 }
 
-async function copyIntoPostgres(
+function hexadecimal(_: string, value: unknown): unknown {
+  return value instanceof Uint8Array ? { hex: Buffer.from(value).toString('hex') } : value;
+}
+
+async function copyInto(
   from: DatabaseSettings,
-  { database, owner }: TestPostgres,
-  finish?: () => Promise<void>,
+  to: { readonly database: DatabaseSettings; readonly owner?: DatabaseOwner },
+  options: Partial<CopyOptions> = {},
 ) {
   const source = await sourceOf(from);
-  const target = await openTarget({ database, owner, ...RUN });
+  const target = await openTarget({ ...to, ...RUN });
   try {
-    return await copyStore(source, target, { ...NOBODY, ...(finish ? { finish } : {}) });
+    return await copyStore(source, target, { ...NOBODY, ...options });
   } finally {
     await target.close();
     await source.close();
@@ -155,6 +166,11 @@ describe('the list of tables', () => {
       const referred = shapes[table]?.foreignKeys.map((key) => /-> (\w+)\(/.exec(key)?.[1]);
       expect(TABLES.slice(0, at)).toEqual(expect.arrayContaining(referred ?? []));
       expect((shapes[table]?.columns.length ?? 0) * PAGE_ROWS).toBeLessThan(32_767);
+      const key = TABLE_KEYS[table].map((name) =>
+        shapes[table]?.columns.some((column) => column.startsWith(`${name} number`)),
+      );
+      expect([table, NUMBERED.has(table)]).toEqual([table, key.length === 1 && key[0] === true]);
+      if (NUMBERED.has(table)) expect(referred).toEqual([]);
     }
     db.close();
   });
@@ -164,10 +180,10 @@ describe('a copy into a file', () => {
   it('holds every value, is one file for its owner alone, and leaves nothing beside it', async () => {
     const from = await filledFile();
     const file = join(folderOfTest(), 'copy.db');
-    const sums = await copyToFile({ file: from }, file);
-    expect(await sumsOf({ file })).toEqual(sums);
-    expect(await sumsOf({ file: from })).toEqual(sums);
-    expect(sums.find(({ table }) => table === 'issuance_records')?.rows).toBe(2 * PAGE_ROWS + 3);
+    const { tables } = await copyToFile({ file: from }, file);
+    expect(await contentOf({ file })).toEqual(await contentOf({ file: from }));
+    const records = tables.find(({ table }) => table === 'issuance_records');
+    expect([records?.rows, records?.copied]).toEqual([2 * PAGE_ROWS + 3, 2 * PAGE_ROWS + 3]);
     expect([modeOf(file), existsSync(`${file}-wal`), existsSync(partOf(file))]).toEqual([
       '600',
       false,
@@ -193,21 +209,86 @@ describe('a copy into a file', () => {
   });
 });
 
-describe('sums of tables', () => {
-  it.each([
-    ['a value', `UPDATE clients SET description = 'b' WHERE id = 'zoe'`],
-    ['a null', 'UPDATE issuance_records SET salt = NULL WHERE sequence = 700'],
-    ['a byte', `UPDATE credentials SET digest = x'${'ff'.repeat(32)}' WHERE client_id = 'zoe'`],
-    ['a row', 'DELETE FROM issuance_records WHERE sequence = 1027'],
-  ])('differ by %s', async (_, sql) => {
-    const file = await filledFile();
-    const before = await sumsOf({ file });
-    query(file, sql);
-    const after = await sumsOf({ file });
-    expect(differenceOf(before, before)).toBeUndefined();
-    expect(differenceOf(before, after)).toMatch(
-      /^(?:clients|issuance_records|credentials) has \d+ rows here/,
+/** What others do to the target, and what happens in the source, between two passes. */
+const IN_TARGET = [
+  `UPDATE issuance_records SET kid = 'other' WHERE sequence = 3`,
+  'DELETE FROM issuance_records WHERE sequence = 600',
+  `INSERT INTO clients VALUES ('nobody knows', '', 0, NULL)`,
+  'DELETE FROM ledger_row_hashes WHERE group_sequence = 1',
+  `INSERT INTO notification_awaited VALUES (${Number.MAX_SAFE_INTEGER}, 'r', 0)`,
+];
+const IN_SOURCE = [
+  'DELETE FROM issuance_records WHERE sequence <= 2',
+  `UPDATE issuance_records SET salt = NULL, subject = NULL WHERE sequence = 1026`,
+  `DELETE FROM credentials WHERE client_id = 'zoe'`,
+  `DELETE FROM clients WHERE id = 'zoe'`,
+  `UPDATE clients SET revoked_at = 7 WHERE id = 'client 1'`,
+];
+
+describe.each(['a file', ...(NO_POSTGRES ? [] : [POSTGRES])])('an initial copy into %s', (name) => {
+  async function target() {
+    if (name !== 'a file') {
+      const { url, database, owner } = await ownedPostgres();
+      const ask = async (sql: string) => void (await queryPostgres(url, sql));
+      return { database, owner, ask };
+    }
+    const file = join(folderOfTest(), 'target.db');
+    return { database: { file }, ask: async (sql: string) => void query(file, sql) };
+  }
+
+  async function isRefused({
+    database,
+    owner,
+  }: Pick<Awaited<ReturnType<typeof target>>, 'database' | 'owner'>) {
+    const opening = { database, ...(owner ? { owner } : {}), queueLimit: 1, clock: NOON, onEvent: () => {} };
+    return await openStore({ ...opening, archiveDir: folderOfTest() }).then(
+      async (store) => {
+        await store.close();
+        return false;
+      },
+      ({ code }) => code,
     );
+  }
+
+  it('refuses to be used until it is finished, and then is the source', async () => {
+    const from = { file: await filledFile() };
+    const to = await target();
+    await copyInto(from, to, { isInitial: true });
+    expect(await isRefused(to)).toBe('database_incomplete');
+    await copyInto(from, to);
+    expect(await contentOf(to.database)).toEqual(await contentOf(from));
+    expect(await isRefused(to)).toBe(false);
+  });
+
+  it('believes nothing: whatever was changed on either side is found, and no more is copied', async () => {
+    const from = { file: await filledFile() };
+    const to = await target();
+    await copyInto(from, to, { isInitial: true });
+    for (const sql of IN_TARGET) await to.ask(sql);
+    for (const sql of IN_SOURCE) query(from.file, sql);
+    const { tables, replaced } = await copyInto(from, to);
+    expect(await contentOf(to.database)).toEqual(await contentOf(from));
+    const copied = Object.fromEntries(tables.map((each) => [each.table, each.copied]));
+    // All three pages of records; of the chain of groups nothing.
+    expect(copied).toMatchObject({ issuance_records: 2 * PAGE_ROWS + 1, ledger_groups: 0 });
+    expect([replaced.hasAny('ledger_groups', 1, 1), replaced.hasAny('issuance_records', 1, 9_999)]).toEqual([
+      false,
+      true,
+    ]);
+  });
+
+  it('goes on where it was cut short', async () => {
+    const from = { file: await filledFile() };
+    const to = await target();
+    const onRows: CopyOptions['onRows'] = (doing, table, rows) => {
+      if (doing === 'copying' && table === 'issuance_records' && rows > PAGE_ROWS)
+        throw new KeywardError('internal', 'interrupted');
+    };
+    await expect(copyInto(from, to, { isInitial: true, onRows })).rejects.toThrow('interrupted');
+    expect(await isRefused(to)).toBe('database_incomplete');
+    const { tables } = await copyInto(from, to, { isInitial: true });
+    const records = tables.find(({ table }) => table === 'issuance_records');
+    expect([records?.rows, records?.copied]).toEqual([2 * PAGE_ROWS + 3, 4]);
   });
 });
 
@@ -225,17 +306,16 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
   it('and back again holds every value', async () => {
     const from = await filledFile();
     const postgres = await ownedPostgres();
-    const there = await copyIntoPostgres({ file: from }, postgres);
+    const there = await copyInto({ file: from }, postgres);
     const file = join(folderOfTest(), 'back.db');
     const back = await copyToFile(postgres.database, file);
-    expect(there).toEqual(await sumsOf({ file: from }));
-    expect(back).toEqual(there);
-    expect(await sumsOf({ file })).toEqual(there);
+    expect(await contentOf({ file })).toEqual(await contentOf({ file: from }));
+    expect(back.tables).toEqual(there.tables);
   });
 
   it('goes on counting behind the rows that came', async () => {
     const postgres = await ownedPostgres();
-    await copyIntoPostgres({ file: await filledFile() }, postgres);
+    await copyInto({ file: await filledFile() }, postgres);
     const sql = `SELECT nextval(pg_get_serial_sequence('notification_deliveries', 'id')) AS id`;
     expect(await queryPostgres(postgres.url, sql)).toEqual([{ id: 42 }]);
   });
@@ -245,7 +325,7 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     await primary.query('create database moved owner keyward');
     const database = settingsFor(primary.url('moved'), 1);
     const owner = await ownDatabase(database);
-    await copyIntoPostgres({ file: await filledFile() }, { url: primary.url('moved'), database, owner });
+    await copyInto({ file: await filledFile() }, { url: primary.url('moved'), database, owner });
     const count = 'select count(*)::int as n from keyward.issuance_records';
     expect(await standby.query(count, 'moved')).toEqual([{ n: 2 * PAGE_ROWS + 3 }]);
     await owner.release();
@@ -253,9 +333,10 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
 
   it('is all or nothing', async () => {
     const postgres = await ownedPostgres();
-    const interrupted = copyIntoPostgres({ file: await filledFile() }, postgres, async () => {
+    const finish = async () => {
       throw new KeywardError('internal', 'interrupted');
-    });
+    };
+    const interrupted = copyInto({ file: await filledFile() }, postgres, { finish });
     await expect(interrupted).rejects.toThrow('interrupted');
     const source = await sourceOf(postgres.database);
     expect(await source.reader.read(firstFilled)).toBeUndefined();
@@ -267,7 +348,7 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     const opened = await openTestStore({ postgres, queueLimit: 2 * PAGE_ROWS + 3 });
     await fill(opened);
     const source = await sourceOf(postgres.database);
-    const before = await sumsOf(postgres.database);
+    const before = await contentOf(postgres.database);
     let isAdded = false;
     const file = join(folderOfTest(), 'copy.db');
     const target = { file, ...RUN };
@@ -275,7 +356,8 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
       if (!isAdded) void opened.store.records.append(issuanceRecord(9_999));
       isAdded = true;
     };
-    expect(await copyIntoFile(source, { ...target, onRows })).toEqual(before);
+    await copyIntoFile(source, { ...target, onRows });
+    expect(await contentOf({ file })).toEqual(before);
     await source.close();
   });
 
@@ -287,10 +369,10 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     ]);
     const source = await sourceOf(postgres.database);
     const shown = await source.reader.read(async (trx) => {
-      await source.turns.begin(trx);
+      await source.dialect.begin(trx);
       return (await sql`show idle_in_transaction_session_timeout`.execute(trx)).rows;
     });
-    expect(shown).toEqual([{ idle_in_transaction_session_timeout: '10min' }]);
+    expect(shown).toEqual([{ idle_in_transaction_session_timeout: '1h' }]);
     await source.close();
   });
 });
