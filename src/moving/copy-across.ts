@@ -1,3 +1,4 @@
+import { CommandFailure } from '../cli/failure.ts';
 import type { Config } from '../config.ts';
 import { headOf } from '../db/chain-end.ts';
 import { copyIntoFile, partOf } from '../db/copy/copy-into-file.ts';
@@ -104,6 +105,12 @@ async function withRoom<T>({ target, before }: CopyAcross, work: () => Promise<T
   try {
     return await work();
   } catch (error) {
-    throw isDiskFull(error) ? diskFull(target, before !== undefined) : error;
+    throw isDiskFull(error) ? diskFull(target, before !== undefined) : (refusalIn(error) ?? error);
   }
+}
+
+/** What a transaction ends with for the sake of something else, it has as its cause. */
+function refusalIn(error: unknown): CommandFailure | undefined {
+  if (error instanceof CommandFailure) return error;
+  return error instanceof Error ? refusalIn(error.cause) : undefined;
 }

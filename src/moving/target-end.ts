@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { partOf } from '../db/copy/copy-into-file.ts';
+import { discardPart, partOf } from '../db/copy/copy-into-file.ts';
 import { type DatabaseEnd, endOf } from '../db/copy/end-of.ts';
 import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
 import { openEngine } from '../db/open-engine.ts';
@@ -20,7 +20,9 @@ export async function targetEnd(target: DatabaseSettings): Promise<DatabaseEnd> 
   if (!existsSync(part.file)) return EMPTY;
   // Makes the tables, where it was cut short before.
   await openEngine(part);
-  return await endOf(part);
+  const end = await endOf(part);
+  if (end.isEmpty) discardPart(target.file);
+  return end;
 }
 
 /** Only what is empty, and what a move has begun to fill, is filled. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { keywardJson, type RanForPrograms } from '../support/command-line.ts';
@@ -37,9 +38,20 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   const urlFile = () => inFolder('database-url');
 
   const keyward = (...argv: string[]) => keywardJson([...argv, '--config', service.configFile]);
-  const migrateToServer = () =>
-    keyward('migrate-store', '--to-url-file', urlFile(), '--durability', 'single');
-  const migrateToFile = (file: string) => keyward('migrate-store', '--to-file', file);
+
+  /** For what has to end with its process. */
+  const processOf = (...argv: string[]) => [
+    '--disable-sigusr1',
+    MAIN,
+    ...argv,
+    '--config',
+    service.configFile,
+  ];
+
+  const migrateToServer = (...more: string[]) =>
+    keyward('migrate-store', '--to-url-file', urlFile(), '--durability', 'single', ...more);
+  const migrateToFile = (file: string, ...more: string[]) =>
+    keyward('migrate-store', '--to-file', file, ...more);
 
   function configure(database: object): void {
     const config = parse(readFileSync(service.configFile, 'utf8'));
@@ -120,13 +132,15 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     await server?.drop();
   });
 
-  it('refuses while the service runs, and goes on serving', async () => {
+  it('refuses to move while the service runs, but copies, and the service goes on', async () => {
     await live();
     const { exitCode, err } = await migrateToServer();
     expect([exitCode, err.code]).toEqual([1, 'database_in_use']);
     expect(err.detail).toContain('keyward.db; stop it first');
-    expect(await service.data('GET', '/readyz')).toMatchObject({ status: 200 });
     expect(await serverIsEmpty()).toBe(true);
+    const copied = await migrateToServer('--initial-copy');
+    expect([copied.exitCode, copied.err]).toEqual([0, undefined]);
+    expect(await service.data('GET', '/readyz')).toMatchObject({ status: 200 });
     const copy = await keyward('audit', 'copy', inFolder('copy.db'));
     expect([copy.err.code, copy.err.detail]).toEqual([
       'invalid_config',
@@ -136,6 +150,7 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   });
 
   it('refuses what is no other database, each with its reason, and leaves the source as it was', async () => {
+    await live();
     await service.stop();
     const file = inFolder('keyward.db');
     const before = lastInFile(file, 1);
@@ -150,39 +165,23 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
       'invalid_config',
       expect.stringContaining('synchronous_standby_names is empty'),
     ]);
-    expect([lastInFile(file, 1), await serverIsEmpty()]).toEqual([before, true]);
+    expect(lastInFile(file, 1)).toEqual(before);
   });
 
-  it('refuses a database that does not verify', async () => {
+  it('refuses to start on a server that has no more than an initial copy', async () => {
+    configure({ url_file: 'database-url', durability: 'single' });
+    await expect(start()).rejects.toThrow('database_incomplete');
+    configure({ file: 'keyward.db' });
+  });
+
+  it('refuses a database that was changed once it was copied and verified', async () => {
     const file = inFolder('keyward.db');
-    const lastly = 'WHERE sequence = (SELECT max(sequence) FROM issuance_records)';
-    const [{ kid } = {}] = query(file, `SELECT kid FROM issuance_records ${lastly}`);
-    query(file, `UPDATE issuance_records SET kid = 'other' ${lastly}`);
+    const [{ kid } = {}] = query(file, 'SELECT kid FROM issuance_records WHERE sequence = 1');
+    query(file, `UPDATE issuance_records SET kid = 'other' WHERE sequence = 1`);
     const { err } = await migrateToServer();
     expect([err.code, err.detail]).toEqual(['audit_unsound', expect.stringContaining('ledger')]);
-    query(file, `UPDATE issuance_records SET kid = '${kid}' ${lastly}`);
-    expect(await serverIsEmpty()).toBe(true);
-  });
-
-  it('has a server refused that holds a move cut short, and the file as it was', async () => {
-    expect((await migrateToServer()).exitCode).toBe(0);
-    const file = inFolder('keyward.db');
-    // As if it had been killed before the file was left.
-    query(file, `DELETE FROM audit_events WHERE type = 'database.left'`);
-    await queryPostgres(
-      server.url,
-      `DELETE FROM audit_events WHERE sequence > (SELECT sequence FROM audit_events WHERE type = 'database.left')`,
-    );
-    configure({ url_file: 'database-url', durability: 'single' });
-    await expect(start()).rejects.toThrow('database_moved');
-    configure({ file: 'keyward.db' });
-    const { err } = await migrateToServer();
-    expect([err.code, err.detail]).toEqual(['target_not_empty', expect.stringContaining('cut short')]);
-    await start();
-    await expectAllKnown();
-    await live();
-    await service.stop();
-    await queryPostgres(server.url, 'DROP SCHEMA keyward CASCADE');
+    query(file, `UPDATE issuance_records SET kid = '${kid}' WHERE sequence = 1`);
+    expect(await lastOnServer(1)).not.toEqual(['database.left']);
   });
 
   it('moves to the server: the service goes on there, and no longer on the file', async () => {
@@ -192,10 +191,28 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     expect(lastInFile(inFolder('keyward.db'), 1)).toEqual(['database.left']);
     expect(await lastOnServer(3)).toEqual(['database.moved', 'run.certified', 'database.left']);
     await expect(start()).rejects.toThrow('database_moved');
-    expect((await keyward('init', '--out', inFolder('again'))).err.code).toBe('database_moved');
+    const init = await promisify(execFile)(
+      process.execPath,
+      processOf('init', '--out', inFolder('again')),
+    ).catch(({ stderr }) => stderr);
+    expect(init).toContain('database_moved');
     const { out: findings } = await keyward('doctor');
     expect(JSON.stringify(findings)).toContain('it ends with the move of this database');
+  });
+
+  it('has a server refused that holds a move cut short', async () => {
+    const isLeft = `type = 'database.left'`;
+    const behind = `sequence > (SELECT sequence FROM audit_events WHERE ${isLeft})`;
+    const turn = 'UPDATE audit_events SET sequence = -sequence WHERE';
+    // As if it had been killed before the file was left.
+    query(inFolder('keyward.db'), `${turn} ${isLeft}`);
+    await queryPostgres(server.url, `${turn} ${behind}`);
+    const { err } = await migrateToServer();
+    expect([err.code, err.detail]).toEqual(['target_not_empty', expect.stringContaining('cut short')]);
     configure({ url_file: 'database-url', durability: 'single' });
+    await expect(start()).rejects.toThrow('database_moved');
+    query(inFolder('keyward.db'), `${turn} ${isLeft}`);
+    await queryPostgres(server.url, `${turn} sequence < 0`);
     await start();
     await expectAllKnown();
     await live();
@@ -225,6 +242,26 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     expect((await keyward('audit', 'verify')).err.detail).toContain('keyward audit copy FILE');
   });
 
+  it('copies what is new beside the running service, though it was killed before', async () => {
+    const back = inFolder('back.db');
+    const command = processOf('migrate-store', '--to-file', back, '--initial-copy');
+    const killed = execFile(process.execPath, command);
+    const ended = new Promise((resolve) => killed.once('exit', resolve));
+    while (!existsSync(`${back}.part`)) await pause(2);
+    killed.kill('SIGKILL');
+    await ended;
+    expect(existsSync(back)).toBe(false);
+    const first = await migrateToFile(back, '--initial-copy');
+    expect([first.exitCode, first.err]).toEqual([0, undefined]);
+    good.push(await issue());
+    const { out } = await migrateToFile(back, '--initial-copy');
+    const sums: { table: string; rows: number; copied: number }[] = out.tables;
+    const of = (table: string) => sums.find((each) => each.table === table);
+    expect(of('checkpoints')?.rows).toBeGreaterThan(0);
+    expect(of('issuance_records')).toMatchObject({ copied: of('issuance_records')?.rows });
+    expect([existsSync(back), statSync(`${back}.part`).mode & 0o777]).toEqual([false, 0o600]);
+  });
+
   it('refuses a target that holds a database, and one that the file would replace', async () => {
     await service.stop();
     const { err } = await migrateToFile(inFolder('copy.db'));
@@ -247,26 +284,6 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     const { err } = await migrateToFile(join(disk, 'back.db'));
     expect([err.code, err.detail]).toEqual(['disk_full', expect.stringContaining('the source is as it was')]);
     expect(readdirSync(disk).sort()).toEqual(['back.db-owner', 'of-somebody-else']);
-    expect(await lastOnServer(1)).not.toEqual(['database.left']);
-  });
-
-  it('leaves the source as it was where it is killed while it copies', async () => {
-    const back = inFolder('back.db');
-    const args = [
-      '--disable-sigusr1',
-      MAIN,
-      'migrate-store',
-      '--to-file',
-      back,
-      '--config',
-      service.configFile,
-    ];
-    const killed = execFile(process.execPath, args);
-    const ended = new Promise((resolve) => killed.once('exit', resolve));
-    while (!existsSync(`${back}.part`)) await pause(2);
-    killed.kill('SIGKILL');
-    await ended;
-    expect(existsSync(back)).toBe(false);
     expect(await lastOnServer(1)).not.toEqual(['database.left']);
   });
 

@@ -26,7 +26,7 @@ export function partOf(file: string): string {
 }
 
 /** With what SQLite has beside it. */
-function discardPart(file: string): void {
+export function discardPart(file: string): void {
   for (const end of ['', '-wal', '-shm', '-journal']) rmSync(partOf(file) + end, { force: true });
 }
 

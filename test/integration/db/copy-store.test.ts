@@ -24,7 +24,7 @@ import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { databaseOfTest, sessionOfTest } from '../../support/postgres/database-of-test.ts';
-import { ownedPostgres, settingsFor, type TestPostgres } from '../../support/postgres/owned.ts';
+import { ownedPostgres, settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import { replicatedOfTest } from '../../support/postgres/servers-of-test.ts';
 import { sqliteTables } from '../../support/schema/sqlite-tables.ts';
@@ -325,7 +325,7 @@ describe.skipIf(NO_POSTGRES)(`a copy into ${POSTGRES}`, () => {
     await primary.query('create database moved owner keyward');
     const database = settingsFor(primary.url('moved'), 1);
     const owner = await ownDatabase(database);
-    await copyInto({ file: await filledFile() }, { url: primary.url('moved'), database, owner });
+    await copyInto({ file: await filledFile() }, { database, owner });
     const count = 'select count(*)::int as n from keyward.issuance_records';
     expect(await standby.query(count, 'moved')).toEqual([{ n: 2 * PAGE_ROWS + 3 }]);
     await owner.release();
