@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Config } from '../config.ts';
+import { initialCopyIn } from '../db/copy/initial-copy.ts';
 import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
 import { DATABASE_LEFT, lastEventType } from '../db/moved.ts';
 import { openReader } from '../db/open-engine.ts';
@@ -100,13 +101,20 @@ const CHECK = 'audit trail';
 export async function checkTrail({ database }: Config): Promise<readonly Finding[]> {
   if (!isMade(database)) return [];
   try {
-    const { ranges, last } = await trailOf(database);
+    const { ranges, last, initialCopy } = await trailOf(database);
+    if (initialCopy) return [INCOMPLETE];
     return [last === DATABASE_LEFT ? MOVED : judge(ranges)];
   } catch (error) {
     const why = errorMessage(error);
     return [fail(CHECK, `it cannot be read: ${why}`, 'mend what is said of the database')];
   }
 }
+
+const INCOMPLETE = fail(
+  CHECK,
+  'a move has begun to fill this database: the service refuses to start',
+  'finish it, or name the database that it is filled from: docs/postgresql.md#move',
+);
 
 const MOVED = fail(
   CHECK,
@@ -120,6 +128,7 @@ async function trailOf(database: DatabaseSettings) {
     return await reader.read(async (trx) => ({
       ranges: await readOpenRanges(trx),
       last: await lastEventType(trx),
+      initialCopy: await initialCopyIn(trx),
     }));
   } finally {
     await reader.close();

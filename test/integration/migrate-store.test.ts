@@ -171,6 +171,8 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   it('refuses to start on a server that has no more than an initial copy', async () => {
     configure({ url_file: 'database-url', durability: 'single' });
     await expect(start()).rejects.toThrow('database_incomplete');
+    const { out: findings } = await keyward('doctor');
+    expect(JSON.stringify(findings)).toContain('a move has begun to fill this database');
     configure({ file: 'keyward.db' });
   });
 
