@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { parse, stringify } from 'yaml';
 import { startPrimary } from '../../test/support/postgres/server.ts';
 import { type RunningService, serveOn } from '../../test/support/running-service.ts';
+import { query } from '../../test/support/store-database.ts';
 import { HURRIED, hurry } from '../../test/support/tamper/launch.ts';
 import { liveAMonth, type Month } from './life.ts';
 import type { Options } from './options.ts';
@@ -27,7 +28,7 @@ export interface Played extends Watched {
   readonly steps: readonly Step[];
   /** How long nobody served, once a move, from the order to stop until both planes listened again. */
   readonly stops: readonly number[];
-  /** What `keyward audit verify` found at the end, beside what the verifiers noticed. */
+  /** What `keyward audit verify` and a look at the trail found at the end, beside what the verifiers noticed. */
   readonly findings: readonly unknown[];
 }
 
@@ -75,7 +76,10 @@ class Mover {
     await this.#service.stop();
     this.#onStep('verifying');
     const { findings } = await this.#keyward('audit', 'verify');
-    return { steps: this.#steps, stops: this.#stops, ...watched, findings };
+    // What the host remembers of the ledger is as good as before.
+    const unproven = `SELECT sequence, type FROM audit_events WHERE type = 'ledger.end_unproven'`;
+    const found = [...findings, ...query(this.#file('back.db'), unproven)];
+    return { steps: this.#steps, stops: this.#stops, ...watched, findings: found };
   }
 
   async remove(): Promise<void> {

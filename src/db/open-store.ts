@@ -37,6 +37,8 @@ interface StoreOptions {
   readonly database: DatabaseSettings;
   /** As whom it writes; a file takes no notice of it. */
   readonly owner?: DatabaseOwner;
+  /** Whoever acknowledged the records so far; default: who had this database before. */
+  readonly formerOwner?: string | undefined;
   /** Records that may wait for their commit. */
   readonly queueLimit: number;
   readonly clock: Clock;
@@ -108,7 +110,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const { archiveDir, segmentRecords, owner = NOBODY } = options;
-  const mark = new LedgerMark({ archiveDir, owner, clock });
+  const { id, former } = owner;
+  const mark = new LedgerMark({
+    archiveDir,
+    owner: { id, former: options.formerOwner ?? former },
+    clock,
+  });
   const writer = new Writer({
     engine,
     queueLimit,

@@ -16,6 +16,8 @@ interface CertifiedStoreOptions {
   readonly config: Config;
   readonly database: DatabaseSettings;
   readonly owner: DatabaseOwner;
+  /** As `openStore` takes it. */
+  readonly formerOwner?: string;
   readonly signer: Pick<LazySigner, 'sign'>;
   /** Default: one of its own. */
   readonly run?: RunKey;
@@ -23,13 +25,13 @@ interface CertifiedStoreOptions {
 
 /** Lends a store whose run the audit key has certified: what it appends counts like what a service appends. */
 export async function withCertifiedStore<T>(
-  { config, database, owner, signer, ...run }: CertifiedStoreOptions,
+  { config, database, owner, signer, ...more }: CertifiedStoreOptions,
   work: (store: Store) => Promise<T>,
 ): Promise<T> {
   const store = await openStore({
     database,
     owner,
-    ...run,
+    ...more,
     mayBeMoved: true,
     archiveDir: config.ledger.archive_dir,
     queueLimit: config.limits.queued_records,

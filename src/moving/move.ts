@@ -139,8 +139,10 @@ async function goOn(
 }
 
 /** Until the trail of the target goes on. Answers the number of the event that tells of the move. */
-async function arrive({ config, target, targetOwner, signer }: Move): Promise<number> {
-  const options = { config, database: target, owner: targetOwner, signer };
+async function arrive({ config, sourceOwner, target, targetOwner, signer }: Move): Promise<number> {
+  // What this host remembers of the ledger, it remembers of the source.
+  const formerOwner = sourceOwner.id;
+  const options = { config, database: target, owner: targetOwner, formerOwner, signer };
   return await withCertifiedStore(options, async ({ writer }) => {
     const details = { from: engineOf(config.database), to: engineOf(target) };
     const event = actOf(KEYWARD, DATABASE_MOVED, SUBJECT, details);

@@ -192,6 +192,9 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     expect(out.database).toEqual({ url_file: urlFile(), durability: 'single', copies: 1 });
     expect(lastInFile(inFolder('keyward.db'), 1)).toEqual(['database.left']);
     expect(await lastOnServer(3)).toEqual(['database.moved', 'run.certified', 'database.left']);
+    // Whoever has the database next finds the end of the ledger proven.
+    const [slot] = await queryPostgres(server.url, 'SELECT owner FROM slots');
+    expect(readFileSync(inFolder('ledger-archive.end'), 'latin1')).toContain(slot?.owner);
     await expect(start()).rejects.toThrow('database_moved');
     const init = await promisify(execFile)(
       process.execPath,
