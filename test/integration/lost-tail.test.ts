@@ -29,6 +29,16 @@ async function verify(token: string) {
   return status === 200 ? (body.reason ?? body.valid) : [status, body.code];
 }
 
+/** How many are known, as a scanner of leaks asks. */
+async function leaked(token: string) {
+  const input = token.slice(0, token.lastIndexOf('.'));
+  const { iat } = JSON.parse(Buffer.from(input.split('.')[1] ?? '', 'base64url').toString());
+  const digest = createHash('sha256').update(input).digest('base64url');
+  const asked = { tokens: [{ digest, iat }] };
+  const { status, body } = await service.operations('POST', '/v1/admin/leaks/digests', asked);
+  return [status, body.tokens?.length];
+}
+
 /** Signed past the service, with its own active key. */
 async function forge(iat: number): Promise<string> {
   const { keys } = (await service.operations('GET', '/v1/admin/keys?scope=payments')).body;
@@ -97,6 +107,8 @@ describe('a service that does not know up to where the ledger was acknowledged',
     expect(await verify(await forge(from))).toEqual([503, 'ledger_unavailable']);
     expect(await verify(tokens.kept)).toBe(true);
     expect(await verify(await issue())).toBe(true);
+    expect(await leaked(tokens.lost)).toEqual([200, 0]);
+    expect(await leaked(tokens.kept)).toEqual([200, 1]);
     const raised = `SELECT severity FROM security_events WHERE type = 'ledger.end_unproven'`;
     await expect
       .poll(() => queryStore(service, raised), { timeout: 60_000 })
