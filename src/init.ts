@@ -5,10 +5,9 @@ import { certifyRun } from './audit/repair-runs.ts';
 import { recordUnwitnessed, walkTrail } from './audit/start-trail.ts';
 import { openTrail } from './audit/store/trail.ts';
 import { type Config, loadConfig } from './config.ts';
-import { isFile } from './db/database-settings.ts';
 import { ownDatabase } from './db/open-engine.ts';
 import { openStore, type Store } from './db/open-store.ts';
-import { refuseForeignFile } from './db/sqlite/database-file.ts';
+import { refuseForeignStore } from './db/refuse-foreign.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
 import { isForked, lazySigner, tokensOf } from './hsm/tokens.ts';
 import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
@@ -39,7 +38,7 @@ export async function initialise(options: {
 }): Promise<Initialised> {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
-  if (isFile(config.database)) refuseForeignFile(config.database.file, 'init …');
+  refuseForeignStore(config.database, config.ledger.archive_dir, 'init …');
   const owner = await ownDatabase(config.database);
   const store = await openStore({
     database: config.database,

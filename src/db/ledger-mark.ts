@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { closeSync, constants, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -8,7 +17,7 @@ import { errorMessage } from '../lib/text.ts';
 import type { DatabaseOwner } from './engine.ts';
 import { StoreFailure, unavailable } from './failure.ts';
 
-const { O_CREAT, O_RDWR } = constants;
+const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const [OWNER_ONLY, OWNER_ONLY_FOLDER] = [0o600, 0o700];
 /** A sector: on disk it is the old or the new one. */
 const BYTES = 512;
@@ -17,6 +26,9 @@ const BYTES = 512;
 export interface AcknowledgedEnd extends ChainHead {
   readonly at: number;
 }
+
+/** Beside the folder for archive segments. */
+export const markFile = (archiveDir: string): string => `${archiveDir}.end`;
 
 interface Mark extends AcknowledgedEnd {
   /** As whom it was written to the database. */
@@ -55,7 +67,9 @@ export class LedgerMark {
     this.#clock = clock;
     try {
       mkdirSync(dirname(archiveDir), { recursive: true, mode: OWNER_ONLY_FOLDER });
-      this.#descriptor = openSync(`${archiveDir}.end`, O_RDWR | O_CREAT, OWNER_ONLY);
+      const file = markFile(archiveDir);
+      this.#descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, OWNER_ONLY);
+      if (!fstatSync(this.#descriptor).isFile()) throw new Error(`${file} is no file`);
       this.#found = parsed(readFileSync(this.#descriptor, 'latin1'));
     } catch (error) {
       throw failed(error);
@@ -107,7 +121,8 @@ export class LedgerMark {
 
   #write(mark: Mark): void {
     try {
-      writeSync(this.#descriptor, written(mark), 0, BYTES, 0);
+      const count = writeSync(this.#descriptor, written(mark), 0, BYTES, 0);
+      if (count !== BYTES) throw new Error(`${count} of ${BYTES} bytes were written`);
     } catch (error) {
       throw failed(error);
     }

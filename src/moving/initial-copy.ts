@@ -1,8 +1,7 @@
 import { loadConfig } from '../config.ts';
 import type { TableSum } from '../db/copy/copy-table.ts';
-import { isFile } from '../db/database-settings.ts';
 import { copyDialect, openReader } from '../db/open-engine.ts';
-import { refuseForeignFile } from '../db/sqlite/database-file.ts';
+import { refuseForeignStore } from '../db/refuse-foreign.ts';
 import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { copyInitially } from './copy-across.ts';
@@ -26,7 +25,8 @@ export async function makeInitialCopy({ configFile, target, onStep }: MoveReques
   const config = loadConfig(configFile);
   const { database } = config;
   refuseUnfit(database, target);
-  for (const each of [database, target]) if (isFile(each)) refuseForeignFile(each.file, 'migrate-store …');
+  for (const each of [database, target])
+    refuseForeignStore(each, config.ledger.archive_dir, 'migrate-store …');
   const owner = await ownAlone(target);
   try {
     const found = await targetEnd(target);

@@ -2,12 +2,12 @@ import { type Config, loadConfig } from '../config.ts';
 import { appendAuditEvent } from '../db/append-audit-event.ts';
 import type { TableSum } from '../db/copy/copy-table.ts';
 import { type DatabaseEnd, endOf } from '../db/copy/end-of.ts';
-import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
+import type { DatabaseSettings } from '../db/database-settings.ts';
 import type { DatabaseOwner } from '../db/engine.ts';
 import { DATABASE_LEFT } from '../db/moved.ts';
 import { copyDialect, openEngine, openReader } from '../db/open-engine.ts';
+import { refuseForeignStore } from '../db/refuse-foreign.ts';
 import type { Trx } from '../db/schema.ts';
-import { refuseForeignFile } from '../db/sqlite/database-file.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
@@ -65,7 +65,7 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   const config = loadConfig(configFile);
   const source = config.database;
   refuseUnfit(source, target);
-  for (const each of [source, target]) if (isFile(each)) refuseForeignFile(each.file, 'migrate-store …');
+  for (const each of [source, target]) refuseForeignStore(each, config.ledger.archive_dir, 'migrate-store …');
   await using held = new AsyncDisposableStack();
   const own = async (database: DatabaseSettings) => {
     const owner = await ownAlone(database);

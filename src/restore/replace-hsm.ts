@@ -1,9 +1,8 @@
 import { openSinks, openTrail } from '../audit/index.ts';
 import { type Config, loadConfig } from '../config.ts';
-import { isFile } from '../db/database-settings.ts';
 import { ownDatabase } from '../db/open-engine.ts';
 import { openStore, type Store } from '../db/open-store.ts';
-import { refuseForeignFile } from '../db/sqlite/database-file.ts';
+import { refuseForeignStore } from '../db/refuse-foreign.ts';
 import { createOutageWatch } from '../events/outages.ts';
 import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
@@ -40,7 +39,7 @@ interface ServiceKeyPair {
 export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   forbidCoreDumps();
   const config = loadConfig(configFile);
-  if (isFile(config.database)) refuseForeignFile(config.database.file, 'hsm replace');
+  refuseForeignStore(config.database, config.ledger.archive_dir, 'hsm replace');
   const owner = await ownDatabase(config.database);
   const store = await openStore({
     database: config.database,

@@ -1,5 +1,4 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { KeywardError } from '../../kernel/errors.ts';
@@ -74,7 +73,6 @@ export function identify(file: string): FileIdentity | undefined {
 }
 
 const OWNER_ONLY = 0o600;
-const ROOT = 0;
 
 /** Makes the file where there is none; SQLite gives its write-ahead log the same permissions. */
 export function prepareDatabaseFile(file: string): void {
@@ -87,28 +85,6 @@ export function openReadOnly(file: string): DatabaseSync {
   const db = new DatabaseSync(file, { readOnly: true });
   db.exec('PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON');
   return db;
-}
-
-/**
- * For a command that makes files beside the database: the service could not open what root makes in the folder of the
- * service's user. `paths` that are not there are no matter. `invalid_config` names the command to use.
- */
-export function refuseForeignFolder(paths: readonly string[], command: string): void {
-  if (process.geteuid?.() !== ROOT) return;
-  for (const path of paths) {
-    const status = statSync(path, { throwIfNoEntry: false });
-    if (!status || status.uid === ROOT) continue;
-    const { uid, gid } = status;
-    throw new KeywardError(
-      'invalid_config',
-      `${path} belongs to user ${uid}, and the service could not open what root makes there: run keyward-offline ${command}, or setpriv --reuid=${uid} --regid=${gid} --clear-groups keyward ${command}`,
-    );
-  }
-}
-
-/** The same of a database and its folder. */
-export function refuseForeignFile(file: string, command: string): void {
-  refuseForeignFolder([file, dirname(file)], command);
 }
 
 /** By a lock of the operating system's on a file beside the database. `database_in_use` where another process has it. */

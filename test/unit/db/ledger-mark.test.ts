@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LedgerMark } from '../../../src/db/ledger-mark.ts';
@@ -87,5 +87,17 @@ describe('where a host acknowledged the ledger up to', () => {
     }
     writeFileSync(file, text);
     expect(opened().found?.sequence).toBe(7);
+  });
+
+  it('is no link, and nothing that is no file', () => {
+    const { file, opened } = host();
+    mkdirSync(file);
+    expect(() => opened()).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
+    rmdirSync(file);
+    writeFileSync(`${file}-elsewhere`, '');
+    symlinkSync(`${file}-elsewhere`, file);
+    expect(() => opened()).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
+    unlinkSync(file);
+    expect(opened().found).toBeUndefined();
   });
 });
