@@ -6,7 +6,7 @@ import type { CopyDialect } from './copy-store.ts';
 import type { ReplacedPages } from './replaced-pages.ts';
 import { columnsOf, isOnPage, pagesOf, type Row, rowsOf } from './row-pages.ts';
 import { NUMBERED, type TableName } from './table-keys.ts';
-import { type PageSum, pageSum, type RowSum, type Side, tableSum } from './table-sums.ts';
+import { firstPage, pageSum, type RowSum, type Side, tableSum } from './table-sums.ts';
 
 /** What a table holds, on both sides. */
 export interface TableSum extends RowSum {
@@ -87,9 +87,10 @@ export class TableCopier {
     const hash = createHash('sha256');
     const different: Different[] = [];
     let rows = 0;
-    for (let page: number | undefined = 0; page !== undefined; ) {
+    let page = least(...(await this.#both((side) => firstPage(side, table))));
+    while (page !== undefined) {
       this.#sides.onRows('comparing', table, rows);
-      const [here, there]: readonly [PageSum, PageSum] = await this.#sums(table, columns, page);
+      const [here, there] = await this.#sums(table, columns, page);
       if (here.sha256 !== there.sha256) different.push({ page, here, there });
       hash.update(here.sha256);
       rows += here.rows;

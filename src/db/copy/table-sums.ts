@@ -43,6 +43,15 @@ export async function tableSum(
   return readSum(dialect, found.rows[0]);
 }
 
+/** The first page with a row; undefined where there is none. */
+export async function firstPage({ trx }: Side, table: TableName): Promise<number | undefined> {
+  const first = sql<{
+    first: number | null;
+  }>`SELECT min(${numberOf(table)}) AS first FROM ${sql.table(table)}`;
+  const { rows } = await first.execute(trx);
+  return pageOf(rows[0]?.first);
+}
+
 /** Of one page of a table whose rows have numbers. */
 export async function pageSum(
   { trx, dialect }: Side,
@@ -54,9 +63,11 @@ export async function pageSum(
   const { rows } = await sql<Found>`SELECT ${joined(dialect, table, columns)},
     (SELECT min(${number}) FROM ${of} WHERE ${number} >= ${(page + 1) * PAGE_ROWS}) AS next
     FROM ${of} WHERE ${isOnPage(table, page)}`.execute(trx);
-  const next = rows[0]?.next ?? undefined;
-  const sum = readSum(dialect, rows[0]);
-  return { ...sum, next: next === undefined ? undefined : Math.floor(next / PAGE_ROWS) };
+  return { ...readSum(dialect, rows[0]), next: pageOf(rows[0]?.next) };
+}
+
+function pageOf(number: number | null | undefined): number | undefined {
+  return typeof number === 'number' ? Math.floor(number / PAGE_ROWS) : undefined;
 }
 
 /** Texts are in quotes: no two pages are the same text. */

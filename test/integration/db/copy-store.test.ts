@@ -215,7 +215,7 @@ const IN_TARGET = [
   'DELETE FROM issuance_records WHERE sequence = 600',
   `INSERT INTO clients VALUES ('nobody knows', '', 0, NULL)`,
   'DELETE FROM ledger_row_hashes WHERE group_sequence = 1',
-  `INSERT INTO notification_awaited VALUES (${Number.MAX_SAFE_INTEGER}, 'r', 0)`,
+  `INSERT INTO notification_awaited VALUES (-1, 'r', 0), (${Number.MAX_SAFE_INTEGER}, 'r', 0)`,
 ];
 const IN_SOURCE = [
   'DELETE FROM issuance_records WHERE sequence <= 2',
