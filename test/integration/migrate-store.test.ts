@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { verifyAudit } from '../../src/audit-verify/index.ts';
+import type { LedgerGroup } from '../../src/kernel/ledger-chain.ts';
 import { keywardJson, type RanForPrograms } from '../support/command-line.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
@@ -245,6 +247,18 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
     const offline = await keyward('audit', 'verify', '--file', inFolder('export.jsonl'));
     expect([offline.exitCode, offline.out?.findings]).toEqual([0, []]);
     expect((await keyward('audit', 'verify')).err.detail).toContain('keyward audit copy FILE');
+  });
+
+  it('does not verify again the rows of groups that were verified, but all others', async () => {
+    const copy = inFolder('copy.db');
+    const isSound = async (isVerified: (group: LedgerGroup) => boolean) => {
+      const archiveDir = inFolder('ledger-archive');
+      const of = { configFile: service.configFile, database: copy, archiveDir, saved: [], sinks: false };
+      return (await verifyAudit({ ...of, isVerified })).findings.length === 0;
+    };
+    query(copy, `UPDATE issuance_records SET kid = 'other' WHERE sequence = 1`);
+    expect(await isSound(() => true)).toBe(true);
+    expect(await isSound(({ firstRecord }) => firstRecord > 1)).toBe(false);
   });
 
   it('copies what is new beside the running service, though it was killed before', async () => {
