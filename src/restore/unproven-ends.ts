@@ -1,6 +1,4 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config.ts';
-import { isFile } from '../db/database-settings.ts';
 import type { Store } from '../db/open-store.ts';
 import type { Trx } from '../db/schema.ts';
 import { KEYWARD } from '../kernel/actor.ts';
@@ -16,7 +14,6 @@ const SUBJECT = 'chain:ledger';
 const KEPT_SECONDS = LONGEST_LIFE_SECONDS + 86_400;
 
 interface UnprovenDeps {
-  readonly config: Pick<Config, 'database'>;
   readonly store: Pick<Store, 'mark' | 'reader'>;
   readonly audit: AuditLog;
   readonly clock: Clock;
@@ -30,10 +27,10 @@ interface UnprovenDeps {
  */
 export async function recordUnprovenEnd(deps: UnprovenDeps, checkpointAt: number | undefined): Promise<void> {
   const { store, audit, clock, log } = deps;
-  const last = await store.reader.read(lastGroup);
-  if (isKnown(deps, last.sequence)) return;
+  // Not what the database has behind it: rows that somebody adds must make no doubt of what they forged.
+  if (store.mark.isWhole) return;
   const now = clock.nowSeconds();
-  const newest = Math.min(Math.max(last.committed_at, checkpointAt ?? 0), now);
+  const newest = Math.min(Math.max(await store.reader.read(lastCommittedAt), checkpointAt ?? 0), now);
   const range = { from: Math.max(0, newest - RECORDED_WITHIN_SECONDS), until: now };
   const details = { ranges: joined(await unprovenTimes(deps), range) };
   await audit.record(actOf(KEYWARD, END_UNPROVEN, SUBJECT, details));
@@ -55,15 +52,6 @@ export async function unprovenTimes({
   return ranges.filter(({ until }) => until > horizon);
 }
 
-/**
- * A file names no owner. But a process that is killed leaves one group at most that it had not acknowledged: with more
- * behind it, the file was used from another host since.
- */
-function isKnown({ store: { mark }, config }: UnprovenDeps, lastGroup: number): boolean {
-  if (!mark.isWhole || !mark.found) return false;
-  return !isFile(config.database) || lastGroup <= mark.found.sequence + 1;
-}
-
 /** Start after start in doubt makes one long time, not many. */
 function joined(before: readonly UnprovenTime[], range: UnprovenTime): readonly UnprovenTime[] {
   const last = before.at(-1);
@@ -72,8 +60,8 @@ function joined(before: readonly UnprovenTime[], range: UnprovenTime): readonly 
   return [...before.slice(0, -1), { from, until: range.until }];
 }
 
-async function lastGroup(trx: Trx) {
-  const groups = trx.selectFrom('ledger_groups').select(['sequence', 'committed_at']);
+async function lastCommittedAt(trx: Trx): Promise<number> {
+  const groups = trx.selectFrom('ledger_groups').select('committed_at');
   const last = await groups.orderBy('sequence', 'desc').limit(1).executeTakeFirst();
-  return last ?? { sequence: 0, committed_at: 0 };
+  return last?.committed_at ?? 0;
 }

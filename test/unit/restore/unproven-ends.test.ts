@@ -3,14 +3,10 @@ import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { recordUnprovenEnd } from '../../../src/restore/unproven-ends.ts';
 
 const NOON = 1_760_000_000;
-const END = { sequence: 7, hash: new Uint8Array(32), at: NOON };
-const FILE = { file: '/nowhere/keyward.db' };
-const SERVER = { url_file: '/nowhere/url', durability: 'single', copies: 1 } as const;
 
 interface Start {
   readonly isWhole?: boolean;
-  readonly database?: typeof FILE | typeof SERVER;
-  readonly lastGroup?: { readonly sequence: number; readonly committed_at: number };
+  readonly committedAt?: number;
   readonly at?: number;
 }
 
@@ -23,11 +19,10 @@ function service() {
       told = event;
     },
   };
-  return async ({ isWhole = false, database = FILE, lastGroup, at = NOON }: Start) => {
-    const reader = { read: async () => lastGroup ?? { sequence: 7, committed_at: NOON - 600 } };
-    const store = { mark: { found: END, isWhole }, reader };
+  return async ({ isWhole = false, committedAt = NOON - 600, at = NOON }: Start) => {
+    const store = { mark: { isWhole }, reader: { read: async () => committedAt } };
     const clock = { nowSeconds: () => at };
-    const deps = { config: { database }, store, audit, clock, log: { warn: () => {} } };
+    const deps = { store, audit, clock, log: { warn: () => {} } };
     await recordUnprovenEnd(deps as unknown as Parameters<typeof recordUnprovenEnd>[0], undefined);
     return (told?.details as { ranges?: unknown } | undefined)?.ranges;
   };
@@ -39,16 +34,8 @@ describe('an end of the ledger that nobody can prove', () => {
     expect(await service()({})).toEqual([{ from: NOON - 660, until: NOON }]);
   });
 
-  it('is that of a file with more groups than one process can have left unacknowledged', async () => {
-    const one = { sequence: 8, committed_at: NOON - 600 };
-    const two = { sequence: 9, committed_at: NOON - 600 };
-    expect(await service()({ isWhole: true, lastGroup: one })).toBeUndefined();
-    expect(await service()({ isWhole: true, lastGroup: two })).toHaveLength(1);
-    expect(await service()({ isWhole: true, lastGroup: two, database: SERVER })).toBeUndefined();
-  });
-
   it('makes no empty time of a group that is dated after the clock', async () => {
-    const ranges = await service()({ lastGroup: { sequence: 7, committed_at: NOON + 3_600 } });
+    const ranges = await service()({ committedAt: NOON + 3_600 });
     expect(ranges).toEqual([{ from: NOON - 60, until: NOON }]);
   });
 
@@ -56,8 +43,7 @@ describe('an end of the ledger that nobody can prove', () => {
     const start = service();
     await start({});
     expect(await start({ at: NOON + 5 })).toEqual([{ from: NOON - 660, until: NOON + 5 }]);
-    const lastGroup = { sequence: 9, committed_at: NOON + 5_000 };
-    expect(await start({ at: NOON + 6_000, lastGroup })).toEqual([
+    expect(await start({ at: NOON + 6_000, committedAt: NOON + 5_000 })).toEqual([
       { from: NOON - 660, until: NOON + 5 },
       { from: NOON + 4_940, until: NOON + 6_000 },
     ]);
