@@ -23,7 +23,8 @@ const POLICY = {
   root_claim: 'txn',
   max_ttl_seconds: DAY,
   default_ttl_seconds: DAY - 600,
-  cryptoperiod_seconds: 12 * DAY,
+  // However few days the service runs on, its keys live: people rotate them.
+  cryptoperiod_seconds: 2 * MONTH,
   jwks_max_age_seconds: 10,
 };
 /** Those before lie in the archive once the service has come to it. */
