@@ -3,18 +3,10 @@ import { type Bench, prepareBench } from './crash/bench.ts';
 import type { Figures } from './crash/figures.ts';
 import { type Options, readOptions, USAGE } from './crash/options.ts';
 import { crash } from './crash/run.ts';
+import { optionsOrUsage } from './lib/options-or-usage.ts';
 
 const KILLS_A_LINE = 100;
-const EXIT = { found: 1, usage: 2, interrupted: 130 };
-
-function read(): Options {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(EXIT.usage);
-  }
-}
+const EXIT = { found: 1, interrupted: 130 };
 
 /** On a terminal, one line that is written over; elsewhere one now and then. */
 function report({ kills, progress }: Figures): void {
@@ -35,7 +27,7 @@ async function run(bench: Bench, options: Options): Promise<void> {
   }
 }
 
-const options = read();
+const options = optionsOrUsage(readOptions, USAGE);
 if (options.help) console.log(USAGE);
 else {
   const bench = await prepareBench();

@@ -5,18 +5,14 @@ import { type Options, readOptions, USAGE } from './history/options.ts';
 import { type Played, run } from './history/run.ts';
 import { playSeeded } from './history/seeded.ts';
 import { tableOf } from './history/table.ts';
+import { optionsOrUsage } from './lib/options-or-usage.ts';
 
-const EXIT = { found: 1, usage: 2 };
+const FOUND_EXIT = 1;
 const MOST_TOLD = 5;
 
-function read() {
-  try {
-    const options = readOptions(process.argv.slice(2));
-    return { options, faults: chosenFaults(options.engine, options.faults) };
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(EXIT.usage);
-  }
+function read(argv: readonly string[]) {
+  const options = readOptions(argv);
+  return { options, faults: chosenFaults(options.engine, options.faults) };
 }
 
 function report({ fault, round, seconds, violations }: Played): void {
@@ -34,7 +30,7 @@ async function play(
   if (json) console.log(JSON.stringify({ engine, seed, played, omitted, folder }));
   else console.log(`\n${tableOf(played)}\n\nhistories: ${folder}`);
   for (const fault of omitted) console.error(`${fault} was left out: no file system can be mounted here`);
-  if (played.some(({ violations }) => violations.length > 0)) process.exitCode = EXIT.found;
+  if (played.some(({ violations }) => violations.length > 0)) process.exitCode = FOUND_EXIT;
 }
 
 /** Each is found, but for what another line of defence hides. */
@@ -46,10 +42,10 @@ async function playOwn(options: Options): Promise<void> {
     console.log(`${name}  ${faults.join(', ')}  ${verdict}`);
   });
   const isMissed = all.some(({ violations, hidden }) => Object.keys(violations).length === 0 && !hidden);
-  if (isMissed) process.exitCode = EXIT.found;
+  if (isMissed) process.exitCode = FOUND_EXIT;
 }
 
-const { options, faults } = read();
+const { options, faults } = optionsOrUsage(read, USAGE);
 if (options.help) console.log(`${USAGE}\n\nFaults:\n${describeFaults()}`);
 else if (options.seeded) await playOwn(options);
 else await play(options, faults);

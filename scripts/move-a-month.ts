@@ -1,19 +1,11 @@
 // npm run move-a-month: a month of a service is moved to PostgreSQL and back, and verifiers notice no more than a
 // reconnect.
 import { plainPage, table } from '../src/cli/table.ts';
-import { type Options, readOptions, USAGE } from './move-a-month/options.ts';
+import { optionsOrUsage } from './lib/options-or-usage.ts';
+import { readOptions, USAGE } from './move-a-month/options.ts';
 import { moveAMonth, type Played } from './move-a-month/run.ts';
 
-const EXIT = { found: 1, usage: 2 };
-
-function read(): Options {
-  try {
-    return readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    process.exit(EXIT.usage);
-  }
-}
+const FOUND_EXIT = 1;
 
 function print({ steps, stops, verifications, problems, violations, findings }: Played): void {
   const rows = steps.map(({ step, seconds, rows, copied }) => [
@@ -30,7 +22,7 @@ function print({ steps, stops, verifications, problems, violations, findings }: 
   console.log(`${violations.length} violations, ${findings.length} findings`);
 }
 
-const options = read();
+const options = optionsOrUsage(readOptions, USAGE);
 if (options.help) console.log(USAGE);
 else {
   const { records, days, verifiers, seed } = options;
@@ -38,5 +30,5 @@ else {
   const played = await moveAMonth(options, (what) => console.error(what));
   if (options.json) console.log(JSON.stringify({ records, days, verifiers, seed, ...played }));
   else print(played);
-  if (played.violations.length + played.findings.length > 0) process.exitCode = EXIT.found;
+  if (played.violations.length + played.findings.length > 0) process.exitCode = FOUND_EXIT;
 }

@@ -131,7 +131,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     await openReports({
       ...admitting,
       config: config.reports,
-      ledgerReader: bulkReader,
+      ledger: bulkReader,
       revocations,
       verifier,
       leaks,

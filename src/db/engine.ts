@@ -9,7 +9,7 @@ export interface ThreadEntry {
 
 /** This process as the one that has the database. */
 export interface DatabaseOwner extends Leadership {
-  /** Told to nobody else, and never the same again; empty for a file, which knows none. */
+  /** Random, never the same again, and in the database for all to read; empty for a file, which knows none. */
   readonly id: string;
   /** Of whoever had it before; empty where nobody else can have had it. */
   readonly former: string;

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -70,7 +71,9 @@ export class LedgerMark {
       const file = markFile(archiveDir);
       this.#descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, OWNER_ONLY);
       if (!fstatSync(this.#descriptor).isFile()) throw new Error(`${file} is no file`);
-      this.#found = parsed(readFileSync(this.#descriptor, 'latin1'));
+      const text = Buffer.alloc(BYTES);
+      readSync(this.#descriptor, text, 0, BYTES, 0);
+      this.#found = parsed(text.toString('latin1'));
     } catch (error) {
       throw failed(error);
     }

@@ -104,8 +104,8 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
   const all = () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []);
   /** What nothing undoes waits until the time has settled (I13). */
   const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();
-  const due = () =>
-    all().flatMap((of) =>
+  const due = (scopes = all()) =>
+    scopes.flatMap((of) =>
       dueSteps(of, given())
         .filter(mayCome)
         .map((step) => ({ scopeId: of.scope.id, step })),
@@ -207,10 +207,15 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
   };
 
   return {
-    immediate: () => [
-      ...due().flatMap(({ scopeId, step }) => (isSuccession(step) ? [succession(step.name, scopeId)] : [])),
-      ...tokensToLeave(all(), failoverSeconds, given()).map(failover),
-    ],
+    immediate: () => {
+      const scopes = all();
+      return [
+        ...due(scopes).flatMap(({ scopeId, step }) =>
+          isSuccession(step) ? [succession(step.name, scopeId)] : [],
+        ),
+        ...tokensToLeave(scopes, failoverSeconds, given()).map(failover),
+      ];
+    },
     deferred: (hsmToken) => [
       ...load(hsmToken),
       ...due().flatMap(({ scopeId, step }) => {

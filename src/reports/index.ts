@@ -36,7 +36,7 @@ interface ReportDeps {
   readonly config: ReportsConfig;
   readonly store: Pick<Store, 'reader' | 'writer' | 'ledger'>;
   readonly keyRing: KeyRing & KnownKeys;
-  readonly ledgerReader: LedgerReader;
+  readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
   readonly verifier: TokenVerifier;
   readonly leaks: LeakService;
@@ -61,7 +61,7 @@ export async function openReports(deps: ReportDeps) {
     store: reports,
     examiner: createTokenExaminer({
       knownKeys: keyRing,
-      ledger: deps.ledgerReader,
+      ledger: deps.ledger,
       issued: store.ledger.issued,
       revocations: deps.revocations,
       verifier: deps.verifier,

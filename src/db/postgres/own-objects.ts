@@ -2,9 +2,9 @@ import { sql } from 'kysely';
 import type { Trx } from '../schema.ts';
 
 /**
- * What PostgreSQL has beside the tables of both engines. `slots`: who writes, told by a random id of each owner's own: a
- * number that grows would be given twice where a promoted copy lacks the last owner. Names without a schema are those of the search
- * path at creation: each function is bound to it, whoever calls.
+ * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id: a number that grows
+ * would be given twice where a promoted copy lacks the last owner. Names without a schema are those of the search path at
+ * creation: each function is bound to it, whoever calls.
  */
 export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
   for (const statement of statementsFor(schema)) await sql.raw(statement).execute(trx);

@@ -9,12 +9,12 @@ import {
   standbyReadyAt,
 } from './plans.ts';
 
-/** What becomes of the keys of all scopes when an HSM token is away. */
+/** What becomes of the keys of all scopes when an HSM token signs no more. */
 export interface FailoverPlan {
   readonly changes: readonly KeyChange[];
   /** Standbys on other tokens that sign from now on. */
   readonly started: readonly SigningKey[];
-  /** Scopes whose key stays on the token, since none elsewhere can follow it yet. */
+  /** Scopes whose active key is on the token and that have none elsewhere which could follow it yet. */
   readonly waiting: readonly string[];
 }
 

@@ -7,16 +7,12 @@ import {
   type TransitionOverrides,
 } from '../../kernel/key-transitions.ts';
 import { privateKeyDestroyed } from '../../kernel/key-window.ts';
-import { type KeyChange, type PlanContext, type ScopeKeys, standbyOf } from './plans.ts';
+import type { FailoverPlan } from './failover.ts';
+import { type PlanContext, type ScopeKeys, standbyOf } from './plans.ts';
 
 /** What becomes of the keys of all scopes when somebody else has an HSM token's PIN. */
-export interface TokenPlan {
-  readonly changes: readonly KeyChange[];
+export interface TokenPlan extends FailoverPlan {
   readonly compromised: readonly SigningKey[];
-  /** Standbys on other tokens that sign from now on. */
-  readonly started: readonly SigningKey[];
-  /** Scopes whose key was on the token and that have no other: they wait for one on another token. */
-  readonly waiting: readonly string[];
 }
 
 /** Nothing of any key on the token is accepted any more, and no key is made there again. */
