@@ -30,7 +30,10 @@ describe('a service whose signer runs by itself', () => {
   beforeAll(async () => {
     service = await startService({
       // The folder of the token becomes the signer's.
-      config: { database: { file: join(own.path, 'keyward.db') } },
+      config: {
+        database: { file: join(own.path, 'keyward.db') },
+        ledger: { archive_dir: join(own.path, 'ledger-archive') },
+      },
       signer: async (hsm) => {
         host = await startSignerHost(hsm, { as: IS_ROOT ? SIGNER : undefined });
         return host;
