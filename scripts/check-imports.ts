@@ -1,6 +1,7 @@
 // Who may import whom: the rule in docs/architecture.md, enforced.
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
+import { circlesIn } from './lib/circles.ts';
 
 interface Reach {
   readonly folders: readonly string[];
@@ -183,6 +184,7 @@ const COMMAND_LINE =
 
 const order = Object.keys(CAPABILITIES);
 const complaints: string[] = [];
+const imports = new Map<string, readonly string[]>();
 for (const file of globSync('src/**/*.*')) {
   if (!file.endsWith('.ts')) complaints.push(`${file}: a source is a .ts file`);
 }
@@ -190,6 +192,10 @@ for (const file of globSync('src/**/*.ts').sort()) {
   const path = file.split(sep).join('/');
   const folder = folderOf(path);
   refuseHidden(path);
+  imports.set(
+    path,
+    importsIn(path).map(({ target }) => target),
+  );
   for (const { target } of importsIn(path)) {
     if (/^(?:test|scripts|\.\.)\//.test(target))
       complaints.push(`${path}: what serves may not import ${target}`);
@@ -316,6 +322,7 @@ function permitted(target: string, packages: readonly string[]): boolean {
   return packages.includes(target) || (target.startsWith('node:') && packages.includes('node:*'));
 }
 
+for (const circle of circlesIn(imports)) complaints.push(`${circle.join(', ')}: they import one another`);
 if (complaints.length > 0) {
   console.error(complaints.join('\n'));
   process.exit(1);

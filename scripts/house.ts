@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 import { parseArgs } from 'node:util';
 import { plainPage, table } from '../src/cli/table.ts';
+import { circlesIn } from './lib/circles.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
@@ -27,7 +28,7 @@ const folderOf = (file: string) => file.split('/')[1] ?? '';
 const inRoot = [...sources.keys()].filter((file) => file.split('/').length === 2);
 const vocabulary = [...sources.keys()].filter((file) => VOCABULARY.includes(folderOf(file)));
 const [root = ''] = COMPOSITION_ROOT.filter((file) => sources.has(file));
-const found = circles();
+const found = circlesIn(imports);
 const sorted = [...lines.values()].sort((a, b) => a - b);
 
 const rows: readonly (readonly [string, string, string])[] = [
@@ -89,30 +90,4 @@ function foldersNaming(word: string): ReadonlySet<string> {
 
 function partsIn(text: string): number {
   return [...text.matchAll(/\binterface \w+Parts\b/g)].length;
-}
-
-/** Files that reach themselves by their imports, in groups (Tarjan). Imports of types alone count as well. */
-function circles(): readonly (readonly string[])[] {
-  const index = new Map<string, number>();
-  const low = new Map<string, number>();
-  const stack: string[] = [];
-  const groups: string[][] = [];
-  const visit = (file: string): number => {
-    const own = index.size;
-    index.set(file, own);
-    low.set(file, own);
-    stack.push(file);
-    for (const target of imports.get(file) ?? []) {
-      if (!index.has(target)) low.set(file, Math.min(low.get(file) ?? own, visit(target)));
-      else if (stack.includes(target))
-        low.set(file, Math.min(low.get(file) ?? own, index.get(target) ?? own));
-    }
-    if (low.get(file) === own) {
-      const group = stack.splice(stack.indexOf(file));
-      if (group.length > 1) groups.push(group);
-    }
-    return low.get(file) ?? own;
-  };
-  for (const file of sources.keys()) if (!index.has(file)) visit(file);
-  return groups;
 }

@@ -1,4 +1,4 @@
-import type { CopyDialect } from './copy/copy-store.ts';
+import type { CopyDialect } from './copy/table-sums.ts';
 import { type DatabaseSettings, isFile, type PostgresSettings } from './database-settings.ts';
 import type { DatabaseOwner, Engine } from './engine.ts';
 import { Reader } from './reader.ts';

@@ -1,25 +1,11 @@
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { unfit } from '../migrate.ts';
 import type { Trx, TrxReader, TrxWriter } from '../schema.ts';
 import { type CopySides, type OnRows, TableCopier, type TableSum } from './copy-table.ts';
 import { MARKED_TABLE, markInitialCopy } from './initial-copy.ts';
 import { ReplacedPages } from './replaced-pages.ts';
 import { NUMBERED, TABLES, type TableName } from './table-keys.ts';
-import type { Side } from './table-sums.ts';
-
-/** What one engine brings to a copy. */
-export interface CopyDialect {
-  /** First of all within a transaction that lasts as long as a copy. */
-  begin(trx: Trx): Promise<void>;
-  /** Once all rows are there. */
-  end(trx: Trx): Promise<void>;
-  /** A value as SQLite's `quote` writes it. */
-  quote(column: RawBuilder<unknown>): RawBuilder<string>;
-  /** SHA-256 of a text in hexadecimal digits, where the engine has it; else the text as it is. */
-  sha256(text: RawBuilder<string>): RawBuilder<string>;
-  /** Makes the digest, in hexadecimal digits, of what `sha256` answered. */
-  readSha256(answered: string): string;
-}
+import type { CopyDialect, Side } from './table-sums.ts';
 
 export interface CopySource {
   readonly reader: TrxReader;

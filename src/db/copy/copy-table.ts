@@ -2,11 +2,10 @@ import { createHash } from 'node:crypto';
 import { CompiledQuery, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { Schema, Trx, TrxWriter } from '../schema.ts';
-import type { CopyDialect } from './copy-store.ts';
 import type { ReplacedPages } from './replaced-pages.ts';
 import { columnsOf, isOnPage, pagesOf, type Row, rowsOf } from './row-pages.ts';
 import { NUMBERED, type TableName } from './table-keys.ts';
-import { firstPage, pageSum, type RowSum, type Side, tableSum } from './table-sums.ts';
+import { type CopyDialect, firstPage, pageSum, type RowSum, type Side, tableSum } from './table-sums.ts';
 
 /** What a table holds, on both sides. */
 export interface TableSum extends RowSum {

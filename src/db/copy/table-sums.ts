@@ -1,8 +1,21 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Trx } from '../schema.ts';
-import type { CopyDialect } from './copy-store.ts';
 import { isOnPage, numberOf, PAGE_ROWS } from './row-pages.ts';
 import { TABLE_KEYS, type TableName } from './table-keys.ts';
+
+/** What one engine brings to a copy. */
+export interface CopyDialect {
+  /** First of all within a transaction that lasts as long as a copy. */
+  begin(trx: Trx): Promise<void>;
+  /** Once all rows are there. */
+  end(trx: Trx): Promise<void>;
+  /** A value as SQLite's `quote` writes it. */
+  quote(column: RawBuilder<unknown>): RawBuilder<string>;
+  /** SHA-256 of a text in hexadecimal digits, where the engine has it; else the text as it is. */
+  sha256(text: RawBuilder<string>): RawBuilder<string>;
+  /** Makes the digest, in hexadecimal digits, of what `sha256` answered. */
+  readSha256(answered: string): string;
+}
 
 /** What rows hold. Of the same rows it is the same, whatever the engine. */
 export interface RowSum {

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { CopyDialect } from '../copy/copy-store.ts';
+import type { CopyDialect } from '../copy/table-sums.ts';
 
 /** Between two statements the other side of the copy works, or chains are verified: no other transaction waits for this one. */
 const PATIENCE = '1h';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { sql } from 'kysely';
-import type { CopyDialect } from '../copy/copy-store.ts';
+import type { CopyDialect } from '../copy/table-sums.ts';
 
 export const SQLITE_COPY: CopyDialect = {
   begin: async () => {},
