@@ -40,9 +40,18 @@ export interface UnprovenTime {
   readonly until: number;
 }
 
-/** `clockSkewSeconds`: a token may be dated so much before or after the clock of this service. */
-export function isUnproven(times: readonly UnprovenTime[], iat: number, clockSkewSeconds: number): boolean {
-  return times.some(({ from, until }) => iat >= from - clockSkewSeconds && iat <= until + clockSkewSeconds);
+/**
+ * A client may date what it has signed, so far off the clock of this service. Not as the policy has it now: it may have
+ * allowed more when the token was signed.
+ */
+const DATED_OFF_SECONDS = POLICY_BOUNDS.clockSkewSeconds[1];
+
+export function isUnproven(times: readonly UnprovenTime[], iat: number): boolean {
+  return times.some(({ from, until }) => isDatedIn(iat, from, until));
+}
+
+function isDatedIn(iat: number, from: number, until: number): boolean {
+  return iat >= from - DATED_OFF_SECONDS && iat <= until + DATED_OFF_SECONDS;
 }
 
 /** No key that was there before goes on signing; undefined without any gap. */
@@ -57,13 +66,9 @@ export function isInGap(
   gaps: readonly RecordGap[],
   { createdAt }: Pick<SigningKey, 'createdAt'>,
   iat: number,
-  clockSkewSeconds: number,
 ): boolean {
   return gaps.some(
-    ({ issuedFrom, issuedUntil }) =>
-      createdAt <= issuedUntil &&
-      iat >= issuedFrom - clockSkewSeconds &&
-      iat <= issuedUntil + clockSkewSeconds,
+    ({ issuedFrom, issuedUntil }) => createdAt <= issuedUntil && isDatedIn(iat, issuedFrom, issuedUntil),
   );
 }
 

@@ -43,34 +43,22 @@ function refuseMisshapen({ digest }: IssuanceRecord): void {
   });
 }
 
-/**
- * Reads the ledger over whatever looks records up. Of `unproven` times nothing is said not to be there: `find` rejects
- * with `ledger_unavailable`, and `unknown` leaves it out.
- */
+/** Reads the ledger over whatever looks records up. Of `unproven` times `unknown` names nothing. */
 export function createLedgerReader(
   lookup: RecordLookup,
   unproven: readonly UnprovenTime[] = [],
-  clockSkewSeconds = 0,
 ): LedgerReader & Sightings {
   return {
-    async find(digest, iat) {
-      const found = await answered(() => lookup.find(digest, iat));
-      if (found || !isUnproven(unproven, iat, clockSkewSeconds)) return found;
-      throw new KeywardError('ledger_unavailable', UNPROVEN, { retryAfterSeconds: UNPROVEN_SECONDS });
-    },
+    find: (digest, iat) => answered(() => lookup.find(digest, iat)),
     unknown: (scopeId, sightings, by) =>
       answered(async () => {
         const known = await lookup.known(scopeId, sightings, by?.clientId ?? '');
         return sightings
-          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat, clockSkewSeconds))
+          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat))
           .map(({ digest }) => digest);
       }),
   };
 }
-
-const UNPROVEN = 'Records of the time of this token may be lost, so nobody can tell whether it was issued.';
-/** It does not change by itself, but for the life of the token. */
-const UNPROVEN_SECONDS = 60;
 
 async function answered<T>(query: () => Promise<T>): Promise<T> {
   try {

@@ -5,7 +5,6 @@ import type { Store } from '../db/open-store.ts';
 import type { StoredRun } from '../kernel/audit-chain.ts';
 import type { Erasable } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
-import type { KeyRing } from '../kernel/key.ts';
 import type { UnprovenTime } from '../kernel/record-gap.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
@@ -32,7 +31,6 @@ interface LedgerDeps {
   readonly events: EventRaiser;
   /** Of which times it cannot be told whether records are missing. */
   readonly unproven: readonly UnprovenTime[];
-  readonly keyRing: Pick<KeyRing, 'scopes'>;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
@@ -41,20 +39,18 @@ interface LedgerDeps {
 
 /** The record of every token: written, looked up, searched, erased and, in time, archived. */
 export function openLedger(deps: LedgerDeps) {
-  const { config, store, runs, erasable, revocations, canaries, events, metrics, clock, log } = deps;
-  const { keyRing, unproven } = deps;
+  const { config, store, runs, erasable, revocations, canaries, events, unproven, metrics, clock, log } =
+    deps;
   for (const { from, until } of unproven)
     events.raise(securityEvent('ledger.end_unproven', { issued_from: from, issued_until: until }));
   const { reader, writer } = store;
   const erasure = createLedgerErasure({ ...store.ledger.erasing, reader, writer, erasable, clock });
   const ledger = { ...store.ledger, erasure };
-  // An input that a client dates is signed where its clock is off by that much.
-  const skew = Math.max(0, ...keyRing.scopes().map(({ policy }) => policy.clockSkewSeconds));
-  const bulkSightings = createLedgerReader(ledger.bulkLookups, unproven, skew);
+  const bulkSightings = createLedgerReader(ledger.bulkLookups, unproven);
   const sightings = canaries.watchSightings(measuredSightings(bulkSightings, metrics));
   return {
     ledger: createLedger(store.records),
-    reader: createLedgerReader(ledger.lookups, unproven, skew),
+    reader: createLedgerReader(ledger.lookups),
     /**
      * For whoever asks what is known of many strings, also of such as nobody signed: nobody who verifies a token waits for it.
      * That one is not found accuses nobody, so it is said of unproven times, too.

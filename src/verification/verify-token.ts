@@ -3,7 +3,13 @@ import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import { isInGap, type RecordGap, type RecordGaps } from '../kernel/record-gap.ts';
+import {
+  isInGap,
+  isUnproven,
+  type RecordGap,
+  type RecordGaps,
+  type UnprovenTime,
+} from '../kernel/record-gap.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { type Span, untilDone } from '../kernel/trace.ts';
@@ -115,6 +121,8 @@ export interface VerifyingDeps {
   readonly facts: Activity;
   /** Where the ledger was put back from an older copy. */
   readonly gaps: RecordGaps;
+  /** Of which times it cannot be told whether records are missing. */
+  readonly unproven: readonly UnprovenTime[];
 }
 
 /** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
@@ -148,7 +156,10 @@ export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
   };
 }
 
-/** What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not. */
+/**
+ * What the ledger says of a token with a right signature; raises the alarm where it should know it, and does not.
+ * `ledger_unavailable` also where nobody can tell whether it should.
+ */
 async function lookUpRecord(
   deps: VerifyingDeps,
   signed: SignedToken,
@@ -161,9 +172,18 @@ async function lookUpRecord(
     ? await untilDone(span?.begin('look_up_record'), deps.ledger.find(digest, Number(iat)))
     : undefined;
   if (record === undefined && isRecordLost(deps.gaps(), signed)) return 'lost';
+  if (record === undefined && isUnproven(deps.unproven, Number(iat))) throw unprovenAbsence();
   if (isOnRecord(signed, record)) return record;
   await deps.alarm.forged(asForgery(signed, digest, record));
   return 'never_issued';
+}
+
+/** It does not change by itself, but for the life of the token. */
+const UNPROVEN_SECONDS = 60;
+
+function unprovenAbsence(): KeywardError {
+  const message = 'Records of the time of this token may be lost, so nobody can tell whether it was issued.';
+  return new KeywardError('ledger_unavailable', message, { retryAfterSeconds: UNPROVEN_SECONDS });
 }
 
 function concluded(
@@ -190,8 +210,8 @@ function isForgotten({ token }: SignedToken, clock: Clock): boolean {
 }
 
 /** Nobody can tell it from a forgery any more: it is refused, and no key is blamed for it. */
-function isRecordLost(gaps: readonly RecordGap[], { scope, key, token }: SignedToken): boolean {
-  return isInGap(gaps, key, Number(token.claims.iat), scope.policy.clockSkewSeconds);
+function isRecordLost(gaps: readonly RecordGap[], { key, token }: SignedToken): boolean {
+  return isInGap(gaps, key, Number(token.claims.iat));
 }
 
 function checkAgain(

@@ -27,6 +27,7 @@ async function stolen() {
   const key = () => service.keys().find((each) => each.kid === kid) as SigningKey;
   const verifier = createTokenVerifier({
     gaps: () => [],
+    unproven: [],
     facts: { record: () => {} },
     keyRing,
     clock,

@@ -149,6 +149,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     alarm: { forged: async () => {} },
     facts: { record: () => {} },
     gaps: () => [],
+    unproven: [],
   };
   const verifier = createTokenVerifier(planted.verifying?.(verifying) ?? verifying);
   return {

@@ -54,26 +54,11 @@ describe('the ledger of a time of which records may be missing', () => {
     find: async (digest) => (digest.equals(known.digest) ? known : undefined),
     known: async (_scope, asked) => asked.map(({ digest }) => known.digest.equals(digest)),
   };
-  const reader = createLedgerReader(lookup, [{ from: 100, until: 200 }]);
-  const another = issuanceRecord(2).digest;
-
-  it('says what is there, and of nothing that it is not', async () => {
-    expect(await reader.find(known.digest, 150)).toBe(known);
-    for (const iat of [100, 200])
-      await expect(reader.find(another, iat)).rejects.toMatchObject({ code: 'ledger_unavailable' });
-    for (const iat of [99, 201]) expect(await reader.find(another, iat)).toBeUndefined();
-  });
-
-  it('is longer by how far clocks may differ', async () => {
-    const skewed = createLedgerReader(lookup, [{ from: 100, until: 200 }], 30);
-    for (const iat of [70, 230])
-      await expect(skewed.find(another, iat)).rejects.toMatchObject({ code: 'ledger_unavailable' });
-    for (const iat of [69, 231]) expect(await skewed.find(another, iat)).toBeUndefined();
-  });
+  const reader = createLedgerReader(lookup, [{ from: 1_000, until: 1_100 }]);
 
   it('names no sighting of it as unknown', async () => {
-    const sightings = [99, 100, 200, 201].map((iat) => ({ digest: Buffer.alloc(32, iat), iat }));
+    const sightings = [699, 700, 1_400, 1_401].map((iat) => ({ digest: Buffer.alloc(32, iat), iat }));
     const unknown = await reader.unknown('payments', sightings);
-    expect(unknown.map(([first]) => first)).toEqual([99, 201]);
+    expect(unknown.map(([first]) => first)).toEqual([699 % 256, 1_401 % 256]);
   });
 });

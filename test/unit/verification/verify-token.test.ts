@@ -3,6 +3,7 @@ import type { Forgery, Happening } from '../../../src/kernel/activity.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { SigningKey } from '../../../src/kernel/key.ts';
+import type { RecordGap, UnprovenTime } from '../../../src/kernel/record-gap.ts';
 import type { RevocableToken } from '../../../src/kernel/revocation.ts';
 import type { TokenVerifier } from '../../../src/kernel/verification.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
@@ -31,6 +32,8 @@ let ledger: MemoryLedger;
 let forgeries: Forgery[];
 let told: Happening[];
 let asked: number;
+let gaps: RecordGap[];
+let unproven: UnprovenTime[];
 let find: LedgerReader['find'];
 let verifier: TokenVerifier;
 let covers: (token: RevocableToken) => boolean;
@@ -42,10 +45,13 @@ beforeEach(() => {
   forgeries = [];
   told = [];
   asked = 0;
+  gaps = [];
+  unproven = [];
   find = (digest) => ledger.find(digest);
   covers = () => false;
   verifier = createTokenVerifier({
-    gaps: () => [],
+    gaps: () => gaps,
+    unproven,
     facts: { record: (happening) => void told.push(happening) },
     keyRing,
     clock: { nowSeconds: () => NOW },
@@ -159,6 +165,44 @@ describe('the ledger', () => {
       return ledger.find(of);
     };
     expect(await verify(token())).toEqual(refused('key_suspended'));
+  });
+});
+
+describe('a time of which records may be missing', () => {
+  const SKEW = 300;
+  const gap = (issuedFrom: number, issuedUntil: number) => ({ issuedFrom, issuedUntil }) as RecordGap;
+  const unknown = { code: 'ledger_unavailable', retryAfterSeconds: 60 };
+  const dated = (iat: number) => token({ iat, exp: iat + 300 });
+
+  it('accepts what is on record, and says of nothing that it was never issued', async () => {
+    unproven.push({ from: NOW, until: NOW });
+    await expect(verify(token())).rejects.toMatchObject(unknown);
+    expect(forgeries).toEqual([]);
+    await record(token());
+    expect(await verify(token())).toMatchObject({ valid: true });
+    await record(token({ sub: 'mallory' }), { jti: 'jti-2' });
+    expect(await verify(token({ sub: 'mallory' }))).toEqual(refused('never_issued'));
+  });
+
+  it('is longer by how far a client may date off the clock, whatever its policy allows now', async () => {
+    const { policy } = scope;
+    keyRing.put({ ...scope, policy: { ...policy, clockSkewSeconds: 0 } }, key);
+    unproven.push({ from: NOW - 60, until: NOW - 50 });
+    for (const iat of [NOW - 60 - SKEW, NOW - 50 + SKEW])
+      await expect(verify(dated(iat))).rejects.toMatchObject(unknown);
+    for (const iat of [NOW - 61 - SKEW, NOW - 49 + SKEW])
+      expect(await verify(dated(iat))).toEqual(refused('never_issued'));
+    gaps.push(gap(NOW - 60, NOW - 50));
+    for (const iat of [NOW - 60 - SKEW, NOW - 50 + SKEW])
+      expect(await verify(dated(iat))).toEqual(refused('record_lost'));
+    for (const iat of [NOW - 61 - SKEW, NOW - 49 + SKEW])
+      expect(await verify(dated(iat))).toEqual(refused('never_issued'));
+  });
+
+  it('is a gap where two persons have accepted it as one', async () => {
+    unproven.push({ from: NOW, until: NOW });
+    gaps.push(gap(NOW, NOW));
+    expect(await verify(token())).toEqual(refused('record_lost'));
   });
 });
 
