@@ -128,14 +128,18 @@ export interface RequestObserver extends RefusalWatch {
   rejectedSecret(what: RejectedSecret): void;
 }
 
-/** A token with a right signature that the issuer does not remember as it is. */
-export interface Forgery {
+/** A token with a right signature. */
+export interface UnrecordedToken {
   readonly scope: Scope;
   readonly kid: string;
   /** SHA-256 of the signing input. */
   readonly digest: Buffer;
   readonly header: Readonly<Record<string, unknown>>;
   readonly claims: Readonly<Record<string, unknown>>;
+}
+
+/** One that the issuer does not remember as it is. */
+export interface Forgery extends UnrecordedToken {
   /** What is recorded under the digest; undefined where nothing is. */
   readonly record: RecordedToken | undefined;
 }
@@ -143,6 +147,8 @@ export interface Forgery {
 export interface ForgeryAlarm {
   /** Settles once what follows from it is done. Never rejects: the token is refused whatever happens here. */
   forged(forgery: Forgery): Promise<void>;
+  /** The same of a token that was forged unless its record is lost: people are told, and the key stays in use. */
+  unproven(token: UnrecordedToken): Promise<void>;
 }
 
 /** Takes a key out of use for an investigation: it neither signs nor verifies from the moment this settles. */

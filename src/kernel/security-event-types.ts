@@ -86,6 +86,15 @@ export const SECURITY_EVENTS = {
     oncePer: ['digest'],
     subject: ofKey,
   }),
+  'token.unproven': type({
+    severity: 'critical',
+    meaning:
+      'A token was refused that has a right signature, no record, and the date of a time whose records may be lost. Unless they are, somebody else used the key.',
+    runbook: 'suspicious-tokens.md#tokenunproven',
+    evidence: ['scope', 'kid', 'digest', 'header', 'claims'],
+    oncePer: ['digest'],
+    subject: ofKey,
+  }),
   'token.cross_scope': type({
     severity: {
       when: {

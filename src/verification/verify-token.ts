@@ -1,4 +1,10 @@
-import type { Activity, ForgeryAlarm, Happening, SignedTokenFact } from '../kernel/activity.ts';
+import type {
+  Activity,
+  ForgeryAlarm,
+  Happening,
+  SignedTokenFact,
+  UnrecordedToken,
+} from '../kernel/activity.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../kernel/issuance.ts';
@@ -172,9 +178,13 @@ async function lookUpRecord(
     ? await untilDone(span?.begin('look_up_record'), deps.ledger.find(digest, Number(iat)))
     : undefined;
   if (record === undefined && isRecordLost(deps.gaps(), signed)) return 'lost';
-  if (record === undefined && isUnproven(deps.unproven, Number(iat))) throw unprovenAbsence();
   if (isOnRecord(signed, record)) return record;
-  await deps.alarm.forged(asForgery(signed, digest, record));
+  const unrecorded = asUnrecorded(signed, digest);
+  if (record === undefined && isUnproven(deps.unproven, Number(iat))) {
+    await deps.alarm.unproven(unrecorded);
+    throw unprovenAbsence();
+  }
+  await deps.alarm.forged({ ...unrecorded, record });
   return 'never_issued';
 }
 
@@ -226,6 +236,6 @@ function checkAgain(
   return reason === undefined ? verdict : { valid: false, reason };
 }
 
-function asForgery({ scope, key, token }: SignedToken, digest: Buffer, record: RecordedToken | undefined) {
-  return { scope, kid: key.kid, digest, header: token.header, claims: token.claims, record };
+function asUnrecorded({ scope, key, token }: SignedToken, digest: Buffer): UnrecordedToken {
+  return { scope, kid: key.kid, digest, header: token.header, claims: token.claims };
 }

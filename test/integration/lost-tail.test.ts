@@ -115,6 +115,8 @@ describe('a service that does not know up to where the ledger was acknowledged',
     await expect
       .poll(() => queryStore(service, raised), { timeout: 60_000 })
       .toEqual([{ severity: 'warning' }]);
+    const alarms = `SELECT severity FROM security_events WHERE type = 'token.unproven'`;
+    expect(await queryStore(service, alarms)).toEqual([{ severity: 'critical' }, { severity: 'critical' }]);
   });
 
   it('still finds forgeries of other times, and remembers the time at its next start', async () => {

@@ -33,7 +33,7 @@ async function stolen() {
     clock,
     ledger,
     revocations: { covers: () => false },
-    alarm: { forged: async (forgery) => void forgeries.push(forgery.kid) },
+    alarm: { forged: async (forgery) => void forgeries.push(forgery.kid), unproven: async () => {} },
   });
   // It fetches the key set for each token, so that it always has the current one.
   const offline = new CachingVerifier({

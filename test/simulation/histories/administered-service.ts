@@ -146,7 +146,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     clock,
     ledger: createLedgerReader(store.ledger.lookups),
     revocations,
-    alarm: { forged: async () => {} },
+    alarm: { forged: async () => {}, unproven: async () => {} },
     facts: { record: () => {} },
     gaps: () => [],
     unproven: [],

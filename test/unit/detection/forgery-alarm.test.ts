@@ -87,7 +87,8 @@ describe('a forged token', () => {
   it('is told again where it could not be stored, and nobody who asks is told of that', async () => {
     storeAway = new Error('disk full');
     await alarm.forged(forgery(1));
-    expect(failures).toEqual([[storeAway, 'raise', 'kid-1']]);
+    const of = { kid: 'kid-1', event: 'token.never_issued' };
+    expect(failures).toEqual([[storeAway, 'raise', of]]);
     storeAway = undefined;
     await alarm.forged(forgery(1));
     expect(raised).toHaveLength(1);
@@ -104,9 +105,35 @@ describe('a forged token', () => {
   });
 });
 
-describe('the key of a forged token', () => {
-  const strict = { ...scope, policy: { ...DEFAULT_POLICY, suspendOnForgery: true } };
+const strict = { ...scope, policy: { ...DEFAULT_POLICY, suspendOnForgery: true } };
 
+describe('a token that is forged unless its record is lost', () => {
+  it('is told once with header and claims, and leaves the key in use', async () => {
+    const { record, ...token } = forgery(1, { scope: strict });
+    for (const _ of [1, 2]) await alarm.unproven(token);
+    const digest = Buffer.alloc(32, 1).toString('base64url');
+    const { header, claims } = token;
+    expect(raised).toEqual([
+      {
+        type: 'token.unproven',
+        severity: 'critical',
+        dedupKey: JSON.stringify([digest]),
+        subject: 'key:kid-1',
+        evidence: { scope: 'payments', kid: 'kid-1', digest, header, claims },
+      },
+    ]);
+    expect(suspended).toEqual([]);
+  });
+
+  it('is one of at most sixty a minute of one key, which cost no event of a forgery', async () => {
+    for (let n = 0; n < 70; n++) await alarm.unproven(forgery(n));
+    expect(raised).toHaveLength(60);
+    await alarm.forged(forgery(1));
+    expect(raised).toHaveLength(61);
+  });
+});
+
+describe('the key of a forged token', () => {
   it('stays in use unless the policy says otherwise', async () => {
     await alarm.forged(forgery(1));
     expect(suspended).toEqual([]);
@@ -128,9 +155,10 @@ describe('the key of a forged token', () => {
     storeAway = new Error('disk full');
     await alarm.forged(forgery(1, { scope: strict }));
     expect(suspended).toHaveLength(1);
+    const of = { kid: 'kid-1', event: 'token.never_issued' };
     expect(failures).toEqual([
-      [storeAway, 'raise', 'kid-1'],
-      [storeAway, 'suspend', 'kid-1'],
+      [storeAway, 'raise', of],
+      [storeAway, 'suspend', of],
     ]);
   });
 });

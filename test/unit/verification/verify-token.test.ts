@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Forgery, Happening } from '../../../src/kernel/activity.ts';
+import type { Forgery, Happening, UnrecordedToken } from '../../../src/kernel/activity.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../../../src/kernel/issuance.ts';
 import type { SigningKey } from '../../../src/kernel/key.ts';
@@ -30,6 +30,7 @@ const header = { alg: 'ES256', typ: 'at+jwt', kid: pair.kid };
 let keyRing: SoftwareKeyRing;
 let ledger: MemoryLedger;
 let forgeries: Forgery[];
+let doubtful: UnrecordedToken[];
 let told: Happening[];
 let asked: number;
 let gaps: RecordGap[];
@@ -43,6 +44,7 @@ beforeEach(() => {
   keyRing.put(scope, key);
   ledger = new MemoryLedger();
   forgeries = [];
+  doubtful = [];
   told = [];
   asked = 0;
   gaps = [];
@@ -62,7 +64,10 @@ beforeEach(() => {
       },
     },
     revocations: { covers: (token) => covers(token) },
-    alarm: { forged: async (forgery) => void forgeries.push(forgery) },
+    alarm: {
+      forged: async (forgery) => void forgeries.push(forgery),
+      unproven: async (of) => void doubtful.push(of),
+    },
   });
 });
 
@@ -178,10 +183,19 @@ describe('a time of which records may be missing', () => {
     unproven.push({ from: NOW, until: NOW });
     await expect(verify(token())).rejects.toMatchObject(unknown);
     expect(forgeries).toEqual([]);
+    expect(doubtful).toEqual([{ scope, kid: pair.kid, digest: digest(token()), header, claims }]);
     await record(token());
     expect(await verify(token())).toMatchObject({ valid: true });
     await record(token({ sub: 'mallory' }), { jti: 'jti-2' });
     expect(await verify(token({ sub: 'mallory' }))).toEqual(refused('never_issued'));
+    expect(doubtful).toHaveLength(1);
+  });
+
+  it('is told of a token of a key out of use, too', async () => {
+    unproven.push({ from: NOW, until: NOW });
+    keyRing.put(scope, { ...key, state: 'suspended' });
+    expect(await verify(token())).toEqual(refused('key_suspended'));
+    expect(doubtful).toHaveLength(1);
   });
 
   it('is longer by how far a client may date off the clock, whatever its policy allows now', async () => {
@@ -203,6 +217,7 @@ describe('a time of which records may be missing', () => {
     unproven.push({ from: NOW, until: NOW });
     gaps.push(gap(NOW, NOW));
     expect(await verify(token())).toEqual(refused('record_lost'));
+    expect(doubtful).toEqual([]);
   });
 });
 
