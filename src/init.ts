@@ -39,7 +39,7 @@ export async function initialise(options: {
   forbidCoreDumps();
   const config = loadConfig(options.configFile);
   refuseForeignStore(config.database, config.ledger.archive_dir, 'init …');
-  const owner = await ownDatabase(config.database);
+  const owner = await ownDatabase(config.database, config.ledger.archive_dir);
   const store = await openStore({
     database: config.database,
     owner,

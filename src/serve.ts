@@ -65,7 +65,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
   const { tracer } = add(await openTracing({ config, metrics, log }));
-  const leadership = await ownDatabase(config.database);
+  const leadership = await ownDatabase(config.database, config.ledger.archive_dir);
   parts.defer(() => leadership.release());
   void leadership.lost.then(endOfService(log));
   const sinks = openSinks(config, clock, log, outages);

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
-import type { Clock } from '../kernel/clock.ts';
+import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { KeywardError } from '../kernel/errors.ts';
 import { errorMessage } from '../lib/text.ts';
 import type { DatabaseOwner } from './engine.ts';
@@ -34,14 +34,19 @@ export const markFile = (archiveDir: string): string => `${archiveDir}.end`;
 interface Mark extends AcknowledgedEnd {
   /** As whom it was written to the database. */
   readonly owner: string;
+  /** From whom that owner has the database, until it acknowledged a group itself: the database may name either. */
+  readonly before?: string;
   /** Under which boot of the kernel; null where all of it is on disk. */
   readonly boot: string | null;
 }
 
+/** Who has the database from now on, and who had it before. */
+export type Ownership = Pick<DatabaseOwner, 'id' | 'former'>;
+
 interface MarkOptions {
   /** Absolute path of the folder for archive segments: the file is beside it. */
   readonly archiveDir: string;
-  readonly owner: Pick<DatabaseOwner, 'id' | 'former'>;
+  readonly owner: Ownership;
   readonly clock: Clock;
   /** Of the kernel; default: this one's. */
   readonly boot?: string;
@@ -87,8 +92,9 @@ export class LedgerMark {
   /** Whether whoever had the database last was here, and acknowledged nothing beyond `found`. */
   get isWhole(): boolean {
     const { former } = this.#owner;
-    if (this.#found === undefined || (former !== '' && this.#found.owner !== former)) return false;
-    const { boot } = this.#found;
+    if (this.#found === undefined) return false;
+    const { owner, before, boot } = this.#found;
+    if (former !== '' && former !== owner && former !== before) return false;
     // What a process wrote is there for all others, until the kernel is gone.
     return boot === null || (boot === this.#boot && boot !== NO_BOOT);
   }
@@ -100,7 +106,8 @@ export class LedgerMark {
   begin(isFresh: boolean): void {
     if (isFresh) this.#found ??= { ...AUDIT_GENESIS, at: 0, owner: this.#owner.former, boot: null };
     if (!this.#found) return;
-    this.#write({ ...this.#found, owner: this.#owner.id, boot: this.isWhole ? this.#found.boot : NO_BOOT });
+    const { id: owner, former: before } = this.#owner;
+    this.#write({ ...this.#found, owner, before, boot: this.isWhole ? this.#found.boot : NO_BOOT });
   }
 
   /** Before anybody is told of the group. `store_unavailable`. */
@@ -129,6 +136,16 @@ export class LedgerMark {
     } catch (error) {
       throw failed(error);
     }
+  }
+}
+
+/** Before the database names that owner: a start may fail before it opens the store. `store_unavailable`. */
+export function claimMark(archiveDir: string, owner: Ownership): void {
+  const mark = new LedgerMark({ archiveDir, owner, clock: systemClock });
+  try {
+    mark.begin(false);
+  } finally {
+    mark.close();
   }
 }
 

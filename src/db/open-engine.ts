@@ -1,6 +1,7 @@
 import type { CopyDialect } from './copy/table-sums.ts';
 import { type DatabaseSettings, isFile, type PostgresSettings } from './database-settings.ts';
 import type { DatabaseOwner, Engine } from './engine.ts';
+import { claimMark, type Ownership } from './ledger-mark.ts';
 import { Reader } from './reader.ts';
 import { SQLITE_COPY } from './sqlite/copy-dialect.ts';
 import { ownFile } from './sqlite/database-file.ts';
@@ -12,10 +13,13 @@ const postgres = () => import('./postgres/open-postgres.ts');
 
 /**
  * Takes the database for this process: what it holds in memory is true only while nobody else changes the rows. It
- * ends with the process, however that ends. `database_in_use` where another process has it.
+ * ends with the process, however that ends. `archiveDir`: where this host remembers the end of the ledger of this database;
+ * absent where it remembers that of another. `database_in_use` where another process has it.
  */
-export async function ownDatabase(database: DatabaseSettings): Promise<DatabaseOwner> {
-  return isFile(database) ? ownFile(database.file) : await (await postgres()).ownPostgres(database);
+export async function ownDatabase(database: DatabaseSettings, archiveDir?: string): Promise<DatabaseOwner> {
+  if (isFile(database)) return ownFile(database.file);
+  const claim = (owner: Ownership) => archiveDir !== undefined && claimMark(archiveDir, owner);
+  return await (await postgres()).ownPostgres(database, claim);
 }
 
 /** Opens the database and brings its tables up to date. `store_unavailable`, `foreign_schema`, `invalid_config`. */

@@ -67,12 +67,12 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   refuseUnfit(source, target);
   for (const each of [source, target]) refuseForeignStore(each, config.ledger.archive_dir, 'migrate-store …');
   await using held = new AsyncDisposableStack();
-  const own = async (database: DatabaseSettings) => {
-    const owner = await ownAlone(database);
+  const own = async (database: DatabaseSettings, archiveDir?: string) => {
+    const owner = await ownAlone(database, archiveDir);
     held.defer(() => owner.release());
     return owner;
   };
-  const sourceOwner = await own(source);
+  const sourceOwner = await own(source, config.ledger.archive_dir);
   const targetOwner = await own(target);
   const signer = lazySigner(config);
   held.defer(() => signer.stop());

@@ -40,7 +40,7 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
   forbidCoreDumps();
   const config = loadConfig(configFile);
   refuseForeignStore(config.database, config.ledger.archive_dir, 'hsm replace');
-  const owner = await ownDatabase(config.database);
+  const owner = await ownDatabase(config.database, config.ledger.archive_dir);
   const store = await openStore({
     database: config.database,
     owner,

@@ -3,6 +3,7 @@ import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
 import type { DatabaseOwner, Engine } from '../engine.ts';
 import { StoreFailure } from '../failure.ts';
+import type { Ownership } from '../ledger-mark.ts';
 import type { Schema } from '../schema.ts';
 import { type Language, sessionDialect } from '../session-dialect.ts';
 import { readAddress } from './connection-string.ts';
@@ -19,7 +20,10 @@ import { SchemaFlag } from './schema-flag.ts';
  * that somebody else changed; `invalid_config` for those of a newer version, and where the server does not promise what
  * the settings ask for; `store_unavailable`.
  */
-export async function ownPostgres(database: PostgresSettings): Promise<DatabaseOwner> {
+export async function ownPostgres(
+  database: PostgresSettings,
+  claim: (owner: Ownership) => void,
+): Promise<DatabaseOwner> {
   // What is wrong with the file is found here, where it can be said plainly.
   for (const each of [database, controlOf(database)]) readAddress(each);
   const connection = new LentConnection({ database: controlOf(database), begin: 'write' });
@@ -27,7 +31,7 @@ export async function ownPostgres(database: PostgresSettings): Promise<DatabaseO
     const [unmet] = unmetRequirements(await connection.facts(), durabilityOf(database));
     if (unmet !== undefined) throw new KeywardError('invalid_config', `database: ${unmet}`);
     const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
-    return await PostgresOwner.take(db, connection, () => prepareSchema(db));
+    return await PostgresOwner.take(db, connection, { prepare: () => prepareSchema(db), claim });
   } catch (error) {
     await connection.close();
     throw refusal(error) ?? postgresError(error);

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { DatabaseOwner } from '../engine.ts';
+import type { Ownership } from '../ledger-mark.ts';
 import type { Schema } from '../schema.ts';
 import type { LentConnection } from './lent-connection.ts';
 import type { SchemaObjects } from './schema-objects.ts';
@@ -22,6 +23,12 @@ interface Slot {
   readonly owner: string;
   /** Where and what it is, for people; empty once it was given back. */
   readonly holder: string;
+}
+
+interface Taking {
+  readonly prepare: () => Promise<SchemaObjects>;
+  /** Told before the commit, whose answer may be lost. */
+  readonly claim: (owner: Ownership) => void;
 }
 
 interface Taken {
@@ -56,7 +63,7 @@ export class PostgresOwner implements DatabaseOwner {
   static async take(
     control: Kysely<Schema>,
     connection: LentConnection,
-    prepare: () => Promise<SchemaObjects>,
+    { prepare, claim }: Taking,
   ): Promise<PostgresOwner> {
     await lock(control);
     const own = await prepare();
@@ -66,10 +73,12 @@ export class PostgresOwner implements DatabaseOwner {
       // Behind the change under way of whoever had it before.
       await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
       const { rows } = await sql<Slot>`SELECT owner, holder FROM slots WHERE slot = 1`.execute(trx);
+      const [slot] = rows;
+      if (!slot) throw new Error('the table of slots has no row');
+      claim({ id, former: slot.owner });
       await sql`UPDATE slots SET owner = ${id}, holder = ${holder} WHERE slot = 1`.execute(trx);
-      return rows[0];
+      return slot;
     });
-    if (!before) throw new Error('the table of slots has no row');
     // The one before may still think it leads: what it began is undone after that.
     if (before.holder !== '') await pause(TRUSTED_MS);
     return new PostgresOwner({ id, former: before.owner, own, control, connection });

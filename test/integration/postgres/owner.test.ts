@@ -1,9 +1,12 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { ownDatabase } from '../../../src/db/open-engine.ts';
+import { openStore } from '../../../src/db/open-store.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
-import { openTestStore } from '../../support/open-test-store.ts';
+import { NOON, openTestStore } from '../../support/open-test-store.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { ownedPostgres } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
@@ -25,6 +28,37 @@ describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
     expect(next.leads()).toBe(true);
     expect(next.former).toBe(owner.id);
     expect(next.id).not.toBe(owner.id);
+  });
+
+  it('tells its host before the database names it, so that a start which fails then leaves no doubt', async () => {
+    const { database, owner } = await ownedPostgres();
+    const archiveDir = join(folderOfTest(), 'ledger-archive');
+    await owner.release();
+    const open = async () => {
+      const next = await ownDatabase(database, archiveDir);
+      onTestFinished(() => next.release());
+      return next;
+    };
+    const isWhole = async (of: DatabaseOwner) => {
+      const store = await openStore({
+        ...{ database, owner: of, archiveDir, clock: NOON },
+        ...{ queueLimit: 1, onEvent: () => {} },
+      });
+      await store.close();
+      return store.mark.isWhole;
+    };
+    const first = await open();
+    expect(await isWhole(first)).toBe(true);
+    await first.release();
+    const failed = await open();
+    await failed.release();
+    const third = await open();
+    expect(third.former).toBe(failed.id);
+    expect(await isWhole(third)).toBe(true);
+    await third.release();
+    const elsewhere = await ownDatabase(database);
+    await elsewhere.release();
+    expect(await isWhole(await open())).toBe(false);
   });
 
   it('learns that another has taken it, and never takes it back', async () => {

@@ -67,6 +67,29 @@ describe('where a host acknowledged the ledger up to', () => {
     expect(opened({ id: 'y', former: 'x' }).isWhole).toBe(false);
   });
 
+  it('is known after a start that failed once it had the database, or while it took it', () => {
+    const { file, opened } = host();
+    killed(opened({ id: 'a', former: 'z' }));
+    const claim = (id: string, former: string) => opened({ id, former }).begin(false);
+    claim('b', 'a');
+    expect(opened({ id: 'c', former: 'b' }).isWhole).toBe(true);
+    // Whether the database names `b` was never answered.
+    expect(opened({ id: 'c', former: 'a' }).isWhole).toBe(true);
+    claim('c', 'b');
+    expect(opened({ id: 'd', former: 'c' }).isWhole).toBe(true);
+    expect(opened({ id: 'd', former: 'a' }).isWhole).toBe(false);
+    killed(opened({ id: 'd', former: 'c' }));
+    expect(opened({ id: 'e', former: 'c' }).isWhole).toBe(false);
+    expect(readFileSync(file)).toHaveLength(512);
+  });
+
+  it('is not known once another host had the database, however often starts fail', () => {
+    const { opened } = host();
+    killed(opened({ id: 'a', former: 'z' }));
+    opened({ id: 'b', former: 'x' }).begin(false);
+    for (const former of ['b', 'x']) expect(opened({ id: 'c', former }).isWhole).toBe(false);
+  });
+
   it('stays in doubt for a database without owners, too', () => {
     const { opened } = host();
     const first = opened({ id: 'a', former: 'z' });
