@@ -1,44 +1,23 @@
-import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { AUDIT_GENESIS, type ChainHead } from '../kernel/audit-chain.ts';
-import { type Clock, systemClock } from '../kernel/clock.ts';
 import type { KeywardError } from '../kernel/errors.ts';
-import { errorMessage } from '../lib/text.ts';
 import type { DatabaseOwner } from './engine.ts';
 import { StoreFailure, unavailable } from './failure.ts';
+import {
+  type AcknowledgedEnd,
+  type Mark,
+  type MarkPlace,
+  markFailure,
+  readMark,
+  writeMark,
+} from './mark-file.ts';
 
 const { O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 const [OWNER_ONLY, OWNER_ONLY_FOLDER] = [0o600, 0o700];
-/** A sector: on disk it is the old or the new one. */
-const BYTES = 512;
-
-/** The last group of the ledger that this host acknowledged, and when; seconds since the epoch. */
-export interface AcknowledgedEnd extends ChainHead {
-  readonly at: number;
-}
 
 /** Beside the folder for archive segments. */
 export const markFile = (archiveDir: string): string => `${archiveDir}.end`;
-
-interface Mark extends AcknowledgedEnd {
-  /** As whom it was written to the database. */
-  readonly owner: string;
-  /** From whom that owner has the database, until it acknowledged a group itself: the database may name either. */
-  readonly before?: string;
-  /** Under which boot of the kernel; null where all of it is on disk. */
-  readonly boot: string | null;
-}
 
 /** Who has the database from now on, and who had it before. */
 export type Ownership = Pick<DatabaseOwner, 'id' | 'former'>;
@@ -47,7 +26,6 @@ interface MarkOptions {
   /** Absolute path of the folder for archive segments: the file is beside it. */
   readonly archiveDir: string;
   readonly owner: Ownership;
-  readonly clock: Clock;
   /** Of the kernel; default: this one's. */
   readonly boot?: string;
 }
@@ -60,25 +38,21 @@ interface MarkOptions {
 export class LedgerMark {
   readonly #descriptor: number;
   readonly #owner: MarkOptions['owner'];
-  readonly #clock: Clock;
   readonly #boot: string;
   #found: Mark | undefined;
-  #own: Mark | undefined;
+  #own: AcknowledgedEnd | undefined;
   #isClosed = false;
 
   /** `store_unavailable` where the file can be neither read nor made. */
-  constructor({ archiveDir, owner, clock, boot = BOOT }: MarkOptions) {
+  constructor({ archiveDir, owner, boot = BOOT }: MarkOptions) {
     this.#boot = boot;
     this.#owner = owner;
-    this.#clock = clock;
     try {
       mkdirSync(dirname(archiveDir), { recursive: true, mode: OWNER_ONLY_FOLDER });
       const file = markFile(archiveDir);
       this.#descriptor = openSync(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, OWNER_ONLY);
       if (!fstatSync(this.#descriptor).isFile()) throw new Error(`${file} is no file`);
-      const text = Buffer.alloc(BYTES);
-      readSync(this.#descriptor, text, 0, BYTES, 0);
-      this.#found = parsed(text.toString('latin1'));
+      this.#found = readMark(this.#descriptor);
     } catch (error) {
       throw failed(error);
     }
@@ -110,10 +84,21 @@ export class LedgerMark {
     this.#write({ ...this.#found, owner, before, boot: this.isWhole ? this.#found.boot : NO_BOOT });
   }
 
-  /** Before anybody is told of the group. `store_unavailable`. */
-  record({ sequence, hash }: ChainHead): void {
-    this.#own = { sequence, hash, at: this.#clock.nowSeconds(), owner: this.#owner.id, boot: this.#boot };
-    this.#write(this.#own);
+  /** For the thread that commits groups: the event loop does not wait for the file. */
+  get place(): MarkPlace {
+    return { descriptor: this.#descriptor, owner: this.#owner.id, boot: this.#boot };
+  }
+
+  /** The end that was found, before there is another. `store_unavailable`. */
+  record(end: ChainHead, at: number): void {
+    const { sequence, hash } = end;
+    this.#write({ sequence, hash, at, owner: this.#owner.id, boot: this.#boot });
+    this.acknowledge(end, at);
+  }
+
+  /** The thread has marked that group. */
+  acknowledge({ sequence, hash }: ChainHead, at: number): void {
+    this.#own = { sequence, hash, at };
   }
 
   /** Nothing is acknowledged any more. */
@@ -122,7 +107,7 @@ export class LedgerMark {
     this.#isClosed = true;
     try {
       if (!this.#own) return;
-      this.#write({ ...this.#own, boot: null });
+      this.#write({ ...this.#own, owner: this.#owner.id, boot: null });
       fsyncSync(this.#descriptor);
     } finally {
       closeSync(this.#descriptor);
@@ -131,8 +116,7 @@ export class LedgerMark {
 
   #write(mark: Mark): void {
     try {
-      const count = writeSync(this.#descriptor, written(mark), 0, BYTES, 0);
-      if (count !== BYTES) throw new Error(`${count} of ${BYTES} bytes were written`);
+      writeMark(this.#descriptor, mark);
     } catch (error) {
       throw failed(error);
     }
@@ -141,29 +125,12 @@ export class LedgerMark {
 
 /** Before the database names that owner: a start may fail before it opens the store. `store_unavailable`. */
 export function claimMark(archiveDir: string, owner: Ownership): void {
-  const mark = new LedgerMark({ archiveDir, owner, clock: systemClock });
+  const mark = new LedgerMark({ archiveDir, owner });
   try {
     mark.begin(false);
   } finally {
     mark.close();
   }
-}
-
-function written({ hash, ...mark }: Mark): Buffer {
-  const text = JSON.stringify({ ...mark, hash: Buffer.from(hash).toString('base64url') });
-  return Buffer.from(`${text}\n${digestOf(text)}\n`.padEnd(BYTES), 'latin1');
-}
-
-/** Undefined for anything else than what was written. */
-function parsed(text: string): Mark | undefined {
-  const [line = '', digest] = text.split('\n');
-  if (digest !== digestOf(line)) return undefined;
-  const { hash, ...mark } = JSON.parse(line);
-  return { ...mark, hash: Buffer.from(hash, 'base64url') };
-}
-
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 const NO_BOOT = '';
@@ -178,6 +145,5 @@ function readBoot(): string {
 }
 
 function failed(error: unknown): KeywardError {
-  const message = `the file beside the ledger archive: ${errorMessage(error)}`;
-  return unavailable(new StoreFailure({ message, code: null, condition: 'io_error' }));
+  return unavailable(error instanceof StoreFailure ? error : markFailure(error));
 }

@@ -114,7 +114,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const mark = new LedgerMark({
     archiveDir,
     owner: { id, former: options.formerOwner ?? former },
-    clock,
   });
   const writer = new Writer({
     engine,

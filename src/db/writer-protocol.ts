@@ -1,5 +1,6 @@
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { WireFailure } from './failure.ts';
+import type { MarkPlace } from './mark-file.ts';
 import type { RecordBatch } from './record-batch.ts';
 import type { OwnSchema } from './sqlite/schema-objects.ts';
 import type { SessionCalls } from './thread-session.ts';
@@ -8,6 +9,8 @@ import type { SessionCalls } from './thread-session.ts';
 export interface WriterSettings {
   /** Seals each group. */
   readonly run: RunKey;
+  /** Where the end of the ledger is kept before a group is answered; absent where nobody keeps it. */
+  readonly mark?: MarkPlace | undefined;
 }
 
 /** A row that the database refused while the others of its group were committed. */

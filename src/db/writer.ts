@@ -33,8 +33,8 @@ export interface WriterOptions {
   readonly run: RunKey;
   readonly unwitnessed: UnwitnessedRanges;
   readonly onEvent: (event: StoreEvent) => void;
-  /** Told of each end of the ledger before anybody hears of the group. */
-  readonly mark?: Pick<LedgerMark, 'record'> | undefined;
+  /** Where each end of the ledger is kept before anybody hears of the group. */
+  readonly mark?: Pick<LedgerMark, 'place' | 'record' | 'acknowledge'> | undefined;
   /** Past it, the thread is given up and another takes its place. */
   readonly deadlineMs?: number;
 }
@@ -67,7 +67,7 @@ export class Writer implements RecordAppender {
 
   constructor(options: WriterOptions) {
     const { engine, queueLimit, clock, run, unwitnessed, onEvent, deadlineMs = DEADLINE_MS } = options;
-    this.#link = new WriterLink(engine.writing, { run }, deadlineMs);
+    this.#link = new WriterLink(engine.writing, { run, mark: options.mark?.place }, deadlineMs);
     this.#db = new Kysely<Schema>({
       dialect: sessionDialect(engine.language, () => this.#link.session()),
     });
@@ -103,9 +103,8 @@ export class Writer implements RecordAppender {
 
   /** Groups are appended to that end alone. `store_unavailable`. */
   expectLedgerEnd(end: ChainHead): void {
-    this.#ledgerEnd = end;
-    this.sharedEnd.group = end.sequence;
-    this.#mark?.record(end);
+    this.#mark?.record(end, this.#clock.nowSeconds());
+    this.#goOnBehind(end);
   }
 
   /** Records that arrive while a commit is under way form the next one. */
@@ -192,10 +191,12 @@ export class Writer implements RecordAppender {
 
   async #commit(group: RecordGroup): Promise<void> {
     try {
-      const asks = { batch: group.pack(this.#clock.nowSeconds()), end: this.#ledgerEnd };
+      const at = this.#clock.nowSeconds();
+      const asks = { batch: group.pack(at), end: this.#ledgerEnd };
       const failures = await this.#health.watch(async () => {
         const appended = await this.#link.thread().call('append', asks);
-        this.expectLedgerEnd(appended.end);
+        this.#goOnBehind(appended.end);
+        this.#mark?.acknowledge(appended.end, at);
         return appended.failures;
       });
       group.settle(failures);
@@ -203,6 +204,11 @@ export class Writer implements RecordAppender {
       group.fail(error);
     }
     this.#records -= group.size;
+  }
+
+  #goOnBehind(end: ChainHead): void {
+    this.#ledgerEnd = end;
+    this.sharedEnd.group = end.sequence;
   }
 
   #openGroup(): RecordGroup {

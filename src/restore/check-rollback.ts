@@ -14,7 +14,7 @@ import {
 } from '../audit/start-trail.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import type { Config } from '../config.ts';
-import type { AcknowledgedEnd } from '../db/ledger-mark.ts';
+import type { AcknowledgedEnd } from '../db/mark-file.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import type { AuditLog } from '../kernel/audit.ts';

@@ -1,4 +1,5 @@
 import type { StoreFailure } from '../failure.ts';
+import { markGroup } from '../mark-file.ts';
 import type { Executed } from '../session-dialect.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { otherOwner, transactionLost } from './failure.ts';
@@ -40,7 +41,9 @@ export class WriteConnection {
   async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
     await this.rollback();
     const session = await this.#open();
-    return await this.#groups.append(session, batch, end);
+    const appended = await this.#groups.append(session, batch, end);
+    markGroup(this.#settings.mark, appended.end, batch.committedAt);
+    return appended;
   }
 
   async begin(): Promise<void> {

@@ -1,5 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
+import type { ChainHead } from '../../kernel/audit-chain.ts';
 import type { StoreFailure } from '../failure.ts';
+import { markGroup } from '../mark-file.ts';
+import type { RecordBatch } from '../record-batch.ts';
 import type { Executed } from '../session-dialect.ts';
 import type {
   AppendedGroup,
@@ -39,6 +42,12 @@ export class WriteConnection {
 
   /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
   append({ batch, end }: WriterCalls['append']['asks']): AppendedGroup {
+    const appended = this.#append(batch, end);
+    markGroup(this.#settings.mark, appended.end, batch.committedAt);
+    return appended;
+  }
+
+  #append(batch: RecordBatch, end: ChainHead | undefined): AppendedGroup {
     this.begin();
     try {
       const appended = this.#groups(this.#transaction()).append(batch, end);

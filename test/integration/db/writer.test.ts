@@ -1,8 +1,11 @@
+import { closeSync, constants, openSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sql } from 'kysely';
-import { describe, expect, it } from 'vitest';
-import { unavailable } from '../../../src/db/failure.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { readMark } from '../../../src/db/mark-file.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { commitsIn, query, recordsIn } from '../../support/store-database.ts';
@@ -23,21 +26,39 @@ describe('durability', () => {
 });
 
 describe('the end of the ledger', () => {
-  it('is remembered before anybody is told of the group, and nobody is told where it cannot be', async () => {
-    const remembered: number[] = [];
+  /** What the event loop writes of it itself is nothing. */
+  function markIn(file: string) {
+    const descriptor = openSync(file, constants.O_RDWR | constants.O_CREAT);
+    onTestFinished(() => closeSync(descriptor));
+    const acknowledged: number[] = [];
     const mark = {
-      record({ sequence }: { readonly sequence: number }) {
-        if (sequence === 2) throw unavailable(new Error('no space left'));
-        remembered.push(sequence);
-      },
+      place: { descriptor, owner: 'a', boot: 'b' },
+      record: () => {},
+      acknowledge: ({ sequence }: { readonly sequence: number }) => void acknowledged.push(sequence),
     };
-    const { writer, file } = await openTestWriter({ mark });
-    const first = writer.append(issuanceRecord(0));
-    await first.then(() => expect(remembered).toEqual([1]));
-    await expect(writer.append(issuanceRecord(1))).rejects.toMatchObject({ code: 'store_unavailable' });
-    await writer.append(issuanceRecord(2));
-    expect(remembered).toEqual([1, 3]);
-    expect(recordsIn(file)).toHaveLength(3);
+    return { mark, acknowledged, read: () => readMark(descriptor) };
+  }
+
+  it('is kept by the thread that commits, before anybody is told of the group', async () => {
+    const { mark, acknowledged, read } = markIn(join(folderOfTest(), 'ledger-archive.end'));
+    const { writer } = await openTestWriter({ mark });
+    for (const sequence of [1, 2]) {
+      await writer.append(issuanceRecord(sequence));
+      expect(read()).toMatchObject({ sequence, at: 1_760_000_000, owner: 'a', boot: 'b' });
+    }
+    expect(acknowledged).toEqual([1, 2]);
+  });
+
+  it('that cannot be kept is no end: nobody is told of the group', async () => {
+    const { mark, acknowledged } = markIn('/dev/full');
+    const { writer, file, events } = await openTestWriter({ mark });
+    await expect(writer.append(issuanceRecord(0))).rejects.toMatchObject({
+      code: 'store_unavailable',
+      cause: { condition: 'io_error' },
+    });
+    expect(recordsIn(file)).toHaveLength(1);
+    expect([acknowledged, writer.ledgerEnd]).toEqual([[], undefined]);
+    expect(events).toMatchObject([{ name: 'write_failed', condition: 'io_error' }]);
   });
 });
 

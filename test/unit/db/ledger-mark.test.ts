@@ -11,15 +11,14 @@ const FILE = { id: '', former: '' };
 /** As one process after another has it, on one host. */
 function host() {
   const archiveDir = join(folderOfTest(), 'ledger-archive');
-  const opened = (owner = FILE, boot = 'first boot') =>
-    new LedgerMark({ archiveDir, owner, boot, clock: { nowSeconds: () => NOON } });
+  const opened = (owner = FILE, boot = 'first boot') => new LedgerMark({ archiveDir, owner, boot });
   return { file: `${archiveDir}.end`, opened };
 }
 
 /** Records one group, and leaves it at that, as a process does that is killed. */
 function killed(mark: LedgerMark): void {
   mark.begin(false);
-  mark.record(END);
+  mark.record(END, NOON);
 }
 
 describe('where a host acknowledged the ledger up to', () => {
