@@ -20,6 +20,7 @@ import { openAuditKey } from '../hsm/service-keys.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { isEndAcknowledged } from '../kernel/record-gap.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { PassedSockets } from '../server/passed-sockets.ts';
@@ -81,9 +82,11 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   if (!behind) return await whole();
 
   await refuseRollback(audit, [own], auditKey, recordGaps.list());
+  const { found } = store.mark;
+  const acknowledged = found && !isEndAcknowledged(recordGaps.list(), found) ? found : undefined;
   const missingRange = await longestMissingRange(deps, sinkCheckpoints, auditKey, behind, {
     sealed,
-    ledger: store.mark.found,
+    ledger: acknowledged,
   });
   log.fatal(
     { event: 'database.restored', ...told(missingRange) },
@@ -96,7 +99,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
     auditKey,
     sinkCheckpoints,
     missingRange,
-    acknowledgedAt: store.mark.found?.at ?? 0,
+    acknowledged,
   });
   if (decided === 'accepted') {
     await refuseRollback(audit, all, auditKey, recordGaps.list());
@@ -126,6 +129,7 @@ export async function longestMissingRange(
   behind: KeywardError,
   witnesses: OtherWitnesses = {},
 ): Promise<MissingRange> {
+  await refuseOtherBranch(audit, auditKey, behind, witnesses);
   const { sealed } = witnesses;
   let longest: MissingRange | undefined;
   for (const sink of sinks.all) {
@@ -146,10 +150,25 @@ interface OtherWitnesses {
   readonly ledger?: AcknowledgedEnd | undefined;
 }
 
-/**
- * What the signer or this host alone has seen: nobody can tell what it was, and two persons may accept that. Only of an
- * older copy: a database that says otherwise was rewritten.
- */
+/** Only an older copy can be accepted: a database that has something else was rewritten, or went on elsewhere. */
+async function refuseOtherBranch(
+  log: AuditLog,
+  auditKey: AuditPublicKey,
+  behind: KeywardError,
+  { sealed, ledger }: OtherWitnesses,
+): Promise<void> {
+  if (sealed?.checkpoint && !(await isOlderCopy(log, sealed.checkpoint, auditKey))) {
+    throw unfit(behind, 'the database has something else than the signer saw');
+  }
+  if (!ledger || ledger.sequence === 0) return;
+  const { sequence, hash } = ledger;
+  const found = await log.hashAt('ledger', sequence);
+  if (found && Buffer.compare(found, hash) !== 0) {
+    throw unfit(behind, `the database has another group ${sequence} than this host acknowledged`);
+  }
+}
+
+/** What the signer or this host alone has seen: nobody can tell what it was, and two persons may accept that. */
 async function unseenMissingRange(
   log: AuditLog,
   auditKey: AuditPublicKey,
@@ -164,10 +183,6 @@ async function unseenMissingRange(
     heads.registry.sequence < (sealed?.witness.registry ?? 0) ||
     heads.ledger.sequence < (ledger?.sequence ?? 0);
   if (!lost && !isBehind) throw unfit(behind, 'nobody who can be read has what is missing');
-  const checkpoint = sealed?.checkpoint;
-  if (checkpoint && !(await isOlderCopy(log, checkpoint, auditKey))) {
-    throw unfit(behind, 'the database has something else than the signer saw');
-  }
   return { ...missingRange, sealed: lost };
 }
 

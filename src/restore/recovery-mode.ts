@@ -10,11 +10,12 @@ import type { Sinks } from '../audit/sinks.ts';
 import type { ClockWatch } from '../clock/clock-watch.ts';
 import { confirmClock } from '../clock/routes.ts';
 import type { Config } from '../config.ts';
+import type { AcknowledgedEnd } from '../db/mark-file.ts';
 import type { Store } from '../db/open-store.ts';
 import type { RequestObserver } from '../kernel/activity.ts';
 import type { Authenticator } from '../kernel/actor.ts';
 import type { AnyAct } from '../kernel/acts.ts';
-import type { AuditEvent, AuditTrail, StoredEvent } from '../kernel/audit.ts';
+import type { AuditEvent, AuditLog, AuditTrail, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { isBroadened, RECORDED_WITHIN_SECONDS } from '../kernel/record-gap.ts';
@@ -167,10 +168,11 @@ function butFor(suspects: ReadonlySet<string>, authenticator: Authenticator): Au
 }
 
 interface RecoveryModeDeps extends RecoveryDeps {
+  readonly audit: AuditLog;
   readonly recordGaps: RecordGapStore;
   readonly missingRange: MissingRange;
-  /** When this host acknowledged the last group that it knows of; seconds since the epoch. */
-  readonly acknowledgedAt: number;
+  /** The last group that this host knows to be acknowledged. */
+  readonly acknowledged: AcknowledgedEnd | undefined;
 }
 
 /** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
@@ -187,13 +189,14 @@ export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 
 }
 
 async function openHeldRestore(
-  { recordGaps, clock, missingRange, acknowledgedAt }: RecoveryModeDeps,
+  { audit, recordGaps, clock, missingRange, acknowledged }: RecoveryModeDeps,
   held: RecoveryAct,
 ): Promise<PendingRestore> {
   const { from, events, checkpoints, sealed } = missingRange;
   const issuedFrom = (await recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
   const seen = [...events.slice(-1), ...checkpoints.slice(-1), ...(sealed ? [sealed] : [])];
-  const lastSeen = Math.max(acknowledgedAt, ...seen.map(({ time }) => time));
+  const lastSeen = Math.max(acknowledged?.at ?? 0, ...seen.map(({ time }) => time));
+  const { ledger } = await audit.heads();
   const lastEvent = from.audit.sequence + events.length;
   const lost = Object.fromEntries(
     [...Map.groupBy(events, ({ type }) => type)].map(([type, of]) => [type, of.length]),
@@ -201,11 +204,16 @@ async function openHeldRestore(
   const broadened = events.filter((event) => event.type === REVOCATION_ADDED && isBroadened(event)).length;
   return {
     describe: () => ({
-      before: { last_event: from.audit.sequence, last_checkpoint: from.checkpoint },
+      before: {
+        last_event: from.audit.sequence,
+        last_checkpoint: from.checkpoint,
+        last_group: ledger.sequence,
+      },
       after: {
         last_event: lastEvent,
         last_checkpoint: sealed?.number ?? from.checkpoint + checkpoints.length,
         events_lost: Math.max(0, (sealed?.auditSequence ?? 0) - lastEvent),
+        last_group: Math.max(ledger.sequence, acknowledged?.sequence ?? 0),
         records_lost_from: issuedFrom,
         last_seen_at: lastSeen,
         taken_over: lost,

@@ -137,6 +137,9 @@ describe('a service that does know it', () => {
     expect(await verify(tokens.lost)).toEqual([503, 'database_restored']);
     const path = '/v1/admin/database/accept-restore';
     const { body } = await service.operations('POST', path, { reason: 'a laggard was promoted' });
+    const [{ kept } = {}] = await queryStore(service, 'SELECT max(sequence) AS kept FROM ledger_groups');
+    const groups = { member: 'last_group', from: Number(kept), to: Number(kept) + 1 };
+    expect(body.proposal.changes).toContainEqual(groups);
     const approve = `/v1/admin/proposals/${body.proposal.id}/approve`;
     const approved = await service.operations('POST', approve, undefined, service.approver);
     expect(approved.body).toMatchObject({ proposal: { state: 'executed' } });
