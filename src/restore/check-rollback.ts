@@ -25,6 +25,7 @@ import type { Signer } from '../kernel/signer.ts';
 import { createRegistrySeal, type OpenedKey } from '../keys/registry-key.ts';
 import type { PassedSockets } from '../server/passed-sockets.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
+import { missingFrom } from './missing-from.ts';
 import type { RecordGapStore } from './record-gaps.ts';
 import { recordUnprovenEnd } from './unproven-ends.ts';
 
@@ -92,6 +93,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
     { event: 'database.restored', ...told(missingRange) },
     `${behind.message} Nothing is issued or verified until two operators accept what is lost.`,
   );
+  const isMissing = acknowledged && acknowledged.sequence > (await audit.heads()).ledger.sequence;
   // With planes of its own, which commands that read a database are spared.
   const { waitForAcceptance } = await import('./recovery-mode.ts');
   const decided = await waitForAcceptance({
@@ -100,6 +102,11 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
     sinkCheckpoints,
     missingRange,
     acknowledged,
+    issuedFrom: await missingFrom(store.reader, {
+      now: deps.clock.nowSeconds(),
+      checkpointAt: await newestTime([own], auditKey),
+      missingAt: isMissing ? acknowledged.at : undefined,
+    }),
   });
   if (decided === 'accepted') {
     await refuseRollback(audit, all, auditKey, recordGaps.list());

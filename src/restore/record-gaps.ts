@@ -31,8 +31,6 @@ export interface RecordGapStore {
   accept(acceptance: Acceptance): Promise<RecordGap>;
   /** What the gap holds of restrictions is in force again; what could not be done again is told. */
   settle(id: number, settledAt: number, notRepeated: readonly string[]): Promise<void>;
-  /** When the newest thing in the database was written; seconds since the epoch. */
-  newestTime(): Promise<number>;
 }
 
 /** A database that waits for the decision of two persons. */

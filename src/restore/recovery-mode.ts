@@ -18,7 +18,7 @@ import type { AnyAct } from '../kernel/acts.ts';
 import type { AuditEvent, AuditLog, AuditTrail, StoredEvent } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { isBroadened, RECORDED_WITHIN_SECONDS } from '../kernel/record-gap.ts';
+import { isBroadened } from '../kernel/record-gap.ts';
 import { REVOCATION_ADDED } from '../kernel/revocation.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import { listen } from '../server/listener.ts';
@@ -173,6 +173,8 @@ interface RecoveryModeDeps extends RecoveryDeps {
   readonly missingRange: MissingRange;
   /** The last group that this host knows to be acknowledged. */
   readonly acknowledged: AcknowledgedEnd | undefined;
+  /** First `iat` of tokens whose records may be lost. */
+  readonly issuedFrom: number;
 }
 
 /** Holds the service until two persons accept what a database lacks that was put back from an older copy. */
@@ -189,11 +191,10 @@ export function waitForAcceptance(deps: RecoveryModeDeps): Promise<'accepted' | 
 }
 
 async function openHeldRestore(
-  { audit, recordGaps, clock, missingRange, acknowledged }: RecoveryModeDeps,
+  { audit, recordGaps, clock, missingRange, acknowledged, issuedFrom }: RecoveryModeDeps,
   held: RecoveryAct,
 ): Promise<PendingRestore> {
   const { from, events, checkpoints, sealed } = missingRange;
-  const issuedFrom = (await recordGaps.newestTime()) - RECORDED_WITHIN_SECONDS;
   const seen = [...events.slice(-1), ...checkpoints.slice(-1), ...(sealed ? [sealed] : [])];
   const lastSeen = Math.max(acknowledged?.at ?? 0, ...seen.map(({ time }) => time));
   const { ledger } = await audit.heads();

@@ -31,7 +31,6 @@ export function createRecordGaps(reader: TrxReader, changes: RegistryChanges): R
   const list = () => gapsIn(changes.view);
   return {
     list,
-    newestTime: () => reader.read(newestTime),
     async accept(acceptance) {
       const kept = await reader.read(readHeads);
       const gap = gapOf(acceptance, (list().at(-1)?.id ?? 0) + 1, kept);
@@ -144,24 +143,6 @@ function closedProposals(registry: RegistryView, now: number): RowChange[] {
         failure_detail: 'the database was put back from an older copy; propose it again',
       }),
     );
-}
-
-async function newestTime(trx: Trx): Promise<number> {
-  const times = [
-    await trx
-      .selectFrom('audit_events')
-      .select((eb) => eb.fn.max('time').as('at'))
-      .executeTakeFirst(),
-    await trx
-      .selectFrom('checkpoints')
-      .select((eb) => eb.fn.max('created_at').as('at'))
-      .executeTakeFirst(),
-    await trx
-      .selectFrom('ledger_groups')
-      .select((eb) => eb.fn.max('committed_at').as('at'))
-      .executeTakeFirst(),
-  ];
-  return Math.max(0, ...times.map((row) => row?.at ?? 0));
 }
 
 function toRow(gap: RecordGap): RowOf<'record_gaps'> {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
-import type { Trx } from '../db/schema.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { type AuditLog, actOf } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { LONGEST_LIFE_SECONDS, RECORDED_WITHIN_SECONDS, type UnprovenTime } from '../kernel/record-gap.ts';
+import { LONGEST_LIFE_SECONDS, type UnprovenTime } from '../kernel/record-gap.ts';
+import { missingFrom } from './missing-from.ts';
 
 /** Found by type and subject. */
 const END_UNPROVEN = 'ledger.end_unproven';
@@ -30,8 +30,7 @@ export async function recordUnprovenEnd(deps: UnprovenDeps, checkpointAt: number
   // Not what the database has behind it: rows that somebody adds must make no doubt of what they forged.
   if (store.mark.isWhole) return;
   const now = clock.nowSeconds();
-  const newest = Math.min(Math.max(await store.reader.read(lastCommittedAt), checkpointAt ?? 0), now);
-  const range = { from: Math.max(0, newest - RECORDED_WITHIN_SECONDS), until: now };
+  const range = { from: await missingFrom(store.reader, { now, checkpointAt }), until: now };
   const details = { ranges: joined(await unprovenTimes(deps), range) };
   await audit.record(actOf(KEYWARD, END_UNPROVEN, SUBJECT, details));
   log.warn(
@@ -58,10 +57,4 @@ function joined(before: readonly UnprovenTime[], range: UnprovenTime): readonly 
   if (!last || last.until < range.from) return [...before, range];
   const from = Math.min(range.from, Math.max(last.from, range.until - KEPT_SECONDS));
   return [...before.slice(0, -1), { from, until: range.until }];
-}
-
-async function lastCommittedAt(trx: Trx): Promise<number> {
-  const groups = trx.selectFrom('ledger_groups').select('committed_at');
-  const last = await groups.orderBy('sequence', 'desc').limit(1).executeTakeFirst();
-  return last?.committed_at ?? 0;
 }

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../support/free-port.ts';
 import { openWorkbench, type Workbench } from '../support/hsm-workbench.ts';
@@ -131,6 +132,11 @@ describe('a service that does not know up to where the ledger was acknowledged',
 describe('a service that does know it', () => {
   it('is held where the last group that it acknowledged is gone, until two persons accept that', async () => {
     tokens.lost = await issue();
+    const issuedAt = nowSeconds();
+    // An audit event that is dated later than the record that will be missing.
+    await pause(2_000);
+    expect(await verify(await forge(nowSeconds() + LATER_SECONDS))).toBe('never_issued');
+    forgeries += 1;
     await service.kill();
     await loseLastGroup();
     service = await service.restart();
@@ -140,6 +146,10 @@ describe('a service that does know it', () => {
     const [{ kept } = {}] = await queryStore(service, 'SELECT max(sequence) AS kept FROM ledger_groups');
     const groups = { member: 'last_group', from: Number(kept), to: Number(kept) + 1 };
     expect(body.proposal.changes).toContainEqual(groups);
+    const { to: lostFrom } = body.proposal.changes.find(
+      ({ member }: { member: string }) => member === 'records_lost_from',
+    );
+    expect(lostFrom).toBeLessThanOrEqual(issuedAt - 60);
     const approve = `/v1/admin/proposals/${body.proposal.id}/approve`;
     const approved = await service.operations('POST', approve, undefined, service.approver);
     expect(approved.body).toMatchObject({ proposal: { state: 'executed' } });
