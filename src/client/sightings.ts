@@ -1,7 +1,7 @@
 import { REFUSAL_REASONS, type RefusalReason } from '../kernel/verification.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { parseStrictObject } from '../token/strict-json.ts';
-import { messageOf, type ReportProblem, VerifierUnavailable } from './errors.ts';
+import { messageOf, type ReportProblem, ServiceFailure, VerifierUnavailable } from './errors.ts';
 import type { Service } from './service.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
@@ -149,10 +149,23 @@ export class Sightings {
       deadlineMs: 10_000,
     });
     const unknown = unknownIn(text);
+    let unanswered: unknown;
     for (const sighted of batch) {
-      if (unknown.has(sighted.digest)) await this.#show(sighted);
-      this.#forget(sighted);
+      try {
+        if (unknown.has(sighted.digest)) await this.#show(sighted);
+        this.#forget(sighted);
+      } catch (error) {
+        if (!isOfToken(error)) throw error;
+        unanswered ??= error;
+        this.#postpone(sighted);
+      }
     }
+    if (unanswered !== undefined) throw unanswered;
+  }
+
+  /** One of which the service cannot tell holds up no other. */
+  #postpone(sighted: Sighted): void {
+    if (this.#waiting.delete(sighted.digest)) this.#waiting.set(sighted.digest, sighted);
   }
 
   async #show(sighted: Sighted): Promise<void> {
@@ -177,6 +190,12 @@ export class Sightings {
       message: `${dropped} accepted tokens are not reported: too many wait`,
     });
   }
+}
+
+/** The service is there, and says nothing of that token. */
+function isOfToken(error: unknown): boolean {
+  const cause = error instanceof VerifierUnavailable ? error.cause : undefined;
+  return cause instanceof ServiceFailure && cause.code === 'ledger_unavailable';
 }
 
 function unknownIn(text: string): ReadonlySet<unknown> {

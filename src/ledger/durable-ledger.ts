@@ -1,7 +1,6 @@
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import type { IssuanceRecord, Ledger, LedgerReader, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import { isUnproven, type UnprovenTime } from '../kernel/record-gap.ts';
 import type { Sightings } from '../kernel/verification.ts';
 
 const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
@@ -43,19 +42,14 @@ function refuseMisshapen({ digest }: IssuanceRecord): void {
   });
 }
 
-/** Reads the ledger over whatever looks records up. Of `unproven` times `unknown` names nothing. */
-export function createLedgerReader(
-  lookup: RecordLookup,
-  unproven: readonly UnprovenTime[] = [],
-): LedgerReader & Sightings {
+/** Reads the ledger over whatever looks records up. */
+export function createLedgerReader(lookup: RecordLookup): LedgerReader & Sightings {
   return {
     find: (digest, iat) => answered(() => lookup.find(digest, iat)),
     unknown: (scopeId, sightings, by) =>
       answered(async () => {
         const known = await lookup.known(scopeId, sightings, by?.clientId ?? '');
-        return sightings
-          .filter(({ iat }, index) => !known[index] && !isUnproven(unproven, iat))
-          .map(({ digest }) => digest);
+        return sightings.filter((_, index) => !known[index]).map(({ digest }) => digest);
       }),
   };
 }

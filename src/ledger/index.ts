@@ -46,16 +46,13 @@ export function openLedger(deps: LedgerDeps) {
   const { reader, writer } = store;
   const erasure = createLedgerErasure({ ...store.ledger.erasing, reader, writer, erasable, clock });
   const ledger = { ...store.ledger, erasure };
-  const bulkSightings = createLedgerReader(ledger.bulkLookups, unproven);
-  const sightings = canaries.watchSightings(measuredSightings(bulkSightings, metrics));
+  const bulkReader = createLedgerReader(ledger.bulkLookups);
+  const sightings = canaries.watchSightings(measuredSightings(bulkReader, metrics));
   return {
     ledger: createLedger(store.records),
     reader: createLedgerReader(ledger.lookups),
-    /**
-     * For whoever asks what is known of many strings, also of such as nobody signed: nobody who verifies a token waits for it.
-     * That one is not found accuses nobody, so it is said of unproven times, too.
-     */
-    bulkReader: createLedgerReader(ledger.bulkLookups),
+    /** For whoever asks what is known of many strings, also of such as nobody signed: nobody who verifies a token waits for it. */
+    bulkReader,
     gauges: { ledgerQueue: () => store.queuedRecords() },
     routes: {
       data: supplied(LEDGER_ROUTES.data, { sightings }),

@@ -32,12 +32,22 @@ async function verify(token: string) {
   return status === 200 ? (body.reason ?? body.valid) : [status, body.code];
 }
 
-/** How many are known, as a scanner of leaks asks. */
-async function leaked(token: string) {
+function sightingOf(token: string) {
   const input = token.slice(0, token.lastIndexOf('.'));
   const { iat } = JSON.parse(Buffer.from(input.split('.')[1] ?? '', 'base64url').toString());
-  const digest = createHash('sha256').update(input).digest('base64url');
-  const asked = { tokens: [{ digest, iat }] };
+  return { digest: createHash('sha256').update(input).digest('base64url'), iat };
+}
+
+/** How many of one a verifier shall have verified that accepted it offline. */
+async function unknown(token: string) {
+  const sightings = [sightingOf(token)];
+  const { body } = await service.data('POST', '/v1/scopes/payments/sightings', scope.verify, { sightings });
+  return body.unknown.length;
+}
+
+/** How many are known, as a scanner of leaks asks. */
+async function leaked(token: string) {
+  const asked = { tokens: [sightingOf(token)] };
   const { status, body } = await service.operations('POST', '/v1/admin/leaks/digests', asked);
   return [status, body.tokens?.length];
 }
@@ -110,6 +120,7 @@ describe('a service that does not know up to where the ledger was acknowledged',
     expect(await verify(await forge(from))).toEqual([503, 'ledger_unavailable']);
     expect(await verify(tokens.kept)).toBe(true);
     expect(await verify(await issue())).toBe(true);
+    expect([await unknown(tokens.lost), await unknown(tokens.kept)]).toEqual([1, 0]);
     expect(await leaked(tokens.lost)).toEqual([200, 0]);
     expect(await leaked(tokens.kept)).toEqual([200, 1]);
     const raised = `SELECT severity FROM security_events WHERE type = 'ledger.end_unproven'`;

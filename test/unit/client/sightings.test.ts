@@ -4,6 +4,7 @@ import type { ForgeryReport } from '../../../src/client/options.ts';
 import { Service } from '../../../src/client/service.ts';
 import { VerdictService, Sightings as Waiting } from '../../../src/client/sightings.ts';
 import { SYSTEM } from '../../../src/client/time.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { Sightings, TokenVerifier } from '../../../src/kernel/verification.ts';
 import { parseToken } from '../../../src/token/parse-token.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
@@ -128,6 +129,26 @@ describe('a token that the service does not know', () => {
     await verdict(verifier, good);
     await verifier.close();
     expect([told, reports, await verdict(verifier, good)]).toEqual([[digest(good)], [], 'valid']);
+  });
+
+  it('of which it cannot tell holds up no other, and is shown again', async () => {
+    let canTell = false;
+    const { sightings } = ledger(() => false);
+    const verifier: TokenVerifier = {
+      verify: async (_scope, presented) => {
+        if (presented === doubtful && !canTell) throw new KeywardError('ledger_unavailable', 'in doubt');
+        return { valid: false, reason: 'never_issued' };
+      },
+    };
+    const { following, token, problems } = await verifyingScope({ deps: { sightings, verifier } });
+    const [doubtful, forged] = [token({ jti: 'in doubt' }), token({ jti: 'made-up' })];
+    const offline = await following();
+    for (const each of [doubtful, forged]) await verdict(offline, each);
+    await becomes(offline, forged, 'never_issued');
+    expect(await verdict(offline, doubtful)).toBe('valid');
+    expect(problems).toContainEqual(expect.objectContaining({ code: 'sightings_failed' }));
+    canTell = true;
+    await becomes(offline, doubtful, 'never_issued');
   });
 
   it('whoever hears of it may fail: nothing else does', async () => {

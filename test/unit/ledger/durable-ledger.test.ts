@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { RecordLookup } from '../../../src/kernel/issuance.ts';
 import type { RecordAppender } from '../../../src/kernel/ledger-search.ts';
-import { createLedger, createLedgerReader } from '../../../src/ledger/durable-ledger.ts';
+import { createLedger } from '../../../src/ledger/durable-ledger.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 
 const failing = (error: unknown) =>
@@ -45,20 +44,5 @@ describe('createLedger', () => {
       code: 'ledger_unavailable',
       cause,
     });
-  });
-});
-
-describe('the ledger of a time of which records may be missing', () => {
-  const known = issuanceRecord(1);
-  const lookup: RecordLookup = {
-    find: async (digest) => (digest.equals(known.digest) ? known : undefined),
-    known: async (_scope, asked) => asked.map(({ digest }) => known.digest.equals(digest)),
-  };
-  const reader = createLedgerReader(lookup, [{ from: 1_000, until: 1_100 }]);
-
-  it('names no sighting of it as unknown', async () => {
-    const sightings = [699, 700, 1_400, 1_401].map((iat) => ({ digest: Buffer.alloc(32, iat), iat }));
-    const unknown = await reader.unknown('payments', sightings);
-    expect(unknown.map(([first]) => first)).toEqual([699 % 256, 1_401 % 256]);
   });
 });
