@@ -32,6 +32,9 @@ const OF_SERVICES = [
   'test/contract/*.{softhsm,shim,link}.test.ts',
 ];
 
+/** What they start is built before the first of them. */
+const BUILT = 'test/support/build-service.ts';
+
 /** Run once more with their services on PostgreSQL, where that is. */
 const ON_BOTH_ENGINES = [
   'canaries',
@@ -76,13 +79,17 @@ export default defineConfig({
     sequence: { sequencer: ProcessesFirst },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'json-summary'] },
     projects: [
-      { extends: true, test: { name: 'services', include: OF_SERVICES, isolate: true } },
+      {
+        extends: true,
+        test: { name: 'services', include: OF_SERVICES, isolate: true, globalSetup: BUILT },
+      },
       {
         extends: true,
         test: {
           name: 'services on PostgreSQL',
           include: NO_POSTGRES ? [] : ON_BOTH_ENGINES,
           isolate: true,
+          globalSetup: BUILT,
           env: { TEST_STORE: 'postgres' },
         },
       },

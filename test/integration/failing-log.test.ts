@@ -2,14 +2,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
+import { COMMAND_LINE } from '../support/service-program.ts';
 import { canMount, smallDisk, takeAllSpace } from '../support/small-disk.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const PATIENCE = { timeout: 60_000, interval: 200 };
 
 let service: RunningService;

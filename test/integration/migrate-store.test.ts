@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
@@ -12,10 +11,10 @@ import { keywardJson, type RanForPrograms } from '../support/command-line.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
+import { COMMAND_LINE } from '../support/service-program.ts';
 import { canMount, smallDisk } from '../support/small-disk.ts';
 import { query, queryPostgres } from '../support/store-database.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 /** Keys rotate at once; on a busy machine a token lives through all moves. */
 const QUICK = {
   jwks_max_age_seconds: 1,
@@ -44,7 +43,7 @@ describe.skipIf(NO_POSTGRES)(`between SQLite and ${POSTGRES}`, () => {
   /** For what has to end with its process. */
   const processOf = (...argv: string[]) => [
     '--disable-sigusr1',
-    MAIN,
+    COMMAND_LINE,
     ...argv,
     '--config',
     service.configFile,

@@ -6,15 +6,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { connect } from 'node:tls';
-import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { makeCertificates } from '../support/certificates.ts';
 import { keyward } from '../support/command-line.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
+import { COMMAND_LINE } from '../support/service-program.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const HUPS = 100;
 const WORKERS = 6;
 const LEAST_EACH = 60;

@@ -4,12 +4,11 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/lib/json.ts';
 import { type HttpAnswer, type RunningService, startService } from '../support/running-service.ts';
+import { COMMAND_LINE } from '../support/service-program.ts';
 
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const REVIEWS = '/v1/admin/reviews';
 
 let service: RunningService;

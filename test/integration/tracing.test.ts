@@ -5,6 +5,7 @@ import { parse, stringify } from 'yaml';
 import { keyward } from '../support/command-line.ts';
 import { type ReceivedSpan, receiveOtlp } from '../support/otlp-receiver.ts';
 import { type Launch, type RunningService, serveOn, startService } from '../support/running-service.ts';
+import { SOURCE } from '../support/service-program.ts';
 import { query } from '../support/store-database.ts';
 
 const PATIENCE = { timeout: 60_000, interval: 100 };
@@ -220,7 +221,7 @@ it('a collector that hangs keeps nobody waiting', async () => {
 
 it('without an endpoint nothing of it is loaded; the trace id of a caller is on record all the same', async () => {
   const file = join(ground.hsm.folder, 'packages.json');
-  const launch = { flags: [`--import=${WATCHED}?file=${file}`] };
+  const launch = { flags: [`--import=${WATCHED}?file=${file}`], commandLine: SOURCE };
   const packages = () => JSON.parse(readFileSync(file, 'utf8')) as readonly string[];
   // prom-client brings the API alone, which does nothing by itself.
   const isOfIt = (name: string) => name.startsWith('@opentelemetry/') && name !== '@opentelemetry/api';

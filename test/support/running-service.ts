@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parse as parseYaml, stringify } from 'yaml';
 import { makeCredential } from '../../src/kernel/credential.ts';
 import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import { DATABASE_URL, initialisedBefore } from './initialised.ts';
 import { createDatabase } from './postgres/create-database.ts';
+import { CODE_CACHE, COMMAND_LINE } from './service-program.ts';
 import type { Shim } from './shim.ts';
 import { createSoftHsm, type SoftHsm } from './softhsm.ts';
 
 const SHIFTED_CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 export interface HttpAnswer {
   readonly status: number;
@@ -62,7 +61,7 @@ export interface RunningService {
 export interface Launch {
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Of a package that was built; default: the checkout's own. */
+  /** Of a package that was built; default: of this checkout. */
   readonly commandLine?: string;
 }
 
@@ -182,7 +181,7 @@ async function withSigner(hsm: SoftHsm, token: ReturnType<typeof tokenMembers>, 
 
 function launched(argv: readonly string[], launch: Launch, stdio: StdioOptions) {
   const { flags = [], environment = {}, commandLine = COMMAND_LINE } = launch;
-  const options = { stdio, env: { ...process.env, ...environment } };
+  const options = { stdio, env: { ...process.env, ...CODE_CACHE, ...environment } };
   return spawn(process.execPath, [...NODE_FLAGS, ...flags, commandLine, ...argv], options);
 }
 

@@ -4,11 +4,9 @@ import { chmodSync, chownSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { CODE_CACHE, COMMAND_LINE } from './service-program.ts';
 import { writeSignerFile } from './signer-settings.ts';
 import type { SoftHsm } from './softhsm.ts';
-
-const COMMAND_LINE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
 /** A real `keyward signer` over a SoftHSM token. */
 export interface SignerHost {
@@ -61,7 +59,7 @@ async function launch(
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Its code is compiled once a run, not at each start.
-      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
+      env: { PATH: process.env.PATH, ...CODE_CACHE },
       ...ground.as,
     },
   );

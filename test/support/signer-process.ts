@@ -1,12 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Failure, LogLine, Operation, Operations, Reply } from '../../src/signer/protocol.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
-
+import { SIGNER_PROCESS } from './service-program.ts';
 import { writeSettings } from './signer-settings.ts';
-
-const PROCESS = fileURLToPath(new URL('../../src/signer/process.ts', import.meta.url));
 
 /** The signer answered with a failure, or ended before it answered. */
 export class SignerFailure extends Error {
@@ -44,7 +41,7 @@ export function startSigner(
   settings: SignerSettings,
   execArgv: readonly string[] = [],
 ): SignerProcess {
-  const child = fork(PROCESS, writeSettings(settings), {
+  const child = fork(SIGNER_PROCESS, writeSettings(settings), {
     serialization: 'advanced',
     execArgv: [...execArgv],
     env: { ...environment, UV_THREADPOOL_SIZE: '8' },

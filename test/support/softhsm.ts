@@ -5,15 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makePin } from '../../src/kernel/credential.ts';
 import type { SignerSettings } from '../../src/signer/settings.ts';
+import { CODE_CACHE } from './service-program.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const SOFTHSM_MODULE =
   ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so'].find(existsSync) ??
   'libsofthsm2.so';
-
-/** A signer has no environment but that of its HSM token, and compiles its code anew at each start without it. */
-const { NODE_COMPILE_CACHE } = process.env;
-const CODE_CACHE = NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
 
 const CHILD = fileURLToPath(new URL('softhsm-token-child.ts', import.meta.url));
 
@@ -68,6 +65,7 @@ export function copySoftHsm(hsm: SoftHsm): SoftHsm {
 function configureSoftHsm(folder: string, tokenFolder: string): SoftHsm['environment'] {
   const configuration = join(folder, 'softhsm2.conf');
   writeFileSync(configuration, `directories.tokendir = ${tokenFolder}\nobjectstore.backend = file\n`);
+  // A signer has no environment but that of its HSM token.
   return { SOFTHSM2_CONF: configuration, ...CODE_CACHE };
 }
 
