@@ -44,6 +44,13 @@ const verify = async (token: string) =>
 const keysOf = async (scope: string): Promise<Record<string, string>[]> =>
   (await service.operations('GET', `/v1/admin/keys?scope=${scope}`)).body.keys;
 
+/**
+ * Seconds after a start, the inventory logs in by a process of its own. A token that is lost meanwhile leaves a PIN
+ * attempt of unknown fate, and then nothing logs in to another token before an operator has looked.
+ */
+const inventoryTaken = () =>
+  service.logged(({ msg, hsm_token }) => msg === 'inventory taken' && hsm_token === 'primary');
+
 /** Its files are gone, as when its disk is. */
 function loseToken(): void {
   rmSync(service.hsm.tokenFolder, { recursive: true });
@@ -56,10 +63,13 @@ const init = () =>
     ...['carl', 'dora'].flatMap((id) => ['--operator', `${id}=${join(service.hsm.folder, id)}`]),
   );
 
-async function doctor(check: string): Promise<string | undefined> {
-  const found = await examine({ configFile: service.configFile, openToken: true });
+async function doctor(check: string): Promise<string> {
+  const found = (await examine({ configFile: service.configFile, openToken: true })).filter(
+    ({ level }) => level !== 'ok',
+  );
   const finding = found.find((each) => each.check === check && each.level === 'fail');
-  return finding && `${finding.summary} → ${finding.advice}`;
+  if (!finding) throw new Error(`doctor finds no fault of the ${check}, but ${JSON.stringify(found)}`);
+  return `${finding.summary} → ${finding.advice}`;
 }
 
 async function enrol(decision: object) {
@@ -99,6 +109,7 @@ beforeAll(async () => {
   partner = await service.provision({ id: 'partner', hsm_token: 'issuer-b' });
   before = (await issue('payments', payments)).body.token;
   expect(await verify(before)).toMatchObject({ valid: true });
+  await inventoryTaken();
 }, 120_000);
 
 afterAll(async () => {
@@ -246,6 +257,7 @@ describe('a token that was stolen, on a database that was changed', () => {
     await service.stop();
     copyFileSync(database(), `${database()}.older`);
     service = await service.restart();
+    await inventoryTaken();
     await service.act('PATCH', '/v1/admin/scopes/partner', { policy: { max_ttl_seconds: 900 } });
     // No checkpoint covers the change.
     service.process.kill('SIGKILL');
@@ -255,7 +267,7 @@ describe('a token that was stolen, on a database that was changed', () => {
     db.exec("UPDATE clients SET description = 'forged' WHERE id = 'partner-verify'");
     db.close();
     await nameNewToken('third');
-    expect(await keyward('hsm', 'replace')).toMatchObject({ code: 0 });
+    expect(await keyward('hsm', 'replace')).toEqual({ code: 0, said: expect.any(String) });
     copyFileSync(database(), `${database()}.newer`);
     restoreTables(database(), `${database()}.older`, [
       ...REGISTRY_TABLE_NAMES,
