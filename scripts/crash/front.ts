@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { CRASHED_FRONT } from '../../test/support/service-program.ts';
 import type { Bench } from './bench.ts';
 
-const PROCESS = fileURLToPath(new URL('front-process.ts', import.meta.url));
 /** pino's levels. */
 export const LEVEL = { error: 50, fatal: 60 };
 /** A front that is not ready after so long is not going to be. */
@@ -32,7 +31,7 @@ export class Front {
   #stderr = '';
 
   constructor({ configFile, codeCache }: Bench, environment: Readonly<Record<string, string>>) {
-    this.#child = fork(PROCESS, [configFile], {
+    this.#child = fork(CRASHED_FRONT, [configFile], {
       execArgv: ['--disable-sigusr1'],
       env: { ...process.env, ...environment, NODE_COMPILE_CACHE: codeCache },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

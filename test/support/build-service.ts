@@ -13,6 +13,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type Plugin, rolldown } from 'rolldown';
 import type { TestProject } from 'vitest/node';
+import { SOURCES } from './service-program.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Within the checkout, so that the addon is found. */
@@ -49,7 +50,7 @@ interface BuiltFile {
 async function build(): Promise<readonly BuiltFile[]> {
   const bundle = await rolldown({
     cwd: ROOT,
-    input: { keyward: 'src/cli/main.ts', signer: 'src/signer/process.ts' },
+    input: SOURCES,
     platform: 'node',
     external: ['pkcs11js', 'pg-native'],
     plugins: [addresses],

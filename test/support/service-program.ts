@@ -4,13 +4,23 @@ import { fileURLToPath } from 'node:url';
 /** Where the run of tests keeps the service that it built of these sources: `build-service.ts`. */
 const { TEST_PROGRAM: BUILT, NODE_COMPILE_CACHE } = process.env;
 
-/** What `scripts/keyward` runs. */
-export const SOURCE = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-const SIGNER_SOURCE = fileURLToPath(new URL('../../src/signer/process.ts', import.meta.url));
+/** What is built, by the names of the files. */
+export const SOURCES = {
+  keyward: 'src/cli/main.ts',
+  signer: 'src/signer/process.ts',
+  'crashed-front': 'scripts/crash/front-process.ts',
+};
 
+const sourceOf = (name: keyof typeof SOURCES) =>
+  fileURLToPath(new URL(`../../${SOURCES[name]}`, import.meta.url));
+const program = (name: keyof typeof SOURCES) => (BUILT ? join(BUILT, `${name}.js`) : sourceOf(name));
+
+/** What `scripts/keyward` runs. */
+export const SOURCE = sourceOf('keyward');
 /** The same, built where the run of tests did so. */
-export const COMMAND_LINE = BUILT ? join(BUILT, 'keyward.js') : SOURCE;
-export const SIGNER_PROCESS = BUILT ? join(BUILT, 'signer.js') : SIGNER_SOURCE;
+export const COMMAND_LINE = program('keyward');
+export const SIGNER_PROCESS = program('signer');
+export const CRASHED_FRONT = program('crashed-front');
 
 const compiled = BUILT ? join(BUILT, 'compiled') : NODE_COMPILE_CACHE;
 
