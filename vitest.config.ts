@@ -69,7 +69,7 @@ const STORES_ON_BOTH_ENGINES = [
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    maxWorkers: 3,
     restoreMocks: true,
     // Node loads the sources as it does in production: mock no module.
     experimental: { viteModuleRunner: false, nodeLoader: false },
