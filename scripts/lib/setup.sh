@@ -34,6 +34,8 @@ is_set_up() { cmp -s package-lock.json "$stamp" && addon_loads; }
 addon_loads() { node -e 'require("pkcs11js")' 2>/dev/null; }
 
 install_dependencies() {
+  # npm would empty the folder that it leads to.
+  [ ! -L node_modules ] || stop 'node_modules is a link; take it away, or install in the checkout that it leads to.'
   command -v node >/dev/null || stop 'Node is missing. Install Node 18 or newer, with npm.'
   command -v npm >/dev/null || stop 'npm is missing. Install it, on Debian with: apt-get install -y npm'
   need_packages make g++ python3
