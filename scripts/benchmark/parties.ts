@@ -21,7 +21,7 @@ export interface Party {
   /** By name their ids, as they are now. */
   processes(): Readonly<Record<string, number>>;
   /** By how many milliseconds the event loop was late, p99 since it was last asked; only where it says so. */
-  loopDelayMs?(): Promise<number>;
+  loopDelayMs?: (() => Promise<number>) | undefined;
   stop(): Promise<void>;
 }
 
