@@ -28,7 +28,7 @@ function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
   return elements.select(({ ref }) => ['sequence', ref(hash as 'hash').as('hash')]);
 }
 
-/** `unknown`: the answer to the commit was lost. */
+/** `unknown`: the answer to the commit was lost, or standbys are not known to have it. */
 export type CommitOutcome = 'committed' | 'rolled_back' | 'unknown';
 
 /**

@@ -19,7 +19,7 @@ import { openEngine } from './open-engine.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
-import type { Trx, TrxReader, TrxWriter } from './schema.ts';
+import type { Trx, TrxReader, UrgentWriter } from './schema.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import {
   openRegistry,
@@ -58,7 +58,7 @@ interface StoreOptions {
 export interface Store {
   /** For the stores of capabilities: each read and each change is one transaction. `store_unavailable`. */
   readonly reader: TrxReader;
-  readonly writer: TrxWriter & Pick<Writer, 'ledgerEnd' | 'auditEnd'>;
+  readonly writer: UrgentWriter & Pick<Writer, 'ledgerEnd' | 'auditEnd'>;
   /** The same for the signed tables, once the registry is open. */
   readonly changes: RegistryChanges;
   /** What this host knows of the end of the ledger. */
@@ -166,7 +166,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onChange: (condition, cause) =>
       onEvent(condition ? { name: 'read_failed', condition, cause } : { name: 'read_recovered' }),
   });
-  const changes = new RegistryChanges(writer, clock, gate);
+  const changes = new RegistryChanges(writer, clock, gate, undefined, (state, change) =>
+    onEvent({ name: 'urgent_change', state, change }),
+  );
   const registryWalk = new RegistryWalk(reader, changes);
   return {
     reader,

@@ -82,6 +82,7 @@ export function createRegistry(reader: TrxReader, changes: RegistryChanges): Reg
         (registry) => changeKeys(registry, keyChanges),
         may?.leaveOut ? undefined : leavingNoneOut(keyChanges),
       ),
+    isReplicated: () => changes.isReplicated,
     signPending: async () => void (await changes.signPending()),
     ...keyReservations(changes),
     ...scopeRevision(changes),

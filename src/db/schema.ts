@@ -313,6 +313,18 @@ export interface TrxWriter {
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 }
 
+/** What became of an urgent change. */
+export interface Urgent<T> {
+  readonly result: T;
+  /** False: it is on this server alone, and goes with it where a standby without it takes its place. */
+  readonly replicated: boolean;
+}
+
+export interface UrgentWriter extends TrxWriter {
+  /** As `transaction`, before other changes that wait; it waits for no standby. Only for what restricts. */
+  urgently<T>(work: (trx: Trx) => Promise<T>): Promise<Urgent<T>>;
+}
+
 /** Tables whose rows each name the audit event that testifies to them. */
 export type TestifiedName = 'security_events' | 'reports' | 'case_log' | 'revocations';
 export type TestifiedRow<T extends TestifiedName> = Selectable<Schema[T]>;

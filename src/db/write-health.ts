@@ -1,6 +1,8 @@
+import type { AuditEvent } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
 import { type Condition, StoreFailure, toKeywardError } from './failure.ts';
+import type { OwedState } from './signed/registry-changes.ts';
 
 /** What the log should say of the store: once when writing begins to fail, once when it works again. */
 export type StoreEvent =
@@ -13,6 +15,8 @@ export type StoreEvent =
   /** Records cannot be looked up, so none is written until they can. */
   | { readonly name: 'read_failed'; readonly condition: Condition; readonly cause: unknown }
   | { readonly name: 'read_recovered' }
+  /** What became of an urgent change that was acknowledged before standbys had it. */
+  | { readonly name: 'urgent_change'; readonly state: OwedState; readonly change: AuditEvent }
   /** The audit trail has another end than this process wrote; told once. */
   | { readonly name: 'audit_trail_changed' };
 
@@ -31,10 +35,11 @@ export class WriteHealth {
     this.#onEvent = onEvent;
   }
 
-  async watch<T>(write: () => Promise<T>): Promise<T> {
+  /** A write that only this server has says nothing of those that standbys are to have. */
+  async watch<T>(write: () => Promise<T>, isWhole = (_: T) => true): Promise<T> {
     try {
       const result = await write();
-      this.#succeeded();
+      if (isWhole(result)) this.#succeeded();
       return result;
     } catch (error) {
       const mapped = toKeywardError(error);

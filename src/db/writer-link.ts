@@ -6,7 +6,7 @@ import type { ThreadEntry } from './engine.ts';
 import { StoreFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { Session } from './session-dialect.ts';
-import { threadSession } from './thread-session.ts';
+import { threadSession, type UrgentCommit } from './thread-session.ts';
 import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
@@ -15,8 +15,8 @@ export class WriterLink extends CallLink<WriterCalls> {
     super({ entry, settings: { ...own, ...settings }, deadlineMs });
   }
 
-  session(): Session {
-    return threadSession(this.thread());
+  session(urgent?: UrgentCommit): Session {
+    return threadSession(this.thread(), urgent);
   }
 }
 
@@ -36,6 +36,11 @@ export class RecordGroup {
 
   get size(): number {
     return this.#rows.length;
+  }
+
+  /** Takes over the records of another, which has none then. */
+  absorb(other: RecordGroup): void {
+    this.#rows.push(...other.#rows.splice(0));
   }
 
   add(record: IssuanceRecord, waiting?: Span): Promise<void> {

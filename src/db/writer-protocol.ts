@@ -11,6 +11,8 @@ export interface WriterSettings {
   readonly run: RunKey;
   /** Where the end of the ledger is kept before a group is answered; absent where nobody keeps it. */
   readonly mark?: MarkPlace | undefined;
+  /** Of `UrgentWaiting`; absent where nothing is urgent. */
+  readonly urgent?: SharedArrayBuffer | undefined;
 }
 
 /** A row that the database refused while the others of its group were committed. */

@@ -11,9 +11,11 @@ import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory 
 import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import type { LedgerMark } from './ledger-mark.ts';
-import type { Schema, Trx } from './schema.ts';
+import type { Schema, Trx, Urgent, UrgentWriter } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
+import type { UrgentCommit } from './thread-session.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
+import { UrgentWaiting } from './urgent-waiting.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
 import { RecordGroup, WriterLink } from './writer-link.ts';
 import type { Durability } from './writer-protocol.ts';
@@ -39,8 +41,8 @@ export interface WriterOptions {
   readonly deadlineMs?: number;
 }
 
-/** The only way to write. Whatever is handed in first commits first, records and changes alike. */
-export class Writer implements RecordAppender {
+/** The only way to write. What is handed in first commits first, records and changes alike, but for what is urgent. */
+export class Writer implements RecordAppender, UrgentWriter {
   readonly #link: WriterLink;
   readonly #db: Kysely<Schema>;
   readonly #health: WriteHealth;
@@ -59,6 +61,9 @@ export class Writer implements RecordAppender {
   #isForeignTold = false;
   /** A change was committed that a checkpoint should cover at once. */
   readonly checkpointWanted = new Emitter<null>();
+  readonly #urgent = new UrgentWaiting();
+  /** Of the transaction under way, where that is urgent. */
+  #urgentCommit: UrgentCommit | undefined;
   #records = 0;
   #changes = 0;
   #running = false;
@@ -67,9 +72,10 @@ export class Writer implements RecordAppender {
 
   constructor(options: WriterOptions) {
     const { engine, queueLimit, clock, run, unwitnessed, onEvent, deadlineMs = DEADLINE_MS } = options;
-    this.#link = new WriterLink(engine.writing, { run, mark: options.mark?.place }, deadlineMs);
+    const settings = { run, mark: options.mark?.place, urgent: this.#urgent.memory };
+    this.#link = new WriterLink(engine.writing, settings, deadlineMs);
     this.#db = new Kysely<Schema>({
-      dialect: sessionDialect(engine.language, () => this.#link.session()),
+      dialect: sessionDialect(engine.language, () => this.#link.session(this.#urgentCommit)),
     });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
@@ -125,6 +131,18 @@ export class Writer implements RecordAppender {
     return await this.#change(() => this.#lend(work));
   }
 
+  /** Never before records that were there: what restricts their key is committed behind them. Never `overloaded`. */
+  async urgently<T>(work: (trx: Trx) => Promise<T>): Promise<Urgent<T>> {
+    this.#admit(0, CHANGE_LIMIT);
+    const commit: UrgentCommit = { isReplicated: false };
+    const lent = async () => {
+      const result = await this.#lend(work, commit);
+      return { result, replicated: commit.isReplicated };
+    };
+    const watched = () => this.#health.watch(lent, ({ replicated }) => replicated);
+    return await this.#urgent.during(() => this.#inTurn(watched, (turn) => this.#overtake(turn)));
+  }
+
   /** For what its transactions read of the audit trail. */
   trustEvents(trust: EventTrust): void {
     this.#seals.trust(trust);
@@ -141,8 +159,9 @@ export class Writer implements RecordAppender {
     await this.#link.stop();
   }
 
-  async #lend<T>(work: (trx: Trx) => Promise<T>): Promise<T> {
+  async #lend<T>(work: (trx: Trx) => Promise<T>, urgent?: UrgentCommit): Promise<T> {
     let isDone = false;
+    this.#urgentCommit = urgent;
     try {
       const result = await this.#db.transaction().execute(async (trx) => {
         lendMemory(trx, this.#memory);
@@ -151,7 +170,7 @@ export class Writer implements RecordAppender {
         isDone = true;
         return answer;
       });
-      this.#settle('committed');
+      this.#settle(urgent?.isReplicated === false ? 'unknown' : 'committed');
       return result;
     } catch (error) {
       this.#settle(isDone ? 'unknown' : 'rolled_back');
@@ -173,13 +192,20 @@ export class Writer implements RecordAppender {
     this.#onEvent({ name: 'audit_trail_changed' });
   }
 
-  async #change<T>(work: () => Promise<T>): Promise<T> {
+  #change<T>(work: () => Promise<T>): Promise<T> {
     this.#admit(this.#changes, CHANGE_LIMIT);
+    return this.#inTurn(
+      () => this.#health.watch(work),
+      (turn) => this.#queue.push(turn),
+    );
+  }
+
+  async #inTurn<T>(work: () => Promise<T>, enqueue: (turn: () => Promise<void>) => void): Promise<T> {
     this.#changes += 1;
     const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#queue.push(async () => {
+    enqueue(async () => {
       try {
-        resolve(await this.#health.watch(work));
+        resolve(await work());
       } catch (error) {
         reject(error);
       }
@@ -187,6 +213,14 @@ export class Writer implements RecordAppender {
     });
     this.#wake();
     return await promise;
+  }
+
+  /** All records go first, in as few commits as can be, and then the urgent change: other changes do not hold it up. */
+  #overtake(turn: () => Promise<void>): void {
+    const waiting = this.#queue.splice(0);
+    const isGroup = (each: (typeof waiting)[number]) => each instanceof RecordGroup;
+    const groups = joined(waiting.filter(isGroup));
+    this.#queue.push(...groups, turn, ...waiting.filter((each) => !isGroup(each)));
   }
 
   async #commit(group: RecordGroup): Promise<void> {
@@ -245,6 +279,16 @@ export class Writer implements RecordAppender {
     }
     this.#running = false;
   }
+}
+
+function joined(groups: readonly RecordGroup[]): readonly RecordGroup[] {
+  const fewer: RecordGroup[] = [];
+  for (const group of groups) {
+    const last = fewer.at(-1);
+    if (last && last.size + group.size <= MOST_ROWS) last.absorb(group);
+    else fewer.push(group);
+  }
+  return fewer;
 }
 
 function tooMany(message: string): KeywardError {

@@ -16,6 +16,8 @@ interface StoreEventDeps {
   readonly outages: Pick<OutageWatch, 'isOver'>;
 }
 
+type UrgentChange = Omit<Extract<StoreEvent, { readonly name: 'urgent_change' }>, 'name'>;
+
 const RUNBOOK = 'docs/runbooks/service.md#the-database-fails-databasefailing';
 /** Over by themselves; of a full disk the line alone, once it is told. */
 const PASSING: ReadonlySet<string> = new Set(['locked', 'no_memory', 'writer_lost', 'full']);
@@ -71,6 +73,8 @@ function raiseStoreEvent({ name, ...details }: StoreEvent, deps: StoreEventDeps)
       'somebody else wrote to the end of the audit trail: nothing is changed until the service is started anew',
     );
     raiseAround('audit.chain_broken', 'chain:audit', {}, deps);
+  } else if ('change' in details) {
+    tellUrgentChange(details, deps);
   } else if (!('condition' in details)) {
     log.info(details, name);
   } else if (PASSING.has(details.condition)) {
@@ -78,6 +82,21 @@ function raiseStoreEvent({ name, ...details }: StoreEvent, deps: StoreEventDeps)
   } else {
     log.fatal({ event: 'database.failing', runbook: RUNBOOK, ...details }, name);
     raiseAround('database.failing', 'database', { why: details.condition }, deps);
+  }
+}
+
+/** An audit sink has it until the audit event itself may be sent, which waits for standbys. */
+function tellUrgentChange({ state, change }: UrgentChange, { sinks, log }: StoreEventDeps): void {
+  const { type, subject } = change;
+  if (state === 'replicated') log.info({ type, subject }, 'standbys have an urgent change by now');
+  else if (state === 'repeated')
+    log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
+  else {
+    log.warn(
+      { type, subject },
+      'an urgent change is on the primary alone; it is repeated until standbys have it',
+    );
+    sinks.confirm(change).catch((err: unknown) => log.error({ err, type }, 'no audit sink could be told'));
   }
 }
 

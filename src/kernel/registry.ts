@@ -103,7 +103,7 @@ export interface Registry {
    */
   changeKeys(changes: readonly KeyLifecycleChange[], act: KeyAct): Promise<void>;
   /**
-   * The same for an emergency, which waits for no HSM: keys taken out of use and the standby that goes on in their
+   * The same for an emergency, which waits for no HSM and no standby: keys taken out of use and the standby that goes on in their
    * place. Signed afterwards, by `signPending`. `internal` for whatever does more than restrict. `key_changed` too
    * where the compromise of an HSM token leaves out a key on it, unless it may.
    */
@@ -112,6 +112,8 @@ export interface Registry {
     act: KeyAct,
     may?: { readonly leaveOut: boolean },
   ): Promise<void>;
+  /** Whether standbys have all of it; until they do, what they lack is repeated. */
+  isReplicated(): boolean;
   /** Signs what was changed without the HSM, if anything was. Fails as `Signer.sign`. */
   signPending(): Promise<void>;
   /** Reserves an HSM id for another key of a scope that exists, before it is generated. */

@@ -67,6 +67,6 @@ export function signPending(store: Pick<Store, 'signPending'>, log: Logger): Run
     },
     everyMs: 1_000,
     log,
-    failure: 'registry rows wait for their signature; it is tried again',
+    failure: 'registry rows wait for their signature, or for a standby; it is tried again',
   });
 }

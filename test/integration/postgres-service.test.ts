@@ -66,20 +66,6 @@ describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
     expect((await check(await issuing())).body).toMatchObject({ valid: true });
   });
 
-  it('says that a compromise has not taken effect while the standby is frozen, and takes it once it is back', async () => {
-    const token = await issuing();
-    const { keys } = (await service.operations('GET', '/v1/admin/keys?scope=payments')).body;
-    const { kid } = keys.find(({ state }: { state: string }) => state === 'active');
-    const compromise = () =>
-      service.operations('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'seen in a dump' });
-    standby.freeze();
-    expect((await compromise()).status).toBe(503);
-    standby.thaw();
-    await expect.poll(async () => (await compromise()).status, { timeout: 60_000 }).toBe(200);
-    expect((await check(token)).body).toMatchObject({ valid: false, reason: 'key_compromised' });
-    expect((await check(await issuing())).body).toMatchObject({ valid: true });
-  });
-
   it('releases nothing once commits wait for no standby, though the server says nothing of it', async () => {
     await primary.configure({ synchronous_standby_names: '' });
     const { status, body } = await issue();

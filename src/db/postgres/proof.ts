@@ -28,6 +28,7 @@ export async function prove(
   session: Pick<PostgresSession, 'query' | 'server'>,
   durability: Durability,
   deadlineMs = PROOF_MS,
+  isOver = () => false,
 ): Promise<boolean> {
   if (durability.mode === 'single') return true;
   const deadline = performance.now() + deadlineMs;
@@ -36,7 +37,7 @@ export async function prove(
     const { rows } = await session.query(PROOF, [place]);
     if (session.server !== undefined && rows[0]?.server !== session.server) return false;
     if (Number(rows[0]?.copies) >= durability.copies) return true;
-    if (performance.now() >= deadline) return false;
+    if (performance.now() >= deadline || isOver()) return false;
     place = rows[0]?.place;
     await sleep(PAUSE_MS);
   }
@@ -50,8 +51,9 @@ export async function proven(
   session: Pick<PostgresSession, 'query' | 'server'>,
   commit: Promise<Answer>,
   durability: Durability,
+  isOver?: () => boolean,
 ): Promise<Answer> {
-  const [answer, isProven] = await Promise.all([commit, prove(session, durability)]);
+  const [answer, isProven] = await Promise.all([commit, prove(session, durability, PROOF_MS, isOver)]);
   const doubt = doubtOf(answer) ?? (isProven ? undefined : 'too few standbys have what was committed');
   if (doubt === undefined) return answer;
   throw unproven(doubt);

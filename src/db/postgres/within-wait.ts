@@ -5,6 +5,15 @@ import { endSyncWait } from './sync-wait.ts';
 
 /** So long a commit may wait for a standby: less than an answer may take, and what waits behind it. */
 const COMMIT_WAIT_MS = 2_000;
+/** The same where something urgent waits behind it. */
+const HURRIED_WAIT_MS = 100;
+const LOOK_MS = 25;
+
+/** Whether a wait that begins now is over by then. */
+export function waitFromNow(isHurried = () => false): () => boolean {
+  const begun = performance.now();
+  return () => performance.now() - begun >= (isHurried() ? HURRIED_WAIT_MS : COMMIT_WAIT_MS);
+}
 
 /**
  * Settles as what that session was asked does, and ends its wait for a standby after a while. The wait would outlive the
@@ -14,12 +23,17 @@ export async function withinWait<T>(
   database: PostgresSettings,
   { backend }: PostgresSession,
   asked: Promise<T>,
+  isOver = waitFromNow(),
 ): Promise<T> {
-  const timer = setTimeout(() => void endWait(database, backend), COMMIT_WAIT_MS);
+  const timer = setInterval(() => {
+    if (!isOver()) return;
+    clearInterval(timer);
+    void endWait(database, backend);
+  }, LOOK_MS);
   try {
     return await asked;
   } finally {
-    clearTimeout(timer);
+    clearInterval(timer);
   }
 }
 

@@ -1,16 +1,20 @@
 import type { StoreFailure } from '../failure.ts';
 import { markGroup } from '../mark-file.ts';
 import type { Executed } from '../session-dialect.ts';
+import { UrgentWaiting } from '../urgent-waiting.ts';
 import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
 import { otherOwner, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { KeptSession } from './kept-session.ts';
 import type { PostgresGround } from './open-session.ts';
-import { proven } from './proof.ts';
+import { prove, proven } from './proof.ts';
 import { durabilityOf, readFacts } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
 import type { Answer, PostgresSession } from './session.ts';
-import { withinWait } from './within-wait.ts';
+import { waitFromNow, withinWait } from './within-wait.ts';
+
+/** What an emergency gives standbys that are well. */
+const URGENT_PROOF_MS = 150;
 
 /** As whom a thread writes. */
 export interface PostgresWriting extends WriterSettings, PostgresGround {
@@ -25,6 +29,7 @@ export class WriteConnection {
   readonly #settings: PostgresWriting;
   readonly #groups: GroupWriter;
   readonly #flag: SchemaFlag;
+  readonly #urgent: UrgentWaiting;
   readonly #kept: KeptSession;
   #session: PostgresSession | undefined;
   #isInTransaction = false;
@@ -32,6 +37,7 @@ export class WriteConnection {
   constructor(settings: PostgresWriting) {
     this.#settings = settings;
     this.#flag = new SchemaFlag(settings.changed);
+    this.#urgent = new UrgentWaiting(settings.urgent);
     this.#kept = new KeptSession(settings);
     const { run, owner } = settings;
     this.#groups = new GroupWriter(run, owner, (session, commit) => this.#proven(session, commit));
@@ -61,10 +67,13 @@ export class WriteConnection {
     return this.#transaction().execute(sql, parameters);
   }
 
-  async commit(): Promise<void> {
+  /** Answers whether standbys have it: of an urgent commit alone they may not. */
+  async commit(urgent: boolean): Promise<boolean> {
     const session = this.#transaction();
     this.#isInTransaction = false;
+    if (urgent) return await this.#commitAlone(session);
     await this.#proven(session, session.commitAnswered());
+    return true;
   }
 
   async rollback(): Promise<void> {
@@ -89,7 +98,18 @@ export class WriteConnection {
 
   #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {
     const { database } = this.#settings;
-    return withinWait(database, session, proven(session, commit, durabilityOf(database)));
+    const isOver = waitFromNow(() => this.#urgent.any);
+    return withinWait(database, session, proven(session, commit, durabilityOf(database), isOver), isOver);
+  }
+
+  /** On the disk of this server; standbys have it by then, or are given a moment. */
+  async #commitAlone(session: PostgresSession): Promise<boolean> {
+    const [, , isProven] = await Promise.all([
+      session.query("SELECT set_config('synchronous_commit', 'local', true)"),
+      session.commitAnswered(),
+      prove(session, durabilityOf(this.#settings.database), URGENT_PROOF_MS),
+    ]);
+    return isProven;
   }
 
   async #open(): Promise<PostgresSession> {

@@ -10,7 +10,7 @@ serveCalls<WriterCalls>(
     append: (asks) => connection.append(asks),
     begin: () => connection.begin().then(nothing),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
-    commit: () => connection.commit().then(nothing),
+    commit: ({ urgent }) => connection.commit(urgent),
     rollback: () => connection.rollback().then(nothing),
     durability: () => connection.durability(),
     close: () => connection.close().then(nothing),

@@ -28,8 +28,19 @@ export async function commitChange(
     .execute();
 }
 
+/** Those that the database does not show, of changes that were committed one behind the other: whatever is lost is their end. */
+export async function withoutCommitted<T>(
+  trx: Trx,
+  changes: readonly T[],
+  preparedOf: (change: T) => PreparedChange,
+): Promise<readonly T[]> {
+  const last = changes.at(-1);
+  if (last === undefined || (await isCommitted(trx, preparedOf(last)))) return [];
+  return [...(await withoutCommitted(trx, changes.slice(0, -1), preparedOf)), last];
+}
+
 /** Whether the database shows what this change would have written. */
-export async function isCommitted(trx: Trx, { rows, sealed }: PreparedChange): Promise<boolean> {
+async function isCommitted(trx: Trx, { rows, sealed }: PreparedChange): Promise<boolean> {
   if (sealed) return (await readHead(trx))?.signature === sealed.head.signature;
   const [row] = rows;
   return row !== undefined && isMarked(await readMark(trx, row), row.after);

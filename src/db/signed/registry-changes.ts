@@ -3,10 +3,10 @@ import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Trx, TrxWriter } from '../schema.ts';
+import type { Trx, Urgent, UrgentWriter } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
-import { commitChange, isCommitted } from './commit-change.ts';
+import { commitChange, withoutCommitted } from './commit-change.ts';
 import {
   differences,
   needsSignature,
@@ -35,34 +35,82 @@ export type Beside = (trx: Trx) => Promise<void>;
 const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
+/** All that one commit takes: it can be repeated. */
+interface IntendedChange {
+  readonly prepared: PreparedChange;
+  readonly events: readonly AuditEvent[];
+  readonly beside: Beside;
+  /** Before it. */
+  readonly head: StoredHead | null;
+}
+
+type Transact = <T>(work: (trx: Trx) => Promise<T>) => Promise<Urgent<T>>;
+
+/** What one transaction found of changes that may be lost. */
+interface Looked {
+  readonly owed: readonly IntendedChange[];
+  /** Of those. */
+  readonly repeated: readonly IntendedChange[];
+  readonly uncertain: readonly IntendedChange[];
+  /** Of those. */
+  readonly found: readonly IntendedChange[];
+}
+
+/** What becomes of a change that was acknowledged before standbys had it. */
+export type OwedState = 'owed' | 'repeated' | 'replicated';
+
 /**
  * The one way to change the registry: planned on trusted rows, signed by the registry key, and committed with
  * the new head and the audit event, all together or not at all (I10). What others committed meanwhile is taken over
  * first. `registry_refused` where the database is not as it was signed.
  *
+ * An urgent change counts from the disk of one server on. Until standbys have it, it is owed: where a promotion has
+ * lost it, it is committed again before any other change.
+ *
  * Views follow in the turn in which the commit is known. One that fails keeps no other from following, and stands for
  * something that is true no longer: the process ends at once, and the next start builds all of them anew.
  */
 export class RegistryChanges {
-  readonly #writer: TrxWriter;
+  readonly #writer: UrgentWriter;
   readonly #clock: Clock;
   readonly #gate: SinkGate;
   readonly #end: (failure: unknown) => void;
+  readonly #told: (what: OwedState, event: AuditEvent) => void;
   readonly #turns = new BoundedMutex();
   /** Changes of which nobody knows whether they were committed. */
-  #uncertain: PreparedChange[] = [];
+  #uncertain: IntendedChange[] = [];
+  /** Changes that were seen on one server alone, in their order. */
+  #owed: IntendedChange[] = [];
   #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
 
-  constructor(writer: TrxWriter, clock: Clock, gate: SinkGate, end = endProcess) {
+  constructor(
+    writer: UrgentWriter,
+    clock: Clock,
+    gate: SinkGate,
+    end = endProcess,
+    told: (what: OwedState, event: AuditEvent) => void = () => {},
+  ) {
     this.#writer = writer;
     this.#clock = clock;
     this.#gate = gate;
     this.#end = end;
+    this.#told = told;
   }
+
+  readonly #inTurn: Transact = async (work) => ({
+    result: await this.#writer.transaction(work),
+    replicated: true,
+  });
+  readonly #urgently: Transact = (work) => this.#writer.urgently(work);
 
   /** What follows another registry that was open before follows no more. */
   open(registry: TrustedRegistry, seal: RegistrySeal): void {
     this.#opened = { registry, seal };
+  }
+
+  /** Whether standbys have all that was changed, where commits wait for them. */
+  get isReplicated(): boolean {
+    return this.#owed.length === 0;
   }
 
   get view(): RegistryView {
@@ -79,7 +127,7 @@ export class RegistryChanges {
   ): Promise<readonly RefusedRow[]> {
     await this.#settleDoubts();
     const found = await this.#writer.transaction((trx) => step(trx, this.#now().registry));
-    return this.#uncertain.length === 0 ? found : [];
+    return this.#uncertain.length + this.#owed.length === 0 ? found : [];
   }
 
   /**
@@ -100,15 +148,18 @@ export class RegistryChanges {
     );
   }
 
-  /** For an emergency: waits neither for the HSM nor for changes that do. Only what restricts. */
+  /**
+   * For an emergency: waits neither for the HSM, nor for changes that do, nor for standbys. Only what restricts. Where it
+   * is not replicated, it is owed.
+   */
   urgent(event: AuditEvent, plan: Plan, beside: Beside = nothing): Promise<void> {
     return this.#attempt(async () => {
       const { registry } = this.#now();
       const changes = differences(registry, plan(registry));
       const prepared = unsigned(changes);
       if (!prepared) throw needsSignature(changes);
-      await this.#commit(prepared, [event], beside);
-    });
+      await this.#commit(prepared, [event], beside, this.#urgently);
+    }, this.#urgently);
   }
 
   /** Signs what was written without a signature, and answers how many rows that was. */
@@ -139,9 +190,10 @@ export class RegistryChanges {
   }
 
   /** An urgent change may come in between, or one that somebody else committed; then the plan is made anew. */
-  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+  async #attempt<T>(work: () => Promise<T>, transact = this.#inTurn): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
-      await this.#settleDoubts();
+      // The commit of an urgent change looks itself after what is owed.
+      if (transact === this.#inTurn || this.#uncertain.length > 0) await this.#settleDoubts(transact);
       const { revision } = this.#now().registry;
       try {
         return await work();
@@ -180,30 +232,75 @@ export class RegistryChanges {
     }
   }
 
-  async #commit(prepared: PreparedChange, events: readonly AuditEvent[], beside: Beside): Promise<void> {
-    const { registry } = this.#now();
-    const { head } = registry;
+  async #commit(
+    prepared: PreparedChange,
+    events: readonly AuditEvent[],
+    beside: Beside,
+    transact = this.#inTurn,
+  ): Promise<void> {
+    const change: IntendedChange = { prepared, events, beside, head: this.#now().registry.head };
+    const isKept = prepared.rows.length > 0;
+    let committed: Urgent<Looked>;
     try {
-      await this.#writer.transaction(async (trx) => {
+      committed = await transact(async (trx) => {
         // It was planned without a change that may have been made meanwhile, and that would be taken over after it.
         if (this.#uncertain.length > 0) throw new InDoubt();
-        await commitChange(trx, prepared, head);
-        await beside(trx);
-        for (const event of events)
-          await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
+        const looked = await this.#look(trx);
+        await this.#write(trx, change);
+        return looked;
       });
     } catch (error) {
       const isRefused = isRefusal(error) || error instanceof InDoubt;
-      if (!isRefused && prepared.rows.length > 0) this.#uncertain.push(prepared);
+      if (!isRefused && isKept) this.#uncertain.push(change);
       throw error;
     }
-    if (prepared.rows.length > 0) this.#apply(prepared);
+    this.#settle(committed);
+    if (!isKept) return;
+    if (!committed.replicated) this.#owe(change);
+    this.#apply(prepared);
+  }
+
+  async #write(trx: Trx, { prepared, events, beside, head }: IntendedChange): Promise<void> {
+    await commitChange(trx, prepared, head);
+    await beside(trx);
+    for (const event of events)
+      await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
+  }
+
+  /** Looks what of the changes that may be lost is there, and commits anew what is owed. */
+  async #look(trx: Trx): Promise<Looked> {
+    const [owed, uncertain] = [this.#owed, this.#uncertain];
+    const lost = await withoutCommitted(trx, [...owed, ...uncertain], ({ prepared }) => prepared);
+    const repeated = owed.filter((change) => lost.includes(change));
+    for (const change of repeated) await this.#write(trx, asRepetition(change));
+    return { owed, repeated, uncertain, found: uncertain.filter((change) => !lost.includes(change)) };
+  }
+
+  #owe(change: IntendedChange): void {
+    this.#owed = [...this.#owed, change];
+    this.#tell('owed', [change]);
+  }
+
+  /** What standbys have, they have with all that was committed before it. */
+  #settle({ result: { owed, repeated }, replicated }: Urgent<Looked>): void {
+    this.#tell('repeated', repeated);
+    if (!replicated) return;
+    const settled = this.#owed.filter((change) => owed.includes(change));
+    this.#owed = this.#owed.filter((change) => !owed.includes(change));
+    this.#tell('replicated', settled);
+  }
+
+  #tell(what: OwedState, changes: readonly IntendedChange[]): void {
+    for (const { events } of changes) for (const event of events) this.#told(what, event);
   }
 
   /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
   async requireOwnHead(trx: Trx): Promise<void> {
     if (!this.#opened) return;
-    const known = [this.#opened.registry.head, ...this.#uncertain.map(({ sealed }) => sealed?.head)];
+    const known = [
+      this.#opened.registry.head,
+      ...this.#uncertain.map(({ prepared }) => prepared.sealed?.head),
+    ];
     const found = await readHead(trx);
     if (!known.some((head) => head?.signature === found?.signature)) throw refusedRow('registry_head', '1');
   }
@@ -214,19 +311,23 @@ export class RegistryChanges {
   }
 
   /** Finds out what became of changes whose answer was lost; from then on `view` shows it. */
-  settle(): Promise<void> {
-    return this.#settleDoubts();
+  async settle(): Promise<void> {
+    if (this.#uncertain.length > 0) await this.#settleDoubts();
   }
 
-  /** A writer that was lost in the middle may have committed: the database says. */
-  async #settleDoubts(): Promise<void> {
-    for (let change = this.#uncertain[0]; change; change = this.#uncertain[0]) {
-      const doubtful = change;
-      const isThere = await this.#writer.transaction((trx) => isCommitted(trx, doubtful));
-      // Settled by another meanwhile: applied again, it would undo in memory what came after it.
-      if (this.#uncertain[0] !== doubtful) continue;
-      if (isThere) this.#apply(doubtful);
-      this.#uncertain = this.#uncertain.filter((each) => each !== doubtful);
+  /** A writer that was lost in the middle may have committed, and a promotion may have lost what is owed: the database says. */
+  async #settleDoubts(transact = this.#inTurn): Promise<void> {
+    if (this.#uncertain.length + this.#owed.length === 0) return;
+    const looked = await transact((trx) => this.#look(trx));
+    this.#settle(looked);
+    const { uncertain, found } = looked.result;
+    // Settled by another meanwhile: applied again, it would undo in memory what came after it.
+    const known = uncertain.filter((change) => this.#uncertain.includes(change));
+    this.#uncertain = this.#uncertain.filter((change) => !known.includes(change));
+    for (const change of known) {
+      if (!found.includes(change)) continue;
+      if (!looked.replicated) this.#owe(change);
+      this.#apply(change.prepared);
     }
   }
 
@@ -234,6 +335,11 @@ export class RegistryChanges {
     if (this.#opened) return this.#opened;
     throw new KeywardError('internal', 'The registry is not open yet.');
   }
+}
+
+function asRepetition(change: IntendedChange): IntendedChange {
+  const events = change.events.map((event) => ({ ...event, details: { ...event.details, repeated: true } }));
+  return { ...change, events };
 }
 
 /** While a change waited for its turn, another came into doubt. */

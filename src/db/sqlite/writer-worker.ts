@@ -10,7 +10,10 @@ serveCalls<WriterCalls>(
     append: (asks) => connection.append(asks),
     begin: () => void connection.begin(),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
-    commit: () => void connection.commit(),
+    commit: () => {
+      connection.commit();
+      return true;
+    },
     rollback: () => void connection.rollback(),
     durability: () => connection.durability(),
     close: () => void connection.close(),

@@ -7,6 +7,7 @@ import { readMark } from '../../../src/db/mark-file.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
+import { groupsIn } from '../../support/ledger-chain.ts';
 import { openTestWriter } from '../../support/open-test-writer.ts';
 import { commitsIn, query, recordsIn } from '../../support/store-database.ts';
 
@@ -129,6 +130,27 @@ describe('order', () => {
     expect(first).toEqual({ step: 1, jtis: ['jti-1'] });
     expect(second).toEqual({ step: 2, jtis: ['jti-1', 'jti-2'] });
     expect(recordsIn(file)).toEqual(numbered(1, 2));
+  });
+
+  it('puts an urgent change before all that wait, and behind every record that was there before it, in one commit', async () => {
+    const { writer, file } = await openTestWriter();
+    const done: string[] = [];
+    const change = (name: string) => writer.transaction(async () => void done.push(name));
+    const record = (n: number) => writer.append(issuanceRecord(n)).then(() => void done.push(`record ${n}`));
+    const waiting = [change('first'), record(1), change('second'), record(2), change('third')];
+    const urgent = writer.urgently(async () => void done.push('urgent'));
+    await Promise.all([...waiting, record(3)]);
+    expect(await urgent).toEqual({ result: undefined, replicated: true });
+    expect(done).toEqual(['record 1', 'record 2', 'urgent', 'first', 'second', 'third', 'record 3']);
+    expect(groupsIn(file).map(({ rowCount }) => rowCount)).toEqual([2, 1]);
+  });
+
+  it('takes an urgent change where too many others wait', async () => {
+    const { writer } = await openTestWriter();
+    const waiting = Array.from({ length: 256 }, () => writer.transaction(async () => {}));
+    await expect(writer.transaction(async () => {})).rejects.toMatchObject({ code: 'overloaded' });
+    expect(await writer.urgently(async () => 'done')).toEqual({ result: 'done', replicated: true });
+    await Promise.all(waiting);
   });
 
   it('never lets two transactions run into each other', async () => {

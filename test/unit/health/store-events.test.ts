@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import type { StoreEvent } from '../../../src/db/write-health.ts';
 import { createStoreEventHandler } from '../../../src/health/store-events.ts';
+import { KEYWARD } from '../../../src/kernel/actor.ts';
+import { actOf } from '../../../src/kernel/audit.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
 
@@ -84,6 +86,20 @@ it.each([
   const { lines, confirmed } = told(event);
   expect([lines.length, confirmed]).toEqual([1, []]);
   expect(lines[0]).toMatchObject({ msg: event.name, level: event.name === 'write_failed' ? 50 : 30 });
+});
+
+it('an urgent change that standbys lack is told to log and sinks, and then to the log what became of it', () => {
+  const change = actOf(KEYWARD, 'key.compromised', 'key:k1', { why: 'seen' });
+  const states = ['owed', 'repeated', 'replicated'] as const;
+  const { lines, confirmed } = told(
+    ...states.map((state) => ({ name: 'urgent_change', state, change }) as const),
+  );
+  expect(lines.map(({ level, subject }) => [level, subject])).toEqual([
+    [40, 'key:k1'],
+    [40, 'key:k1'],
+    [30, 'key:k1'],
+  ]);
+  expect(confirmed).toEqual([{ subject: 'key:k1', details: { why: 'seen' } }]);
 });
 
 it('the end of a failure is told once, where the failure was, with when it began', () => {

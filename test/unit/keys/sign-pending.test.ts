@@ -26,7 +26,7 @@ it('tries each second, says once that rows wait, and says when they are signed',
   await task.stop();
   expect(store.signPending).toHaveBeenCalledTimes(5);
   expect(lines.map(({ msg }) => msg)).toEqual([
-    'registry rows wait for their signature; it is tried again',
+    'registry rows wait for their signature, or for a standby; it is tried again',
     'registry rows signed that had been changed without the HSM',
   ]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Directory } from '../../../../src/access/directory.ts';
 import { CanaryIndex } from '../../../../src/canaries/canary-index.ts';
 import { createRegistry } from '../../../../src/db/registry.ts';
-import type { TrxWriter } from '../../../../src/db/schema.ts';
+import type { TrxWriter, UrgentWriter } from '../../../../src/db/schema.ts';
 import { RegistryChanges } from '../../../../src/db/signed/registry-changes.ts';
 import { openRegistry } from '../../../../src/db/signed/registry-walk.ts';
 import { put } from '../../../../src/db/signed/tables.ts';
@@ -96,8 +96,12 @@ async function open(seal: RegistrySeal = SOFTWARE_SEAL) {
 }
 
 /** The registry as another process has it. */
-async function another(store: TestStores, writer: TrxWriter = store.writer) {
+async function another(
+  store: TestStores,
+  transaction: TrxWriter['transaction'] = (work) => store.writer.transaction(work),
+) {
   const { reader } = store;
+  const writer: UrgentWriter = { transaction, urgently: (work) => store.writer.urgently(work) };
   const ended: unknown[] = [];
   const gate = { confirm: async () => {} };
   const changes = new RegistryChanges(writer, NOON, gate, (failure) => ended.push(failure));
@@ -193,12 +197,10 @@ describe('a view of the registry', () => {
   it('is told of a commit of which the answer was lost once that is known', async () => {
     const { store } = await open();
     let isLost = false;
-    const { registry, access } = await another(store, {
-      async transaction(work) {
-        const result = await store.writer.transaction(work);
-        if (isLost) throw new KeywardError('store_unavailable', 'the writer is lost');
-        return result;
-      },
+    const { registry, access } = await another(store, async (work) => {
+      const result = await store.writer.transaction(work);
+      if (isLost) throw new KeywardError('store_unavailable', 'the writer is lost');
+      return result;
     });
     const directory = new Directory(access);
     isLost = true;
