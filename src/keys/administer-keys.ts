@@ -4,6 +4,7 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { KeyState, KnownKeys, SigningKey } from '../kernel/key.ts';
 import { type Initiator, mayMove, type TransitionOverrides } from '../kernel/key-transitions.ts';
 import { isSpent } from '../kernel/key-window.ts';
+import type { Registry } from '../kernel/registry.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { KeyActName, KeyActRequest, KeyAdministration, KeyOutcome } from './key-administration.ts';
 import { type KeyChanges, keyAct, succession } from './key-changes.ts';
@@ -24,6 +25,7 @@ import { planTokenCompromise } from './lifecycle/token-compromise.ts';
 import { serveProven } from './make-key.ts';
 
 interface KeyAdministrationDeps {
+  readonly registry: Pick<Registry, 'isReplicated'>;
   readonly changes: KeyChanges;
   readonly keyRing: KeyRingKeeper;
   readonly signer: Pick<Signer, 'serveAlso' | 'tokens'>;
@@ -59,7 +61,7 @@ const ACTS: Readonly<Record<KeyActName, KeyActRule>> = {
 };
 
 export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdministration {
-  const { changes, keyRing, clock, graceSeconds, onChanged } = deps;
+  const { registry, changes, keyRing, clock, graceSeconds, onChanged } = deps;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds });
 
   const planned = (of: ScopeKeys, request: Omit<KeyActRequest, 'why'>): KeyPlan => {
@@ -71,22 +73,22 @@ export function createKeyAdministration(deps: KeyAdministrationDeps): KeyAdminis
   };
   const preview: KeyAdministration['preview'] = (request) => planned(scopeOf(keyRing, request.kid), request);
 
-  const told = <Plan extends Pick<KeyPlan, 'changes'>>(plan: Plan): Plan => {
+  const told = <Plan extends Pick<KeyPlan, 'changes'>>(plan: Plan) => {
     if (plan.changes.length > 0) onChanged(plan);
-    return plan;
+    return { ...plan, replicated: registry.isReplicated() };
   };
 
   return {
     preview,
 
     async rotate(scopeId, why, cause, actor) {
-      const { started, stopped } = told(
+      const { started, stopped, replicated } = told(
         await changes.applyUrgently({
           plan: (keys) => planRotation(keys.of(scopeId), cause, given()),
           act: (plan) => succession({ type: 'key.rotated', actor, why }, scopeId, plan),
         }),
       );
-      return { activated: started ?? nothingHappened(), deactivated: stopped };
+      return { activated: started ?? nothingHappened(), deactivated: stopped, replicated };
     },
 
     async perform(request, actor) {
@@ -136,9 +138,10 @@ function holdsKeyOn(keys: readonly SigningKey[] = [], hsmToken: string): boolean
   return keys.some((key) => key.hsmToken === hsmToken);
 }
 
-function outcomeOf(kid: string, { changes, stopped, started }: KeyPlan): KeyOutcome {
+function outcomeOf(kid: string, plan: KeyPlan & Pick<KeyOutcome, 'replicated'>): KeyOutcome {
+  const { changes, stopped, started, replicated } = plan;
   const key = [stopped, started].find((candidate) => candidate?.kid === kid);
-  return { key: key ?? nothingHappened(), promoted: started, already: changes.length === 0 };
+  return { key: key ?? nothingHappened(), promoted: started, already: changes.length === 0, replicated };
 }
 
 function scopeOf(keyRing: KeyRingKeeper, kid: string): ScopeKeys {

@@ -2,6 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, fields, kidCell, table } from '../cli/table.ts';
+import { standbysLack } from './cli-output.ts';
 import type { ServiceKeyEnrolmentAnswer } from './routes/service-keys.ts';
 import type { TokenOutcomeAnswer } from './routes/wire.ts';
 
@@ -15,6 +16,7 @@ function describeTokenOutcome(answer: TokenOutcomeAnswer, { terminal }: Context)
     ['wait', waiting.length === 0 ? 'none' : [waiting.join(' '), 'yellow']],
   ];
   if (service_keys) pairs.push(['also there', ['the registry key and the audit key: enrol new ones', 'red']]);
+  pairs.push(...standbysLack(answer));
   const listed = compromised.map(({ kid, scope }): Cell[] => [kidCell(kid), scope]);
   const parts = [fields(pairs, terminal)];
   if (listed.length > 0) parts.push(table(['compromised', 'scope'], listed, terminal));

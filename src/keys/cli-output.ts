@@ -84,7 +84,8 @@ export async function keyList(context: Context, { scope }: { readonly scope?: st
 }
 
 /** What became of a key, and which one signs in its place. */
-export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, context: Context): string {
+export function describeOutcome(outcome: KeyOutcomeAnswer, context: Context): string {
+  const { key, promoted, already } = outcome;
   const { terminal } = context;
   const pairs: [string, Cell][] = [
     ['key', key.kid],
@@ -93,16 +94,26 @@ export function describeOutcome({ key, promoted, already }: KeyOutcomeAnswer, co
     ['private half', privateKey(key, context)],
   ];
   if (promoted) pairs.push(['signs now', promoted.kid], ['signs until', until(promoted, context)]);
-  return fields(pairs, terminal);
+  return fields([...pairs, ...standbysLack(outcome)], terminal);
 }
 
-function describeRotation({ activated, deactivated }: RotationAnswer, context: Context): string {
+/** Nothing where standbys have it. */
+export function standbysLack({ replicated }: Pick<KeyOutcomeAnswer, 'replicated'>): [string, Cell][] {
+  if (replicated) return [];
+  return [
+    ['standbys', ['not yet: it is in effect, and Keyward repeats it by itself until they have it', 'yellow']],
+  ];
+}
+
+function describeRotation(rotation: RotationAnswer, context: Context): string {
+  const { activated, deactivated } = rotation;
   return fields(
     [
       ['scope', activated.scope],
       ['signs now', activated.kid],
       ['signs until', until(activated, context)],
       ['signed before', deactivated?.kid ?? 'none'],
+      ...standbysLack(rotation),
     ],
     context.terminal,
   );

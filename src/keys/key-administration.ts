@@ -10,7 +10,7 @@ import type { KeyPlan } from './lifecycle/plans.ts';
 import type { TokenPlan } from './lifecycle/token-compromise.ts';
 
 /** What became of one key. */
-export interface KeyOutcome {
+export interface KeyOutcome extends Replication {
   readonly key: SigningKey;
   /** The key that signs from now on; undefined where nothing took the place of this one. */
   readonly promoted: SigningKey | undefined;
@@ -18,7 +18,12 @@ export interface KeyOutcome {
   readonly already: boolean;
 }
 
-interface Rotation {
+/** Whether it is on as many standbys as configured; where it is not, it is in effect and will be repeated until it is. */
+interface Replication {
+  readonly replicated: boolean;
+}
+
+interface Rotation extends Replication {
   readonly activated: SigningKey;
   /** Undefined where none signed. */
   readonly deactivated: SigningKey | undefined;
@@ -53,15 +58,15 @@ export interface KeyAdministration {
   /** What would become of the keys, as things are; without changes where it is so already. Changes nothing. */
   preview(request: Omit<KeyActRequest, 'why'>): KeyPlan;
   /**
-   * Suspending and declaring a compromise are one commit that waits for neither HSM nor audit sink; the others need
-   * both: `hsm_unavailable`, `audit_sink_unavailable`. What follows is done step by step.
+   * Suspending and declaring a compromise are one commit that waits for neither HSM, audit sink nor standby; the others
+   * need them: `hsm_unavailable`, `audit_sink_unavailable`. What follows is done step by step.
    */
   perform(request: KeyActRequest, actor: Actor): Promise<KeyOutcome>;
   /**
-   * Every key on an HSM token, in one commit that waits for neither HSM nor audit sink; none is made there again.
+   * Every key on an HSM token, in one commit that waits for neither HSM, audit sink nor standby; none is made there again.
    * Without changes where it was so before. `unknown_hsm_token`.
    */
-  compromiseToken(request: TokenCompromise, actor: Actor): Promise<TokenPlan>;
+  compromiseToken(request: TokenCompromise, actor: Actor): Promise<TokenPlan & Replication>;
 }
 
 interface LockEntry {

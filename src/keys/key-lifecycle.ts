@@ -72,6 +72,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     log,
   });
   const administration = createKeyAdministration({
+    registry,
     changes,
     keyRing,
     signer,

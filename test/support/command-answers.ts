@@ -419,6 +419,7 @@ const outcome = {
   key: key(KID, 'payments', 'compromised', { compromised_at: NOW }),
   promoted: key(OTHER, 'payments', 'active'),
   already: false,
+  replicated: true,
 };
 const tokenOutcome = {
   hsm_token: 'issuer-eu',

@@ -31,10 +31,11 @@ function rotateScope(deps: KeyActDeps): Act<'key.rotate', z.infer<typeof ofRotat
     read: (given) => validated(ofRotation, given),
     plan: ({ scope }) => ({ subject: `scope:${scope}`, before: null, after: null }),
     async execute({ scope, reason }, actor) {
-      const { activated, deactivated } = await deps.keys.rotate(scope, reason, 'operator', actor);
+      const { activated, deactivated, replicated } = await deps.keys.rotate(scope, reason, 'operator', actor);
       return {
         activated: represented(deps, activated),
         deactivated: deactivated ? represented(deps, deactivated) : null,
+        replicated,
       };
     },
   };
@@ -76,6 +77,7 @@ function compromiseHsm(deps: KeyActDeps): Act<'hsm.compromise', z.infer<typeof o
         promoted: named(plan.started),
         waiting: plan.waiting.slice(0, MOST_LISTED),
         service_keys: hsmToken === FIRST_TOKEN,
+        replicated: plan.replicated,
       };
     },
   };
@@ -143,11 +145,12 @@ function lifecyclesOf(changes: KeyPlan['changes'], side: 'before' | 'after'): Js
   );
 }
 
-function outcomeRepresentation(deps: KeyActDeps, { key, promoted, already }: KeyOutcome) {
+function outcomeRepresentation(deps: KeyActDeps, { key, promoted, already, replicated }: KeyOutcome) {
   return {
     key: represented(deps, key),
     promoted: promoted ? represented(deps, promoted) : null,
     already,
+    replicated,
   };
 }
 

@@ -112,6 +112,11 @@ export const compromiseRequest = z
   })
   .meta({ id: 'CompromiseRequest' });
 
+const replicated = z.boolean().meta({
+  description:
+    'False: it is in effect, but on the primary of PostgreSQL alone. Keyward repeats it by itself until as many standbys as configured have it.',
+});
+
 /** Listed of each kind; a token may hold thousands. */
 export const MOST_LISTED = 1_000;
 
@@ -129,6 +134,7 @@ export const tokenOutcome = z
     service_keys: z.boolean().meta({
       description: 'Whether the registry key and the audit key lie there too.',
     }),
+    replicated,
   })
   .meta({ id: 'TokenCompromise' });
 export type TokenOutcomeAnswer = z.infer<typeof tokenOutcome>;
@@ -140,6 +146,7 @@ export const keyOutcome = z
       description: 'The key that signs from now on; null where nothing took the place of this one.',
     }),
     already: z.boolean().meta({ description: 'It was so before; nothing was changed.' }),
+    replicated,
   })
   .meta({ id: 'KeyOutcome' });
 export type KeyOutcomeAnswer = z.infer<typeof keyOutcome>;
@@ -148,6 +155,7 @@ export const rotation = z
   .object({
     activated: key,
     deactivated: key.nullable().meta({ description: 'Null where none signed.' }),
+    replicated,
   })
   .meta({ id: 'Rotation' });
 export type RotationAnswer = z.infer<typeof rotation>;

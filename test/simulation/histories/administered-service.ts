@@ -73,6 +73,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
   const registry = planted.registry?.(store.registry) ?? store.registry;
   const changes = createKeyChanges({ registry, keyRing, holds });
   const keys = createKeyAdministration({
+    registry,
     changes,
     keyRing,
     signer,

@@ -170,6 +170,7 @@ function administration({ service, order, judge, holds }: Acting, fate: Fate) {
   };
   const changes = createKeyChanges({ registry, keyRing, holds });
   return createKeyAdministration({
+    registry: store.registry,
     changes,
     keyRing,
     signer,

@@ -65,15 +65,24 @@ beforeAll(async () => {
     'GET /keys?scope=mail': [200, { keys: [twin], refused: [] }],
     'POST /scopes/payments/rotate': [
       200,
-      { activated: { ...standby, state: 'active' }, deactivated: { ...key, state: 'deactivated' } },
+      {
+        activated: { ...standby, state: 'active' },
+        deactivated: { ...key, state: 'deactivated' },
+        replicated: true,
+      },
     ],
     [`POST /keys/${KID}/suspend`]: [
       200,
-      { key: { ...key, state: 'suspended' }, promoted: standby, already: false },
+      { key: { ...key, state: 'suspended' }, promoted: standby, already: false, replicated: true },
     ],
     [`POST /keys/${DASHED}/suspend`]: [
       200,
-      { key: { ...key, kid: DASHED, state: 'suspended' }, promoted: standby, already: false },
+      {
+        key: { ...key, kid: DASHED, state: 'suspended' },
+        promoted: standby,
+        already: false,
+        replicated: true,
+      },
     ],
     [`POST /keys/${KID}/resume`]: [409, { code: 'transition_forbidden', detail: 'it takes two persons' }],
     [`POST /keys/${KID}/destroy`]: [
@@ -82,11 +91,18 @@ beforeAll(async () => {
         key: { ...key, state: 'deactivated', private_half_destroyed_at: NOW - 60 },
         promoted: null,
         already: true,
+        replicated: true,
       },
     ],
     [`POST /keys/${KID}/compromise`]: [
       200,
-      { key: compromised, promoted: standby, already: false, compromise: { ...hit, use: null } },
+      {
+        key: compromised,
+        promoted: standby,
+        already: false,
+        replicated: true,
+        compromise: { ...hit, use: null },
+      },
     ],
     [`GET /keys/${KID}/compromise`]: [200, { compromise: hit }],
     'POST /hsm/partner/compromise': [
@@ -101,9 +117,13 @@ beforeAll(async () => {
         promoted: [],
         waiting: ['payments'],
         service_keys: false,
+        replicated: false,
       },
     ],
-    'POST /keys/former-60/undo-rotation': [200, { key: former(60), promoted: former(60), already: false }],
+    'POST /keys/former-60/undo-rotation': [
+      200,
+      { key: former(60), promoted: former(60), already: false, replicated: true },
+    ],
   });
   writeFileSync(credentialFile, `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
 });
@@ -313,7 +333,13 @@ describe('a compromise', () => {
 
   it('is one JSON document with --json', async () => {
     const { out } = await keyward('key', 'compromise', KID, '--reason', 'dump', '--json');
-    expect(JSON.parse(out)).toEqual({ key: compromised, promoted: standby, already: false, compromise: hit });
+    expect(JSON.parse(out)).toEqual({
+      key: compromised,
+      promoted: standby,
+      already: false,
+      replicated: true,
+      compromise: hit,
+    });
   });
 
   it('waits no longer than it is told to', async () => {
@@ -341,6 +367,7 @@ describe('the compromise of an HSM token', () => {
         'keys       2 compromised',
         'go on      none',
         'wait       payments',
+        'standbys   not yet: it is in effect, and Keyward repeats it by itself until they have it',
         '',
         'COMPROMISED                                  SCOPE',
         `${KID}  payments`,

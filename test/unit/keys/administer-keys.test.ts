@@ -79,6 +79,7 @@ const commit = async (
 
 const keys = () =>
   createKeyAdministration({
+    registry: { isReplicated: () => true },
     changes: createKeyChanges({
       keyRing: ring,
       registry: {
@@ -139,7 +140,12 @@ describe('suspending the key that signs', () => {
 
   it('is in the ring when it settles, in a key set of the next version', async () => {
     const outcome = await suspend(active.kid);
-    expect(outcome).toEqual({ key: suspendedNow(active), promoted: activated, already: false });
+    expect(outcome).toEqual({
+      key: suspendedNow(active),
+      promoted: activated,
+      already: false,
+      replicated: true,
+    });
     expect(ring.activeKey('payments')).toEqual(activated);
     expect(states().get(active.kid)).toBe('suspended');
     expect(ring.scope('payments')?.keySetVersion).toBe(2);
@@ -159,7 +165,7 @@ describe('suspending the key that signs', () => {
       ),
     );
     expect(first?.promoted?.kid).toBe(standby.kid);
-    const already = { key: suspendedNow(active), promoted: undefined, already: true };
+    const already = { key: suspendedNow(active), promoted: undefined, already: true, replicated: true };
     expect(others).toEqual([already, already]);
     expect(commits).toHaveLength(1);
     expect(told).toHaveLength(1);
@@ -191,6 +197,7 @@ describe('an attempt whose answer was lost', () => {
       key: { ...active, state: 'suspended' },
       promoted: undefined,
       already: true,
+      replicated: true,
     });
     expect(ring.activeKey('payments')).toEqual({ ...standby, ...promoted });
     expect(states()).toEqual(
@@ -208,7 +215,12 @@ describe('suspending another key', () => {
     ['standby', standby],
     ['former key', former],
   ])('leaves the one that signs where it is: the %s', async (_, key) => {
-    expect(await suspend(key.kid)).toEqual({ key: suspendedNow(key), promoted: undefined, already: false });
+    expect(await suspend(key.kid)).toEqual({
+      key: suspendedNow(key),
+      promoted: undefined,
+      already: false,
+      replicated: true,
+    });
     expect(ring.activeKey('payments')).toBe(active);
     expect(ring.scope('payments')?.keySetVersion).toBe(2);
   });
@@ -267,7 +279,12 @@ describe('a compromise', () => {
 
   it('twice says so and changes nothing', async () => {
     const { key } = await compromise(active.kid);
-    expect(await compromise(active.kid, true)).toEqual({ key, promoted: undefined, already: true });
+    expect(await compromise(active.kid, true)).toEqual({
+      key,
+      promoted: undefined,
+      already: true,
+      replicated: true,
+    });
     expect(commits).toHaveLength(1);
   });
 

@@ -48,6 +48,7 @@ async function ask(path: string, body: object, { as = 'operates', twoPersons = t
     keyRing: ring,
     knownKeys: ring,
     keys: createKeyAdministration({
+      registry: { isReplicated: () => true },
       changes: createKeyChanges({
         keyRing: ring,
         registry: {

@@ -1,0 +1,130 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { untilInSync } from '../support/postgres/in-sync.ts';
+import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
+import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+
+const SCOPES = ['payments', 'refunds'] as const;
+type ScopeId = (typeof SCOPES)[number];
+
+describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answers`, () => {
+  const servers: PostgresServer[] = [];
+  let primary: PostgresServer;
+  let standby: PostgresServer;
+  let service: RunningService;
+  let urlFile: string;
+  const clients = new Map<ScopeId, { sign: string; verify: string }>();
+
+  beforeAll(async () => {
+    primary = await startPrimary();
+    servers.push(primary);
+    await primary.query('create database keyward owner keyward template template0');
+    standby = await standbyOf(primary, 'second');
+    urlFile = join(primary.folder, 'database-url');
+    writeFileSync(urlFile, primary.url('keyward'));
+    service = await startService({ config: { database: { url_file: urlFile } } });
+    for (const id of SCOPES) clients.set(id, await service.provision({ id }));
+  });
+  afterAll(async () => {
+    await service?.remove();
+    await Promise.all(servers.map((server) => server.remove()));
+  });
+
+  async function standbyOf(server: PostgresServer, name: string): Promise<PostgresServer> {
+    const added = await addStandby(server, name);
+    servers.push(added);
+    await server.configure({ synchronous_standby_names: `ANY 1 (${name})` });
+    await untilInSync(server);
+    return added;
+  }
+
+  const issue = (id: ScopeId) =>
+    service.data('POST', `/v1/scopes/${id}/tokens`, clients.get(id)?.sign, { claims: { sub: 'alice' } });
+  const check = async (id: ScopeId, token: string) =>
+    (await service.data('POST', `/v1/scopes/${id}/verify`, clients.get(id)?.verify, { token })).body;
+  const keySet = async (id: ScopeId) =>
+    (await service.data('GET', `/scopes/${id}/jwks.json`)).body.keys.map(({ kid }: { kid: string }) => kid);
+  const compromise = (kid: string) =>
+    service.operations('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'seen in a dump' });
+
+  async function issuing(id: ScopeId): Promise<string> {
+    for (;;) {
+      const { status, body } = await issue(id);
+      if (status === 201) return body.token;
+      expect(status).toBe(503);
+      await pause(200);
+    }
+  }
+
+  async function activeKid(id: ScopeId): Promise<string> {
+    const { keys } = (await service.operations('GET', `/v1/admin/keys?scope=${id}`)).body;
+    return keys.find(({ state }: { state: string }) => state === 'active').kid;
+  }
+
+  const stored = async (server: PostgresServer, kid: string) =>
+    (await server.query(`select state from keyward.signing_keys where kid = '${kid}'`, 'keyward'))[0]?.state;
+  const toldOf = async (server: PostgresServer, kid: string) =>
+    (
+      await server.query(
+        `select details_json from keyward.audit_events where subject = 'key:${kid}' and type = 'key.compromised'`,
+        'keyward',
+      )
+    ).map(({ details_json }) => JSON.parse(String(details_json)));
+
+  it('waits for none, nor behind records that do; another follows it, and both are replicated once one is back', async () => {
+    const tokens = new Map<ScopeId, string>();
+    for (const id of SCOPES) tokens.set(id, await issuing(id));
+    standby.freeze();
+    const waiting = Array.from({ length: 4 }, () => issue('payments'));
+    await pause(100);
+    for (const id of SCOPES) {
+      const kid = await activeKid(id);
+      const { status, body } = await compromise(kid);
+      expect([status, body.already, body.replicated]).toEqual([200, false, false]);
+      expect(await check(id, tokens.get(id) ?? '')).toMatchObject({
+        valid: false,
+        reason: 'key_compromised',
+      });
+      expect(await keySet(id)).not.toContain(kid);
+      expect((await compromise(kid)).body).toMatchObject({ already: true, replicated: false });
+    }
+    for (const { status } of await Promise.all(waiting)) expect(status).toBe(503);
+    standby.thaw();
+    const { keys } = (await service.operations('GET', '/v1/admin/keys')).body;
+    const [compromised] = keys.filter(({ state }: { state: string }) => state === 'compromised');
+    await expect
+      .poll(async () => (await compromise(compromised.kid)).body, { timeout: 60_000 })
+      .toMatchObject({ already: true, replicated: true });
+    for (const id of SCOPES) expect(await check(id, await issuing(id))).toMatchObject({ valid: true });
+    expect(await toldOf(primary, compromised.kid)).toHaveLength(1);
+  });
+
+  it('that a promotion has lost is committed again by itself', async () => {
+    const token = await issuing('payments');
+    const kid = await activeKid('payments');
+    standby.freeze();
+    expect((await compromise(kid)).body).toMatchObject({ already: false, replicated: false });
+    expect(await stored(primary, kid)).toBe('compromised');
+    await primary.kill();
+    await standby.kill();
+    await standby.start();
+    await standby.promote();
+    expect(await stored(standby, kid)).toBe('active');
+    expect(await check('payments', token)).toMatchObject({ valid: false, reason: 'key_compromised' });
+    await standbyOf(standby, 'third');
+    writeFileSync(urlFile, standby.url('keyward'));
+    await expect.poll(() => stored(standby, kid), { timeout: 60_000 }).toBe('compromised');
+    expect(await toldOf(standby, kid)).toMatchObject([{ repeated: true, why: 'seen in a dump' }]);
+    await expect
+      .poll(async () => (await compromise(kid)).body, { timeout: 60_000 })
+      .toMatchObject({ already: true, replicated: true });
+    expect(await check('payments', token)).toMatchObject({ valid: false, reason: 'key_compromised' });
+    expect(await check('payments', await issuing('payments'))).toMatchObject({ valid: true });
+    expect((await compromise(await activeKid('payments'))).body).toMatchObject({ already: false });
+    service = await service.restart();
+    expect(await check('payments', token)).toMatchObject({ valid: false, reason: 'key_compromised' });
+  });
+});
