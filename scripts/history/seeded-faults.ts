@@ -70,6 +70,17 @@ export const SEEDED: readonly SeededFault[] = [
     hidden: 'the proof behind the notice says the same',
   },
   { name: 'notice ignored, proof removed', replacements: [NOTICE, PROOF], faults: ['wait-cancelled'] },
+  {
+    name: 'repetition removed',
+    replacements: [
+      {
+        file: 'src/db/signed/registry-changes.ts',
+        from: '    if (!committed.replicated) this.#owe(change);\n',
+        to: '',
+      },
+    ],
+    faults: ['standby-frozen'],
+  },
   { name: 'doubt guessed', replacements: [GUESS, GUESS_ALL], faults: ['standby-frozen', 'cut'] },
   {
     name: 'timeline ignored',
