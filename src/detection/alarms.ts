@@ -4,12 +4,19 @@ import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordedToken } from '../kernel/issuance.ts';
 import type { SecurityEventType } from '../kernel/security-event-types.ts';
-import { type SecurityEventReport, type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
+import {
+  type EventRaiser,
+  type SecurityEventReport,
+  type SecurityEvents,
+  securityEvent,
+} from '../kernel/security-events.ts';
 import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 
 interface ForgeryAlarmDeps {
   readonly events: SecurityEvents;
+  /** Takes what could not be stored: the token may not be shown again, or its key be compromised by then. */
+  readonly raiser: EventRaiser;
   readonly suspender: KeySuspender;
   readonly clock: Clock;
   /** What could not be stored or done; the token is refused all the same. */
@@ -29,7 +36,13 @@ const REMEMBERED_TOKENS = 10_000;
  * One critical event for each token that is forged, or may be; where it is and the scope's policy says so, its key out
  * of use at once.
  */
-export function createForgeryAlarm({ events, suspender, clock, onFailure }: ForgeryAlarmDeps): ForgeryAlarm {
+export function createForgeryAlarm({
+  events,
+  raiser,
+  suspender,
+  clock,
+  onFailure,
+}: ForgeryAlarmDeps): ForgeryAlarm {
   const told = new RecentSet(REMEMBERED_TOKENS);
   const budget = new MinuteBudget(EVENTS_A_TYPE_KEY_AND_MINUTE, clock);
 
@@ -43,6 +56,7 @@ export function createForgeryAlarm({ events, suspender, clock, onFailure }: Forg
     } catch (error) {
       told.delete(name);
       onFailure(error, 'raise', { kid, event });
+      raiser.raise(report);
     }
   };
 
@@ -80,6 +94,7 @@ function factsOf({ scopeId, kid, jti, clientId, iat, exp }: RecordedToken): Reco
 
 export function openForgeryAlarm(deps: {
   readonly events: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly suspender: KeySuspender;
   readonly clock: Clock;
   readonly log: Logger;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Canaries } from '../canaries/index.ts';
 import { openForgeryAlarm } from '../detection/alarms.ts';
 import type { KeySuspender } from '../kernel/activity.ts';
-import type { SecurityEvents } from '../kernel/security-events.ts';
+import type { EventRaiser, SecurityEvents } from '../kernel/security-events.ts';
 import { measuredVerifier } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
@@ -13,6 +13,7 @@ export const VERIFICATION_ROUTES = { data: [verifyToken, introspectToken] } as c
 
 interface VerificationDeps extends Omit<VerifyingDeps, 'alarm'> {
   readonly securityEvents: SecurityEvents;
+  readonly raiser: EventRaiser;
   readonly suspender: KeySuspender;
   readonly canaries: Pick<Canaries, 'watchVerifier'>;
   readonly metrics: Metrics;
@@ -21,8 +22,8 @@ interface VerificationDeps extends Omit<VerifyingDeps, 'alarm'> {
 
 /** What is said of a token that is presented, with all that watches it. */
 export function openVerification(deps: VerificationDeps) {
-  const { securityEvents: events, suspender, canaries, metrics, clock, log } = deps;
-  const alarm = openForgeryAlarm({ events, suspender, clock, log });
+  const { securityEvents: events, raiser, suspender, canaries, metrics, clock, log } = deps;
+  const alarm = openForgeryAlarm({ events, raiser, suspender, clock, log });
   const checkToken = createTokenVerifier({ ...deps, alarm });
   const verifier = canaries.watchVerifier(measuredVerifier(checkToken, metrics));
   return { verifier, routes: { data: supplied(VERIFICATION_ROUTES.data, { verifier }) } };

@@ -20,6 +20,7 @@ const forgery = (n: number, changes: Partial<Forgery> = {}): Forgery => ({
 
 let now: number;
 let raised: SecurityEventReport[];
+let later: SecurityEventReport[];
 let suspended: unknown[][];
 let failures: unknown[][];
 let storeAway: Error | undefined;
@@ -27,6 +28,7 @@ let alarm: ReturnType<typeof createForgeryAlarm>;
 beforeEach(() => {
   now = NOW;
   raised = [];
+  later = [];
   suspended = [];
   failures = [];
   storeAway = undefined;
@@ -39,6 +41,7 @@ beforeEach(() => {
         return true;
       },
     },
+    raiser: { raise: (report) => void later.push(report) },
     suspender: {
       suspend: async (...of) => {
         suspended.push(of);
@@ -84,11 +87,12 @@ describe('a forged token', () => {
     expect(raised).toHaveLength(2);
   });
 
-  it('is told again where it could not be stored, and nobody who asks is told of that', async () => {
+  it('is told later, or when it is shown again, where it could not be stored, and nobody who asks is told of that', async () => {
     storeAway = new Error('disk full');
     await alarm.forged(forgery(1));
     const of = { kid: 'kid-1', event: 'token.never_issued' };
     expect(failures).toEqual([[storeAway, 'raise', of]]);
+    expect(later.map(({ type }) => type)).toEqual(['token.never_issued']);
     storeAway = undefined;
     await alarm.forged(forgery(1));
     expect(raised).toHaveLength(1);
