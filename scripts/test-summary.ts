@@ -6,15 +6,15 @@ interface Report {
   numFailedTests: number;
   numPendingTests: number;
   numTodoTests: number;
-  testResults: { status: string; assertionResults: unknown[] }[];
+  testResults: { status: string; assertionResults: { status: string }[] }[];
 }
 
-/** A file that cannot be loaded has no test in it that could have failed. */
+/** A file that cannot be loaded, or made ready, has no test in it that could have failed. */
 function summarise(report: Report): { line: string; failed: number } {
-  const unloadable = report.testResults.filter(
-    (file) => file.status === 'failed' && file.assertionResults.length === 0,
+  const unready = report.testResults.filter(
+    (file) => file.status === 'failed' && !file.assertionResults.some(({ status }) => status === 'failed'),
   ).length;
-  const failed = report.numFailedTests + unloadable;
+  const failed = report.numFailedTests + unready;
   const skipped = report.numPendingTests + report.numTodoTests;
   const counts = [`${report.numPassedTests} passed`, `${failed} failed`];
   if (skipped > 0) counts.push(`${skipped} skipped`);
