@@ -241,7 +241,7 @@ describe.each(['a file', ...(NO_POSTGRES ? [] : [POSTGRES])])('an initial copy i
     owner,
   }: Pick<Awaited<ReturnType<typeof target>>, 'database' | 'owner'>) {
     const opening = { database, ...(owner ? { owner } : {}), queueLimit: 1, clock: NOON, onEvent: () => {} };
-    return await openStore({ ...opening, archiveDir: folderOfTest() }).then(
+    return await openStore({ ...opening, archiveDir: join(folderOfTest(), 'ledger-archive') }).then(
       async (store) => {
         await store.close();
         return false;
