@@ -99,6 +99,10 @@ export const SEEDED: readonly SeededFault[] = [
     faults: ['laggard', 'reset-in-commit'],
     hidden: 'the writer looks at the end of the ledger after every doubt',
   },
-  { name: 'all end checks removed', replacements: [END_OF_FUNCTION, END_OF_WRITER], faults: ['laggard'] },
+  {
+    name: 'all end checks removed',
+    replacements: [END_OF_FUNCTION, END_OF_WRITER, END_OF_READER],
+    faults: ['laggard'],
+  },
   { name: 'end check of look-ups removed', replacements: [END_OF_READER], faults: ['laggard'] },
 ];
