@@ -166,7 +166,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onChange: (condition, cause) =>
       onEvent(condition ? { name: 'read_failed', condition, cause } : { name: 'read_recovered' }),
   });
-  const changes = new RegistryChanges(writer, clock, gate, undefined, (state, change) =>
+  const changes = new RegistryChanges(writer, clock, gate, (state, change) =>
     onEvent({ name: 'urgent_change', state, change }),
   );
   const registryWalk = new RegistryWalk(reader, changes);

@@ -313,8 +313,7 @@ export interface TrxWriter {
   transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
 }
 
-/** What became of an urgent change. */
-export interface Urgent<T> {
+export interface UrgentCommitted<T> {
   readonly result: T;
   /** False: it is on this server alone, and goes with it where a standby without it takes its place. */
   readonly replicated: boolean;
@@ -322,7 +321,7 @@ export interface Urgent<T> {
 
 export interface UrgentWriter extends TrxWriter {
   /** As `transaction`, before other changes that wait; it waits for no standby. Only for what restricts. */
-  urgently<T>(work: (trx: Trx) => Promise<T>): Promise<Urgent<T>>;
+  urgently<T>(work: (trx: Trx) => Promise<T>): Promise<UrgentCommitted<T>>;
 }
 
 /** Tables whose rows each name the audit event that testifies to them. */

@@ -11,7 +11,7 @@ import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory 
 import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import type { LedgerMark } from './ledger-mark.ts';
-import type { Schema, Trx, Urgent, UrgentWriter } from './schema.ts';
+import type { Schema, Trx, UrgentCommitted, UrgentWriter } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
 import type { UrgentCommit } from './thread-session.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
@@ -132,7 +132,7 @@ export class Writer implements RecordAppender, UrgentWriter {
   }
 
   /** Never before records that were there: what restricts their key is committed behind them. Never `overloaded`. */
-  async urgently<T>(work: (trx: Trx) => Promise<T>): Promise<Urgent<T>> {
+  async urgently<T>(work: (trx: Trx) => Promise<T>): Promise<UrgentCommitted<T>> {
     this.#admit(0, CHANGE_LIMIT);
     const commit: UrgentCommit = { isReplicated: false };
     const lent = async () => {

@@ -3,7 +3,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Trx, Urgent, UrgentWriter } from '../schema.ts';
+import type { Trx, UrgentCommitted, UrgentWriter } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, withoutCommitted } from './commit-change.ts';
@@ -44,7 +44,7 @@ interface IntendedChange {
   readonly head: StoredHead | null;
 }
 
-type Transact = <T>(work: (trx: Trx) => Promise<T>) => Promise<Urgent<T>>;
+type Transact = <T>(work: (trx: Trx) => Promise<T>) => Promise<UrgentCommitted<T>>;
 
 /** What one transaction found of changes that may be lost. */
 interface Looked {
@@ -87,8 +87,8 @@ export class RegistryChanges {
     writer: UrgentWriter,
     clock: Clock,
     gate: SinkGate,
+    told: (what: OwedState, event: AuditEvent) => void,
     end = endProcess,
-    told: (what: OwedState, event: AuditEvent) => void = () => {},
   ) {
     this.#writer = writer;
     this.#clock = clock;
@@ -240,7 +240,7 @@ export class RegistryChanges {
   ): Promise<void> {
     const change: IntendedChange = { prepared, events, beside, head: this.#now().registry.head };
     const isKept = prepared.rows.length > 0;
-    let committed: Urgent<Looked>;
+    let committed: UrgentCommitted<Looked>;
     try {
       committed = await transact(async (trx) => {
         // It was planned without a change that may have been made meanwhile, and that would be taken over after it.
@@ -282,7 +282,7 @@ export class RegistryChanges {
   }
 
   /** What standbys have, they have with all that was committed before it. */
-  #settle({ result: { owed, repeated }, replicated }: Urgent<Looked>): void {
+  #settle({ result: { owed, repeated }, replicated }: UrgentCommitted<Looked>): void {
     this.#tell('repeated', repeated);
     if (!replicated) return;
     const settled = this.#owed.filter((change) => owed.includes(change));

@@ -58,7 +58,7 @@ async function open() {
   const writer = new ReplicatedWriter(store.writer);
   const told: string[] = [];
   const tell = (what: OwedState, { subject }: AuditEvent) => told.push(`${what} ${subject}`);
-  const changes = new RegistryChanges(writer, NOON, { confirm: async () => {} }, undefined, tell);
+  const changes = new RegistryChanges(writer, NOON, { confirm: async () => {} }, tell);
   await openRegistry(store.reader, changes, { seal: SOFTWARE_SEAL });
   const registry = createRegistry(store.reader, changes);
   query(file, `VACUUM INTO '${file}.standby'`);

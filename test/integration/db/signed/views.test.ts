@@ -104,7 +104,13 @@ async function another(
   const writer: UrgentWriter = { transaction, urgently: (work) => store.writer.urgently(work) };
   const ended: unknown[] = [];
   const gate = { confirm: async () => {} };
-  const changes = new RegistryChanges(writer, NOON, gate, (failure) => ended.push(failure));
+  const changes = new RegistryChanges(
+    writer,
+    NOON,
+    gate,
+    () => {},
+    (failure) => ended.push(failure),
+  );
   await openRegistry(reader, changes, { seal: SOFTWARE_SEAL });
   const registry = createRegistry(reader, changes);
   const { access, canaries, verifierProbes, proposals } = withStores({ ...store, changes, registry }, NOON);
