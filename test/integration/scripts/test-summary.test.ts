@@ -36,6 +36,15 @@ describe('the last line of ./scripts/test', () => {
     expect(summarise({ ...counts, testResults })).toEqual({ line: '7 passed, 1 failed\n', code: 1 });
   });
 
+  it('counts a file whose tests could not begin as failed', () => {
+    const testResults = [
+      { status: 'failed', assertionResults: [{ status: 'skipped' }] },
+      { status: 'failed', assertionResults: [{ status: 'passed' }, { status: 'failed' }] },
+    ];
+    const report = { ...counts, numFailedTests: 1, numPendingTests: 1, testResults };
+    expect(summarise(report)).toEqual({ line: '7 passed, 2 failed, 1 skipped\n', code: 1 });
+  });
+
   it('is missing, and the run failed, when vitest left no report', () => {
     expect(summarise('')).toEqual({ line: '', code: 1 });
   });
