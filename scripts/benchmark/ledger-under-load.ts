@@ -48,10 +48,10 @@ export class LedgerUnderLoad {
   async #appending(): Promise<Costs> {
     const [file, identity, run] = [this.#file, this.#identity, this.#run];
     const connection = new WriteConnection({ file, statements: compileLedgerStatements(), identity, run });
-    for (const batch of this.#batches(50)) connection.append({ batch, end: undefined });
+    for (const batch of this.#batches(50)) connection.append({ batch, end: undefined, fence: 0 });
     const batches = this.#batches(APPENDED / this.#groupSize);
     const cost = await costOf(batches.length * this.#groupSize, async () => {
-      for (const batch of batches) connection.append({ batch, end: undefined });
+      for (const batch of batches) connection.append({ batch, end: undefined, fence: 0 });
     });
     connection.close();
     return { 'append a record': cost };
@@ -100,7 +100,8 @@ export class LedgerUnderLoad {
     const [file, identity, archiveDir] = [this.#file, this.#identity, dirname(this.#file)];
     const entry = new URL('../../src/db/sqlite/read-worker.ts', import.meta.url);
     const thread = { entry, settings: { file, identity } };
-    return { thread, archiveDir, runs: [{ id, publicKey }], end };
+    const directory = { find: async () => undefined };
+    return { thread, archiveDir, directory, runs: [{ id, publicKey }], end };
   }
 
   #batches(count: number) {

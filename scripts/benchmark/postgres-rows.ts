@@ -106,7 +106,8 @@ async function fill(
   const writer = new GroupWriter(run, owner, (_, commit) => commit);
   for (let done = 0; done < count; done += groupSize) {
     const records = Array.from({ length: groupSize }, (_, index) => benchRecord(done + index));
-    await writer.append(session, packRecords(records, records.at(-1)?.iat ?? 0), undefined);
+    const batch = packRecords(records, records.at(-1)?.iat ?? 0);
+    await writer.append(session, { batch, end: undefined, fence: 0 });
     if (done % 1_000_000 < groupSize) console.error(`${done} of ${count} rows`);
   }
   await session.query('analyze');

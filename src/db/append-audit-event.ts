@@ -62,7 +62,10 @@ function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
 /** The end of the trail, which must be the one that this writer left. `audit_trail_refused`. */
 export async function ownAuditHead(trx: Trx): Promise<ChainHead> {
   const head = await headOf(trx, 'audit');
-  if (memoryOf(trx).audit.accept(head)) return head;
+  const { audit, peers } = memoryOf(trx);
+  const passed = audit.passed(head);
+  if (passed.length > 0 && (await peers?.haveGoneOn(trx, passed, head))) audit.goOnFrom(head);
+  if (audit.accept(head)) return head;
   throw new KeywardError(
     'audit_trail_refused',
     'The audit trail in the database has another end than the service wrote; nothing is changed until the service ' +

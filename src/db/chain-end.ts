@@ -31,6 +31,9 @@ function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
 /** `unknown`: the answer to the commit was lost, or standbys are not known to have it. */
 export type CommitOutcome = 'committed' | 'rolled_back' | 'unknown';
 
+/** Ends that may be the last one, beside the last that is known to be committed. */
+const MOST_DOUBTS = 64;
+
 /**
  * The end of one chain as this writer left it. Between transactions it is one head, or one of several while the fate
  * of commits is unknown; another end in the database is somebody else's. A commit that was seen may be gone all the same,
@@ -62,6 +65,18 @@ export class ChainEnd {
     return !this.#foreign;
   }
 
+  /** Where another front may have gone on from: ends of our own, of which the database does not show one as its last. */
+  passed(found: ChainHead): readonly ChainHead[] {
+    if (this.#foreign || this.#next || this.#possible?.some((head) => isSame(head, found))) return [];
+    return (this.#possible ?? []).filter(({ sequence }) => sequence < found.sequence);
+  }
+
+  /** Other fronts went on from one of our own ends, to this one; standbys may not have it yet. */
+  goOnFrom(found: ChainHead): void {
+    const [known, ...others] = this.#possible ?? [];
+    this.#possible = [...(known ? [known] : []), ...others.slice(-MOST_DOUBTS), found];
+  }
+
   /** What was appended within the transaction under way. */
   append(head: ChainHead): void {
     this.#next = head;
@@ -88,6 +103,21 @@ export interface WriterMemory {
   readonly revocations: ChainEnd;
   /** The greatest number of a revocation that the audit trail is known to tell of, whatever became of its row. */
   lastRevocation: number;
+  /** Whether the transaction under way restricts something that other fronts go by. */
+  raisesFence: boolean;
+  /** Of an engine that other fronts write to as well. */
+  readonly peers?: PeerEnds | undefined;
+}
+
+/** What tells whether other fronts wrote the end of a chain. */
+export interface PeerEnds {
+  /** Whether that event follows one of these, and a run sealed it whose seals count. `store_unavailable`. */
+  haveGoneOn(trx: Trx, from: readonly ChainHead[], to: ChainHead): Promise<boolean>;
+}
+
+/** Within the transaction of a change that other fronts have to know of before they record anything more. */
+export function raiseFence(trx: Trx): void {
+  memoryOf(trx).raisesFence = true;
 }
 
 const memories = new WeakMap<Trx, WriterMemory>();
@@ -107,23 +137,41 @@ function isSame(one: ChainHead, other: ChainHead): boolean {
   return one.sequence === other.sequence && Buffer.compare(one.hash, other.hash) === 0;
 }
 
-/** The last group of the ledger as the writer knows it, in memory that the reading threads share. */
+const [SEEN, ACKNOWLEDGED, PLACES] = [0, 1, 2];
+const NONE = -1n;
+
+/** The last group of the ledger as this process knows it, in memory that the reading threads share. */
 export class SharedEnd {
   readonly memory: SharedArrayBuffer;
-  readonly #group: BigInt64Array;
+  readonly #groups: BigInt64Array;
 
   /** Until it is known nothing lies beyond it. */
   constructor(memory?: SharedArrayBuffer) {
-    this.memory = memory ?? new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT);
-    this.#group = new BigInt64Array(this.memory);
-    if (!memory) this.group = Number.MAX_SAFE_INTEGER;
+    this.memory = memory ?? new SharedArrayBuffer(PLACES * BigInt64Array.BYTES_PER_ELEMENT);
+    this.#groups = new BigInt64Array(this.memory);
+    if (memory) return;
+    Atomics.store(this.#groups, SEEN, BigInt(Number.MAX_SAFE_INTEGER));
+    Atomics.store(this.#groups, ACKNOWLEDGED, NONE);
   }
 
+  /** The last that is there, whoever wrote it. */
   get group(): number {
-    return Number(Atomics.load(this.#group, 0));
+    return Number(Atomics.load(this.#groups, SEEN));
   }
 
-  set group(sequence: number) {
-    Atomics.store(this.#group, 0, BigInt(sequence));
+  /** The last that this process acknowledged, or found as it began: it is not lost. Undefined before any is known. */
+  get acknowledged(): number | undefined {
+    const group = Atomics.load(this.#groups, ACKNOWLEDGED);
+    return group === NONE ? undefined : Number(group);
+  }
+
+  acknowledge(sequence: number): void {
+    Atomics.store(this.#groups, ACKNOWLEDGED, BigInt(sequence));
+    this.see(sequence);
+  }
+
+  see(sequence: number): void {
+    const isFirst = this.group === Number.MAX_SAFE_INTEGER;
+    if (isFirst || sequence > this.group) Atomics.store(this.#groups, SEEN, BigInt(sequence));
   }
 }

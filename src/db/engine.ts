@@ -1,4 +1,5 @@
 import type { Leadership } from '../kernel/registry.ts';
+import type { Trx } from './schema.ts';
 import type { Language, Session } from './session-dialect.ts';
 
 /** Where a thread begins, and what it is told once beside what every engine's is told. */
@@ -13,8 +14,12 @@ export interface DatabaseOwner extends Leadership {
   readonly id: string;
   /** Of whoever had it before; empty where nobody else can have had it. */
   readonly former: string;
+  /** Other fronts have it, too, and know what was acknowledged. */
+  readonly isJoining: boolean;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
+  /** Lets other fronts begin. */
+  started(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -41,4 +46,11 @@ export interface Engine {
   /** Serves `ArchiveCalls`. */
   readonly archiving: ThreadEntry;
   openReads(): ReadLink;
+  /** Where other fronts write as well; absent where one process has all. */
+  readonly shared?: SharedDatabase;
+}
+
+export interface SharedDatabase {
+  /** The number that each change raises of which all fronts have to know. */
+  fence(trx: Trx): Promise<number>;
 }

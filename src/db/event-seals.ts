@@ -9,6 +9,7 @@ import {
   TrustedRuns,
 } from '../kernel/audit-chain.ts';
 import { dropOldest, RecentSet } from '../lib/recent-set.ts';
+import type { RunDirectory } from './run-directory.ts';
 import type { Schema } from './schema.ts';
 
 export function eventFromRow(row: Selectable<Schema['audit_events']>): StoredEvent {
@@ -49,11 +50,18 @@ interface Ground {
 export class EventSeals {
   readonly #own: readonly RunPublicKey[];
   readonly #onBroken: (broken: BrokenChain) => void;
+  readonly #directory: Pick<RunDirectory, 'find'>;
   readonly #told = new RecentSet(TOLD_PLACES);
   #ground: Ground;
 
-  constructor(own: readonly RunPublicKey[], onBroken: (broken: BrokenChain) => void = () => {}) {
+  /** `directory`: judges the runs that began later. */
+  constructor(
+    own: readonly RunPublicKey[],
+    onBroken: (broken: BrokenChain) => void = () => {},
+    directory: Pick<RunDirectory, 'find'> = NOBODY,
+  ) {
     this.#own = own;
+    this.#directory = directory;
     this.#ground = groundOf(own, AUDIT_GENESIS);
     this.#onBroken = onBroken;
   }
@@ -84,7 +92,7 @@ export class EventSeals {
       if (!before || !isHashed(before, event)) return this.#refuse(sequence, at);
       passed.push([name, nameOf(before)]);
       const isReached = at === reach.sequence && Buffer.compare(event.hash, reach.hash) === 0;
-      if (isReached || knownBefore !== undefined || runs.haveSealed('audit', event)) break;
+      if (isReached || knownBefore !== undefined || (await this.#isSealed(runs, event))) break;
       before = event.hash;
     }
     for (const [hash, hashBefore] of passed) {
@@ -92,6 +100,15 @@ export class EventSeals {
       dropOldest(known, KNOWN_HASHES);
     }
     return true;
+  }
+
+  async #isSealed(runs: TrustedRuns, event: SealedEvent): Promise<boolean> {
+    const { runId } = event;
+    if (runId !== null && !runs.knows(runId)) {
+      const run = await this.#directory.find(runId);
+      if (run) runs.trust(run);
+    }
+    return runs.haveSealed('audit', event);
   }
 
   #refuse(sequence: number, at: number): false {
@@ -107,6 +124,9 @@ export class EventSeals {
     return false;
   }
 }
+
+/** No other run than those that it was told of. */
+const NOBODY: Pick<RunDirectory, 'find'> = { find: async () => undefined };
 
 function groundOf(runs: readonly RunPublicKey[], reach: ChainHead): Ground {
   return { runs: new TrustedRuns(runs), reach, known: new Map() };

@@ -12,6 +12,8 @@ export type Condition =
   | 'unproven'
   | 'moved'
   | 'foreign_group'
+  | 'fenced'
+  | 'unknown_run'
   | 'foreign_schema'
   | 'no_memory';
 
@@ -52,6 +54,23 @@ const NOT_STORABLE = '22021';
 export function foreignGroup(): StoreFailure {
   const message = 'somebody else changed the ledger';
   return new StoreFailure({ message, code: null, condition: 'foreign_group' });
+}
+
+/** Others restricted something that this process has not followed yet. */
+export function fenced(): StoreFailure {
+  const message = 'another front restricted something meanwhile';
+  return new StoreFailure({ message, code: null, condition: 'fenced' });
+}
+
+/** A run that the thread was not told of sealed something; `code` is its id. */
+export function unknownRun(id: string): StoreFailure {
+  const message = `nobody told of run ${id} yet`;
+  return new StoreFailure({ message, code: id, condition: 'unknown_run' });
+}
+
+/** The id of the run that was met; undefined for any other failure. */
+export function unknownRunIn(error: unknown): string | undefined {
+  return error instanceof StoreFailure && error.condition === 'unknown_run' ? String(error.code) : undefined;
 }
 
 export function foreignSchema(foreign: string): StoreFailure {

@@ -20,7 +20,10 @@ const [OWNER_ONLY, OWNER_ONLY_FOLDER] = [0o600, 0o700];
 export const markFile = (archiveDir: string): string => `${archiveDir}.end`;
 
 /** Who has the database from now on, and who had it before. */
-export type Ownership = Pick<DatabaseOwner, 'id' | 'former'>;
+export type Ownership = Pick<DatabaseOwner, 'id' | 'former' | 'isJoining'>;
+
+/** In the place of a former owner: several fronts had it last, and one host cannot speak for all of them. */
+export const SEVERAL = 'several';
 
 interface MarkOptions {
   /** Absolute path of the folder for archive segments: the file is beside it. */
@@ -65,8 +68,9 @@ export class LedgerMark {
 
   /** Whether whoever had the database last was here, and acknowledged nothing beyond `found`. */
   get isWhole(): boolean {
-    const { former } = this.#owner;
-    if (this.#found === undefined) return false;
+    const { former, isJoining } = this.#owner;
+    if (isJoining) return true;
+    if (this.#found === undefined || former === SEVERAL) return false;
     const { owner, before, boot } = this.#found;
     if (former !== '' && former !== owner && former !== before) return false;
     // What a process wrote is there for all others, until the kernel is gone.

@@ -23,6 +23,7 @@ import { ledgerEntry, ledgerGroup } from './ledger-row.ts';
 import { SqliteLedgerSearch } from './ledger-search.ts';
 import { openLedgerThreads } from './ledger-threads.ts';
 import type { ReadThread } from './read-thread.ts';
+import type { RunDirectory } from './run-directory.ts';
 import type { Trx, TrxReader } from './schema.ts';
 import type { Writer } from './writer.ts';
 
@@ -39,6 +40,7 @@ interface LedgerStoreOptions {
   readonly segmentRecords?: number | undefined;
   /** Public: its seals count from the first. */
   readonly run: RunPublicKey;
+  readonly directory: RunDirectory;
   readonly writer: Pick<Writer, 'transaction' | 'sharedEnd' | 'ledgerEnd' | 'expectLedgerEnd'>;
   readonly reader: TrxReader;
   readonly broken: Emitter<BrokenChain>;
@@ -86,7 +88,9 @@ export interface LedgerStore {
 export function openLedgerStore(options: LedgerStoreOptions): LedgerStore & { close(): Promise<void> } {
   const { engine, queueLimit, archiveDir, writer, reader, broken, clock } = options;
   const runs: RunPublicKey[] = [options.run];
-  const reading = { thread: engine.reading, archiveDir, runs, end: writer.sharedEnd.memory };
+  const { directory } = options;
+  const end = writer.sharedEnd.memory;
+  const reading = { thread: engine.reading, archiveDir, runs, directory, end };
   const threads = openLedgerThreads(reading);
   const onBroken = (each: BrokenChain) => broken.emit(each);
   const lookupOptions = { queueLimit, onBroken, onFailure: options.onLookupFailure ?? (() => {}) };

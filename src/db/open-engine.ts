@@ -12,14 +12,36 @@ import { UnwitnessedRanges } from './unwitnessed.ts';
 const postgres = () => import('./postgres/open-postgres.ts');
 
 /**
- * Takes the database for this process: what it holds in memory is true only while nobody else changes the rows. It
- * ends with the process, however that ends. `archiveDir`: where this host remembers the end of the ledger of this database;
- * absent where it remembers that of another. `database_in_use` where another process has it.
+ * Takes the database for this process alone, until that ends, however it does. `archiveDir`: where this host remembers the
+ * end of the ledger of this database; absent where it remembers that of another. `database_in_use` where another process
+ * has it.
  */
-export async function ownDatabase(database: DatabaseSettings, archiveDir?: string): Promise<DatabaseOwner> {
+export function ownDatabase(database: DatabaseSettings, archiveDir?: string): Promise<DatabaseOwner> {
+  return takeDatabase(database, { archiveDir, isShared: false });
+}
+
+/**
+ * The same for a front, which shares PostgreSQL with others; a file has one front. Until it says that it has `started`, no
+ * other begins.
+ */
+export function joinDatabase(database: DatabaseSettings, archiveDir: string): Promise<DatabaseOwner> {
+  return takeDatabase(database, { archiveDir, isShared: true });
+}
+
+interface Taking {
+  readonly archiveDir: string | undefined;
+  readonly isShared: boolean;
+}
+
+async function takeDatabase(
+  database: DatabaseSettings,
+  { archiveDir, isShared }: Taking,
+): Promise<DatabaseOwner> {
   if (isFile(database)) return ownFile(database.file);
-  const claim = (owner: Ownership) => archiveDir !== undefined && claimMark(archiveDir, owner);
-  return await (await postgres()).ownPostgres(database, claim);
+  const claim = (owner: Ownership) => {
+    if (archiveDir !== undefined) claimMark(archiveDir, owner);
+  };
+  return await (await postgres()).takePostgres(database, { claim, isShared });
 }
 
 /** Opens the database and brings its tables up to date. `store_unavailable`, `foreign_schema`, `invalid_config`. */

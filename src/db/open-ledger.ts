@@ -1,14 +1,17 @@
-import { TrustedRuns } from '../kernel/audit-chain.ts';
+import { AskingRuns } from './asking-runs.ts';
 import { SharedEnd } from './chain-end.ts';
 import type { ThreadEntry } from './engine.ts';
 import type { LedgerConnection } from './ledger-connection.ts';
 import { LedgerRanges, type LedgerSource } from './ledger-ranges.ts';
 import { LedgerWindows } from './ledger-windows.ts';
+import type { RunDirectory } from './run-directory.ts';
 import { SealedGroups } from './sealed-groups.ts';
 
 /** Where a reading thread finds the ledger. */
 export interface LedgerReading extends LedgerSource {
   readonly thread: ThreadEntry;
+  /** Judges the runs that the thread meets and was not told of. */
+  readonly directory: Pick<RunDirectory, 'find'>;
 }
 
 /** What a reading thread is told once, at its start. */
@@ -22,7 +25,7 @@ export interface ReadSettings extends LedgerSource {
 /** The ledger as one reading thread has it open. */
 export class OpenLedger {
   readonly connection: LedgerConnection;
-  readonly runs: TrustedRuns;
+  readonly runs: AskingRuns;
   readonly groups: SealedGroups;
   readonly ranges: LedgerRanges;
   readonly windows: LedgerWindows;
@@ -30,7 +33,7 @@ export class OpenLedger {
 
   constructor(settings: ReadSettings, connection: LedgerConnection) {
     this.connection = connection;
-    this.runs = new TrustedRuns(settings.runs);
+    this.runs = new AskingRuns(settings.runs);
     this.groups = new SealedGroups(this.runs);
     this.ranges = new LedgerRanges(settings);
     this.windows = new LedgerWindows(this.connection, this.ranges);
@@ -39,7 +42,6 @@ export class OpenLedger {
 
   /** The last group that was acknowledged; undefined before any is known. */
   get acknowledged(): number | undefined {
-    const { group } = this.#end;
-    return group === Number.MAX_SAFE_INTEGER ? undefined : group;
+    return this.#end.acknowledged;
   }
 }

@@ -12,13 +12,16 @@ import type { DatabaseOwner } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
+import { Follower } from './follower.ts';
 import { LedgerMark } from './ledger-mark.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { refuseMoved } from './moved.ts';
 import { openEngine } from './open-engine.ts';
+import { createPeerEnds } from './peer-ends.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
 import { createRegistry } from './registry.ts';
+import { RunDirectory, type RunJudge } from './run-directory.ts';
 import type { Trx, TrxReader, UrgentWriter } from './schema.ts';
 import { RegistryChanges } from './signed/registry-changes.ts';
 import {
@@ -63,6 +66,10 @@ export interface Store {
   readonly changes: RegistryChanges;
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
+  /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
+  readonly follower: Pick<Follower, 'add' | 'look' | 'isFresh'>;
+  /** How runs of other fronts are judged: until then their seals do not count. */
+  judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */
   readonly records: RecordAppender;
   readonly ledger: LedgerStore;
@@ -110,10 +117,19 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const { archiveDir, segmentRecords, owner = NOBODY } = options;
-  const { id, former } = owner;
+  const { id, former, isJoining } = owner;
+  const readerOf = (seals?: EventSeals) =>
+    new Reader({
+      language: engine.language,
+      link: engine.openReads(),
+      unwitnessed,
+      ...(seals ? { seals } : {}),
+    });
+  const runReader = readerOf();
+  const directory = new RunDirectory(runReader);
   const mark = new LedgerMark({
     archiveDir,
-    owner: { id, former: options.formerOwner ?? former },
+    owner: { id, former: options.formerOwner ?? former, isJoining },
   });
   const writer = new Writer({
     engine,
@@ -122,6 +138,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     run,
     unwitnessed,
     mark,
+    ...(engine.shared ? { peers: { ...createPeerEnds(directory), runs: directory } } : {}),
     onEvent: (event) => {
       onEvent(event);
       const found = brokenBy(event, writer.ledgerEnd?.sequence ?? 0);
@@ -144,15 +161,15 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     throw toKeywardError(error);
   }
   const brokenEvents = new ReplayingEmitter<BrokenChain>();
-  const seals = new EventSeals([run], (found) => brokenEvents.emit(found));
-  const link = engine.openReads();
-  const reader = new Reader({ language: engine.language, link, unwitnessed, seals });
+  const seals = new EventSeals([run], (found) => brokenEvents.emit(found), directory);
+  const [reader, followReader] = [readerOf(seals), readerOf(seals)];
   const ledger = openLedgerStore({
     engine,
     queueLimit,
     archiveDir,
     segmentRecords,
     run: { id: run.id, publicKey: run.publicKey },
+    directory,
     writer,
     reader,
     broken,
@@ -169,11 +186,20 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const changes = new RegistryChanges(writer, clock, gate, (state, change) =>
     onEvent({ name: 'urgent_change', state, change }),
   );
+  const follower = new Follower({
+    reader: followReader,
+    shared: engine.shared,
+    passed: (fence) => writer.passFence(fence),
+  });
+  follower.add(async () => void (changes.isOpen && (await changes.catchUp(followReader))));
+  writer.followBy(() => follower.catchUp());
   const registryWalk = new RegistryWalk(reader, changes);
   return {
     reader,
     writer,
     mark,
+    follower,
+    judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,
     openRegistry: (opening) => openRegistry(reader, changes, opening),
@@ -197,7 +223,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     durability: () => writer.durability(),
     close: async () => {
       await ledger.close();
-      await reader.close();
+      await Promise.all([reader, followReader, runReader].map((each) => each.close()));
       await writer.close();
       mark.close();
     },
@@ -212,5 +238,5 @@ async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promis
 }
 
 /** A database that nobody shares. */
-const NOBODY = { id: '', former: '' };
+const NOBODY = { id: '', former: '', isJoining: false };
 const OPEN_GATE: SinkGate = { confirm: async () => {} };

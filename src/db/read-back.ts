@@ -1,8 +1,7 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord, RecordLookup } from '../kernel/issuance.ts';
+import type { IssuanceRecord, Recording, RecordLookup } from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import type { Span } from '../kernel/trace.ts';
 import { type Condition, StoreFailure, unavailable } from './failure.ts';
 import type { TrxReader, TrxWriter } from './schema.ts';
 
@@ -30,9 +29,9 @@ export class ReadBack implements RecordAppender {
     this.#options = options;
   }
 
-  async append(record: IssuanceRecord, span?: Span): Promise<void> {
+  async append(record: IssuanceRecord, recording?: Recording): Promise<void> {
     if (this.#failure) throw this.#failure.error;
-    await this.#options.appender.append(record, span);
+    await this.#options.appender.append(record, recording);
     this.#last = record;
   }
 

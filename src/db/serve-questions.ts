@@ -10,6 +10,7 @@ import { walkGroups } from './questions/walk-groups.ts';
 import { walkRevocations } from './questions/walk-revocations.ts';
 import { serveCalls } from './serve-calls.ts';
 import { lowerPriority } from './walk-chains.ts';
+import type { JudgedRun } from './writer-protocol.ts';
 
 const QUESTIONS = {
   findRecords,
@@ -29,7 +30,10 @@ export type ReadCalls = {
     readonly asks: Parameters<(typeof QUESTIONS)[Q]>[1];
     readonly answers: Awaited<ReturnType<(typeof QUESTIONS)[Q]>>;
   };
-} & { readonly close: { readonly asks: null; readonly answers: null } };
+} & {
+  readonly judged: { readonly asks: JudgedRun; readonly answers: null };
+  readonly close: { readonly asks: null; readonly answers: null };
+};
 
 /** The worker of a `ReadThread`, over the connection of its engine. */
 export function serveQuestions(
@@ -53,6 +57,10 @@ export function serveQuestions(
       issuedHours: about(issuedHours),
       walkGroups: about(walkGroups),
       walkRevocations: about(walkRevocations),
+      judged: ({ id, run }) => {
+        ledger.runs.judged(id, run);
+        return null;
+      },
       close: async () => {
         await connection.close();
         return null;

@@ -34,13 +34,16 @@ export async function appendTestified<T extends TestifiedName>(
 
 /** The last number, which must be the one that this writer gave: none is given twice. `audit_trail_refused`. */
 export async function ownLastRevocation(trx: Trx): Promise<void> {
-  const sequence = await lastSequence(trx, 'revocations');
-  if (memoryOf(trx).revocations.accept({ ...AUDIT_GENESIS, sequence })) return;
+  const end = { ...AUDIT_GENESIS, sequence: await lastSequence(trx, 'revocations') };
+  const { revocations, peers } = memoryOf(trx);
+  // Of the greatest number nothing more is asked: none is given twice.
+  if (peers && revocations.passed(end).length > 0) revocations.goOnFrom(end);
+  if (revocations.accept(end)) return;
   throw new KeywardError(
     'audit_trail_refused',
     'The revocations in the database have another end than the service wrote; nothing is revoked until the service ' +
       'was started anew. Read docs/runbooks/changed-records.md first.',
-    { cause: new Error(`the database ends at revocation ${sequence}`) },
+    { cause: new Error(`the database ends at revocation ${end.sequence}`) },
   );
 }
 

@@ -1,12 +1,12 @@
 import { KeywardError } from '../kernel/errors.ts';
-import { type IssuanceRecord, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
+import { type IssuanceRecord, Superseded, WRITTEN_JTI_LENGTH } from '../kernel/issuance.ts';
 import type { Span } from '../kernel/trace.ts';
 import { CallLink } from './call-link.ts';
 import type { ThreadEntry } from './engine.ts';
 import { StoreFailure } from './failure.ts';
 import { packRecords, type RecordBatch } from './record-batch.ts';
 import type { Session } from './session-dialect.ts';
-import { threadSession, type UrgentCommit } from './thread-session.ts';
+import { type CommitCourse, threadSession } from './thread-session.ts';
 import type { RowFailure, WriterCalls, WriterSettings } from './writer-protocol.ts';
 
 /** The writer's thread, also as the session of one transaction. */
@@ -15,8 +15,8 @@ export class WriterLink extends CallLink<WriterCalls> {
     super({ entry, settings: { ...own, ...settings }, deadlineMs });
   }
 
-  session(urgent?: UrgentCommit): Session {
-    return threadSession(this.thread(), urgent);
+  session(course: CommitCourse): Session {
+    return threadSession(this.thread(), course);
   }
 }
 
@@ -24,6 +24,7 @@ interface Row {
   readonly record: IssuanceRecord;
   /** Until the group is handed over. */
   readonly waiting: Span | undefined;
+  readonly stands: (() => boolean) | undefined;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -43,10 +44,18 @@ export class RecordGroup {
     this.#rows.push(...other.#rows.splice(0));
   }
 
-  add(record: IssuanceRecord, waiting?: Span): Promise<void> {
+  add(record: IssuanceRecord, { waiting, stands }: Pick<Row, 'waiting' | 'stands'>): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#rows.push({ record, waiting, resolve, reject });
+      this.#rows.push({ record, waiting, stands, resolve, reject });
     });
+  }
+
+  /** `Superseded` for each record of a token that must not be released any more. */
+  leaveOutFallen(): void {
+    const [fallen, standing] = [[] as Row[], [] as Row[]];
+    for (const row of this.#rows) (row.stands?.() === false ? fallen : standing).push(row);
+    this.#rows.splice(0, this.#rows.length, ...standing);
+    for (const { reject } of fallen) reject(new Superseded());
   }
 
   pack(committedAt: number): RecordBatch {

@@ -1,4 +1,4 @@
-import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
+import type { ChainHead, RunKey, RunPublicKey } from '../kernel/audit-chain.ts';
 import type { WireFailure } from './failure.ts';
 import type { MarkPlace } from './mark-file.ts';
 import type { RecordBatch } from './record-batch.ts';
@@ -40,13 +40,24 @@ export interface DatabaseIdentity extends FileIdentity {
 /** How the write connection stands, as read back from the database. */
 export type Durability = Readonly<Record<string, string | number | boolean>>;
 
+export interface AppendAsks {
+  readonly batch: RecordBatch;
+  /** The last group as the writer knows it; undefined before it knows any. */
+  readonly end: ChainHead | undefined;
+  /** Up to where this process has followed what others restricted. */
+  readonly fence: number;
+}
+
+/** Whether the seals of a run count that the thread did not know. */
+export interface JudgedRun {
+  readonly id: string;
+  readonly run: RunPublicKey | null;
+}
+
 /** Each call to the worker, with what it asks and what it answers. Answers come in the order of the calls. */
 export interface WriterCalls extends SessionCalls {
-  /** `end`: the last group as the writer knows it; undefined before it knows any. */
-  append: {
-    asks: { readonly batch: RecordBatch; readonly end: ChainHead | undefined };
-    answers: AppendedGroup;
-  };
+  append: { asks: AppendAsks; answers: AppendedGroup };
+  judged: { asks: JudgedRun; answers: null };
   durability: { asks: null; answers: Durability };
   close: { asks: null; answers: null };
 }

@@ -2,29 +2,43 @@ import { Kysely } from 'kysely';
 import type { ChainHead, RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord } from '../kernel/issuance.ts';
+import type { IssuanceRecord, Recording } from '../kernel/issuance.ts';
 import { MOST_ROWS } from '../kernel/ledger-chain.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import type { Span } from '../kernel/trace.ts';
 import { Emitter } from '../lib/emitter.ts';
-import { ChainEnd, type CommitOutcome, lendMemory, SharedEnd, type WriterMemory } from './chain-end.ts';
+import {
+  ChainEnd,
+  type CommitOutcome,
+  lendMemory,
+  type PeerEnds,
+  SharedEnd,
+  type WriterMemory,
+} from './chain-end.ts';
 import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
+import { StoreFailure, unknownRunIn } from './failure.ts';
 import type { LedgerMark } from './ledger-mark.ts';
+import type { RunDirectory } from './run-directory.ts';
 import type { Schema, Trx, UrgentCommitted, UrgentWriter } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
-import type { UrgentCommit } from './thread-session.ts';
+import type { CommitCourse, Committed } from './thread-session.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { UrgentWaiting } from './urgent-waiting.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
 import { RecordGroup, WriterLink } from './writer-link.ts';
-import type { Durability } from './writer-protocol.ts';
+import type { Durability, RowFailure } from './writer-protocol.ts';
 
 /** Changes that may wait; apart from the records, so that a flood of tokens cannot lock an operator out. */
 const CHANGE_LIMIT = 256;
 const DEADLINE_MS = 10_000;
 /** Once records have waited so long for a commit to end, those who come are refused. */
 const MOST_WAIT_MS = 1_000;
+/** So often a group is sent again once what others did was taken over. */
+const ATTEMPTS = 10;
+
+export interface WriterPeers extends PeerEnds {
+  readonly runs: Pick<RunDirectory, 'find'>;
+}
 
 export interface WriterOptions {
   readonly engine: Pick<Engine, 'language' | 'writing'>;
@@ -35,6 +49,8 @@ export interface WriterOptions {
   readonly run: RunKey;
   readonly unwitnessed: UnwitnessedRanges;
   readonly onEvent: (event: StoreEvent) => void;
+  /** The runs of other fronts; absent where nobody else writes to the database. */
+  readonly peers?: WriterPeers | undefined;
   /** Where each end of the ledger is kept before anybody hears of the group. */
   readonly mark?: Pick<LedgerMark, 'place' | 'record' | 'acknowledge'> | undefined;
   /** Past it, the thread is given up and another takes its place. */
@@ -62,8 +78,12 @@ export class Writer implements RecordAppender, UrgentWriter {
   /** A change was committed that a checkpoint should cover at once. */
   readonly checkpointWanted = new Emitter<null>();
   readonly #urgent = new UrgentWaiting();
-  /** Of the transaction under way, where that is urgent. */
-  #urgentCommit: UrgentCommit | undefined;
+  readonly #runs: Pick<RunDirectory, 'find'> | undefined;
+  /** Up to where memory has what fronts restricted. Before the first look nobody knows, and nothing is recorded. */
+  #fence = 0;
+  #follow: () => Promise<void> = async () => {};
+  /** Of the transaction under way. */
+  #commit = new Commit(false);
   #records = 0;
   #changes = 0;
   #running = false;
@@ -71,11 +91,11 @@ export class Writer implements RecordAppender, UrgentWriter {
   #closing = false;
 
   constructor(options: WriterOptions) {
-    const { engine, queueLimit, clock, run, unwitnessed, onEvent, deadlineMs = DEADLINE_MS } = options;
+    const { engine, queueLimit, clock, run, unwitnessed, onEvent, peers, deadlineMs = DEADLINE_MS } = options;
     const settings = { run, mark: options.mark?.place, urgent: this.#urgent.memory };
     this.#link = new WriterLink(engine.writing, settings, deadlineMs);
     this.#db = new Kysely<Schema>({
-      dialect: sessionDialect(engine.language, () => this.#link.session(this.#urgentCommit)),
+      dialect: sessionDialect(engine.language, () => this.#link.session(this.#commit)),
     });
     this.#health = new WriteHealth(onEvent);
     this.#queueLimit = queueLimit;
@@ -86,7 +106,10 @@ export class Writer implements RecordAppender, UrgentWriter {
       audit: new ChainEnd(),
       revocations: new ChainEnd(),
       lastRevocation: 0,
+      raisesFence: false,
+      peers,
     };
+    this.#runs = peers?.runs;
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
     this.#mark = options.mark;
@@ -113,12 +136,22 @@ export class Writer implements RecordAppender, UrgentWriter {
     this.#goOnBehind(end);
   }
 
+  /** `follow`: takes over what other fronts have committed. */
+  followBy(follow: () => Promise<void>): void {
+    this.#follow = follow;
+  }
+
+  /** Memory has all that raised the fence up to that number. */
+  passFence(number: number): void {
+    this.#fence = Math.max(this.#fence, number);
+  }
+
   /** Records that arrive while a commit is under way form the next one. */
-  async append(record: IssuanceRecord, span?: Span): Promise<void> {
+  async append(record: IssuanceRecord, { span, stands }: Recording = {}): Promise<void> {
     this.#admit(this.#records, this.#queueLimit);
     this.#refuseLate();
     this.#records += 1;
-    const durable = this.#openGroup().add(record, span?.begin('wait_for_writer'));
+    const durable = this.#openGroup().add(record, { waiting: span?.begin('wait_for_writer'), stands });
     this.#wake();
     await durable;
   }
@@ -134,7 +167,7 @@ export class Writer implements RecordAppender, UrgentWriter {
   /** Never before records that were there: what restricts their key is committed behind them. Never `overloaded`. */
   async urgently<T>(work: (trx: Trx) => Promise<T>): Promise<UrgentCommitted<T>> {
     this.#admit(0, CHANGE_LIMIT);
-    const commit: UrgentCommit = { isReplicated: false };
+    const commit = new Commit(true);
     const lent = async () => {
       const result = await this.#lend(work, commit);
       return { result, replicated: commit.isReplicated };
@@ -159,18 +192,22 @@ export class Writer implements RecordAppender, UrgentWriter {
     await this.#link.stop();
   }
 
-  async #lend<T>(work: (trx: Trx) => Promise<T>, urgent?: UrgentCommit): Promise<T> {
+  async #lend<T>(work: (trx: Trx) => Promise<T>, commit = new Commit(false)): Promise<T> {
     let isDone = false;
-    this.#urgentCommit = urgent;
+    this.#commit = commit;
+    this.#memory.raisesFence = false;
     try {
       const result = await this.#db.transaction().execute(async (trx) => {
         lendMemory(trx, this.#memory);
         lendRanges(trx, this.#unwitnessed, this.#seals);
         const answer = await work(trx);
+        commit.raisesFence = this.#memory.raisesFence;
         isDone = true;
         return answer;
       });
-      this.#settle(urgent?.isReplicated === false ? 'unknown' : 'committed');
+      this.#settle(commit.isReplicated ? 'committed' : 'unknown');
+      // Where others raised it in between, memory lacks what they restricted.
+      if (commit.fence === this.#fence + 1) this.#fence = commit.fence;
       return result;
     } catch (error) {
       this.#settle(isDone ? 'unknown' : 'rolled_back');
@@ -223,26 +260,54 @@ export class Writer implements RecordAppender, UrgentWriter {
     this.#queue.push(...groups, turn, ...waiting.filter((each) => !isGroup(each)));
   }
 
-  async #commit(group: RecordGroup): Promise<void> {
+  async #record(group: RecordGroup): Promise<void> {
+    const { size } = group;
     try {
-      const at = this.#clock.nowSeconds();
-      const asks = { batch: group.pack(at), end: this.#ledgerEnd };
-      const failures = await this.#health.watch(async () => {
-        const appended = await this.#link.thread().call('append', asks);
-        this.#goOnBehind(appended.end);
-        this.#mark?.acknowledge(appended.end, at);
-        return appended.failures;
-      });
-      group.settle(failures);
+      group.settle(await this.#health.watch(() => this.#appendGroup(group)));
     } catch (error) {
       group.fail(error);
     }
-    this.#records -= group.size;
+    this.#records -= size;
+  }
+
+  /** What other fronts did meanwhile is taken over first; of the group, what does not stand any more is left out then. */
+  async #appendGroup(group: RecordGroup): Promise<readonly RowFailure[]> {
+    for (let attempt = 1; group.size > 0; attempt += 1) {
+      try {
+        return await this.#appendOnce(group);
+      } catch (error) {
+        if (attempt === ATTEMPTS || !(await this.#hasCaughtUp(error))) throw error;
+        group.leaveOutFallen();
+      }
+    }
+    return [];
+  }
+
+  async #appendOnce(group: RecordGroup): Promise<readonly RowFailure[]> {
+    const at = this.#clock.nowSeconds();
+    const asks = { batch: group.pack(at), end: this.#ledgerEnd, fence: this.#fence };
+    const appended = await this.#link.thread().call('append', asks);
+    this.#goOnBehind(appended.end);
+    this.#mark?.acknowledge(appended.end, at);
+    return appended.failures;
+  }
+
+  async #hasCaughtUp(error: unknown): Promise<boolean> {
+    const id = unknownRunIn(error);
+    if (id !== undefined) await this.#judge(id);
+    else if (error instanceof StoreFailure && error.condition === 'fenced') await this.#follow();
+    else return false;
+    return true;
+  }
+
+  async #judge(id: string): Promise<void> {
+    const run = (await this.#runs?.find(id)) ?? null;
+    await this.#link.thread().call('judged', { id, run });
   }
 
   #goOnBehind(end: ChainHead): void {
     this.#ledgerEnd = end;
-    this.sharedEnd.group = end.sequence;
+    this.sharedEnd.acknowledge(end.sequence);
   }
 
   #openGroup(): RecordGroup {
@@ -275,9 +340,30 @@ export class Writer implements RecordAppender, UrgentWriter {
 
   async #drain(): Promise<void> {
     for (let next = this.#queue.shift(); next; next = this.#queue.shift()) {
-      await (next instanceof RecordGroup ? this.#commit(next) : next());
+      await (next instanceof RecordGroup ? this.#record(next) : next());
     }
     this.#running = false;
+  }
+}
+
+/** How one transaction commits, and what became of it. */
+class Commit implements CommitCourse {
+  readonly #urgent: boolean;
+  raisesFence = false;
+  isReplicated = false;
+  fence: number | null = null;
+
+  constructor(urgent: boolean) {
+    this.#urgent = urgent;
+  }
+
+  how() {
+    return { urgent: this.#urgent, raisesFence: this.raisesFence };
+  }
+
+  done({ isReplicated, fence }: Committed): void {
+    this.isReplicated = isReplicated;
+    this.fence = fence;
   }
 }
 

@@ -1,7 +1,14 @@
 import type { Grants } from '../kernel/actor.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { IssuedToken, JwsRequest, Ledger, TokenIssuer, TokenRequest } from '../kernel/issuance.ts';
+import {
+  type IssuedToken,
+  type JwsRequest,
+  type Ledger,
+  Superseded,
+  type TokenIssuer,
+  type TokenRequest,
+} from '../kernel/issuance.ts';
 import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -44,8 +51,8 @@ export interface IssuingDeps {
 export function createTokenIssuer(deps: IssuingDeps): TokenIssuer {
   return {
     async issue(request) {
-      const first = await make(deps, request);
-      if (isStillValid(deps, first.prepared)) return release(deps, first);
+      const first = await make(deps, request).catch(unlessSuperseded);
+      if (first && isStillValid(deps, first.prepared)) return release(deps, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = await make(deps, request);
       if (isStillValid(deps, second.prepared)) return release(deps, second);
@@ -54,6 +61,10 @@ export function createTokenIssuer(deps: IssuingDeps): TokenIssuer {
       });
     },
   };
+}
+
+function unlessSuperseded(error: unknown): undefined {
+  if (!(error instanceof Superseded)) throw error;
 }
 
 interface MadeToken {
@@ -118,9 +129,10 @@ function prepare(
 /** Settles when both are done: recorded (I5) and signed, the signature checked (I6). */
 async function recordAndSign(deps: IssuingDeps, prepared: PreparedToken, span?: Span): Promise<string> {
   const recording = span?.begin('record');
+  const stands = () => isStillValid(deps, prepared);
   const [token] = await Promise.all([
     signChecked(deps, prepared, span),
-    untilDone(recording, deps.ledger.record(prepared.record, recording)),
+    untilDone(recording, deps.ledger.record(prepared.record, { span: recording, stands })),
   ]);
   return token;
 }

@@ -243,10 +243,19 @@ export interface GroupSeal extends SealedElement {
 
 /** The runs whose seals count: this process's own, and those that the audit key has certified. */
 export class TrustedRuns {
-  readonly #runs: ReadonlyMap<string, RunPublicKey>;
+  readonly #runs: Map<string, RunPublicKey>;
 
   constructor(runs: readonly RunPublicKey[]) {
     this.#runs = new Map(runs.map((run) => [run.id, run]));
+  }
+
+  knows(id: string): boolean {
+    return this.#runs.has(id);
+  }
+
+  /** From now on its seals count, too. */
+  trust(run: RunPublicKey): void {
+    this.#runs.set(run.id, run);
   }
 
   haveSealed(chain: SealedChain, element: GroupSeal): boolean {

@@ -1,3 +1,4 @@
+import { KeywardError } from './errors.ts';
 import type { WrittenType } from './policy.ts';
 import type { RequestTrace, Span } from './trace.ts';
 
@@ -58,12 +59,26 @@ export interface IssuanceRecord {
   readonly exp: number;
 }
 
+export interface Recording {
+  readonly span?: Span | undefined;
+  /** Asked where another front restricted something meanwhile: no record is written of what does not stand any more. */
+  readonly stands?: (() => boolean) | undefined;
+}
+
 export interface Ledger {
   /**
    * Settles once the record is durable (I5). `ledger_unavailable` when it could not be written, `overloaded`
-   * when too many records wait; `jti_used` where the `jti` is a caller's own and the scope has a record of it.
+   * when too many records wait; `jti_used` where the `jti` is a caller's own and the scope has a record of it;
+   * `Superseded` where the token does not stand any more.
    */
-  record(record: IssuanceRecord, span?: Span): Promise<void>;
+  record(record: IssuanceRecord, recording?: Recording): Promise<void>;
+}
+
+/** Before the token was recorded, another front changed what it was made by: it is to be made anew. */
+export class Superseded extends KeywardError {
+  constructor() {
+    super('no_active_key', 'what signs for this scope is changing; try again', { retryAfterSeconds: 1 });
+  }
 }
 
 /** A record as read back. */

@@ -1,7 +1,6 @@
 import type { Actor } from './actor.ts';
 import type { AuditEvent } from './audit.ts';
-import type { IssuanceRecord, RecordedToken } from './issuance.ts';
-import type { Span } from './trace.ts';
+import type { IssuanceRecord, RecordedToken, Recording } from './issuance.ts';
 
 /** What an investigation asks for; what is left out is not asked. Times bound `iat`, both included. */
 export interface LedgerQuery {
@@ -174,8 +173,8 @@ export interface ArchivedSegment {
  * change: so no record of a key can follow the key's compromise.
  */
 export interface RecordAppender {
-  /** Settles once the record is durable. `overloaded`, `shutting_down`, or any other failure to write. */
-  append(record: IssuanceRecord, span?: Span): Promise<void>;
+  /** Settles once the record is durable. `overloaded`, `shutting_down`, `Superseded`, or any other failure to write. */
+  append(record: IssuanceRecord, recording?: Recording): Promise<void>;
 }
 
 /** What the audit trail tells of archive segments: by these events alone a segment came, changed and went. */

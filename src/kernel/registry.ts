@@ -203,6 +203,8 @@ export interface PendingServiceKeys {
 export interface UnfinishedWork {
   readonly kind: 'scope' | 'key' | 'canary' | 'proposal';
   readonly id: string;
+  /** When it began, seconds since the epoch. */
+  readonly since: number;
 }
 
 /**

@@ -1,5 +1,11 @@
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
-import type { IssuanceRecord, Ledger, LedgerReader, RecordLookup } from '../kernel/issuance.ts';
+import {
+  type IssuanceRecord,
+  type Ledger,
+  type LedgerReader,
+  type RecordLookup,
+  Superseded,
+} from '../kernel/issuance.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { Sightings } from '../kernel/verification.ts';
 
@@ -12,6 +18,7 @@ const PASSED_ON: ReadonlySet<ErrorCode> = new Set([
 
 /** What a failure of storage means to whoever needs the ledger. */
 function toLedgerError(cause: unknown, message: string): KeywardError {
+  if (cause instanceof Superseded) return cause;
   if (cause instanceof KeywardError && PASSED_ON.has(cause.code)) return cause;
   return new KeywardError('ledger_unavailable', message, { cause, retryAfterSeconds: 2 });
 }
@@ -24,10 +31,10 @@ const DIGEST_BYTES = 32;
  */
 export function createLedger(appender: RecordAppender): Ledger {
   return {
-    async record(record, span) {
+    async record(record, recording) {
       refuseMisshapen(record);
       try {
-        await appender.append(record, span);
+        await appender.append(record, recording);
       } catch (error) {
         throw toLedgerError(error, 'Tokens cannot be recorded now; try again shortly.');
       }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { snakeCased } from '../db/camel-case.ts';
-import { memoryOf } from '../db/chain-end.ts';
+import { memoryOf, raiseFence } from '../db/chain-end.ts';
 import type { ReadThread } from '../db/read-thread.ts';
 import { commitmentOf, revocationFromRow, revocationTable } from '../db/revocation-table.ts';
 import type { Trx, TrxWriter } from '../db/schema.ts';
@@ -39,6 +39,7 @@ export async function appendRevocation(
   const values = { ...snakeCased(revocation), root_salt, root_commitment, instead_of: insteadOf };
   const { revocations, lastRevocation } = memoryOf(trx);
   const row = await appendTestified(trx, revocationTable, values, actor, lastRevocation);
+  raiseFence(trx);
   revocations.append({ ...AUDIT_GENESIS, sequence: row.sequence });
   return revocationFromRow(row);
 }

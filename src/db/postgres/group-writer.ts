@@ -1,22 +1,25 @@
 import { randomBytes } from 'node:crypto';
-import { type ChainHead, type RunKey, sealHash } from '../../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, type RunPublicKey, sealHash } from '../../kernel/audit-chain.ts';
 import { WRITTEN_JTI_LENGTH } from '../../kernel/issuance.ts';
 import { CHAIN_START, groupHash, HASH_BYTES, SALT_BYTES, writeRowHash } from '../../kernel/ledger-chain.ts';
-import { foreignGroup, StoreFailure, wireOf } from '../failure.ts';
-import { isOwnEnd } from '../ledger-end.ts';
+import { AskingRuns } from '../asking-runs.ts';
+import { fenced, foreignGroup, StoreFailure, wireOf } from '../failure.ts';
 import type { GroupColumns } from '../ledger-row.ts';
-import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
-import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
+import { type BareRow, rowOf, sizeOf } from '../record-batch.ts';
+import type { AppendAsks, AppendedGroup, RowFailure } from '../writer-protocol.ts';
 import { lateCommit, otherOwner } from './failure.ts';
 import type { Answer, PostgresSession } from './session.ts';
 
 const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';
-const APPEND = `SELECT kw_append(${Array.from({ length: 20 }, (_, n) => `$${n + 1}`).join(', ')}) AS code`;
+const HASH_AT = 'SELECT group_hash FROM ledger_groups WHERE sequence = $1';
+const APPEND = `SELECT kw_append(${Array.from({ length: 21 }, (_, n) => `$${n + 1}`).join(', ')}) AS code`;
+/** The lock of `kw_append`. */
+const TURN = 'SELECT pg_advisory_xact_lock(4711, 1)';
 /** To the letter as in the index of callers' own. */
 const USED = `SELECT r.scope_id, r.jti FROM issuance_records r
   JOIN unnest($1::text[], $2::text[]) AS asked (scope_id, jti) ON asked.scope_id = r.scope_id AND asked.jti = r.jti
   WHERE length(r.jti) > ${WRITTEN_JTI_LENGTH}`;
-const [APPENDED, NOT_OWNER] = [0, 1];
+const [APPENDED, NO_SLOT, OTHER_END, FENCED] = [0, 1, 2, 3];
 
 /** Settles as a commit does that is being answered, once it counts. */
 type Settled = (session: PostgresSession, commit: Promise<Answer>) => Promise<Answer>;
@@ -29,17 +32,22 @@ interface Place {
 
 /**
  * Appends batches as groups of the chain, sealed by the run, each by one call of a function of the database: it appends
- * to the end that is named, or not at all.
+ * to the end that is named, or not at all. Where other fronts append as well, the end is not known before: then a group
+ * takes its turn first, looks, and is made within that.
  */
 export class GroupWriter {
   readonly #run: RunKey;
+  readonly #runs: AskingRuns;
   readonly #owner: string;
   readonly #settled: Settled;
-  /** Where the next group goes; undefined where the fate of the last one is unknown. */
+  /** Where the next group goes, unless another front was quicker; undefined where the fate of the last one is unknown. */
   #next: Place | undefined;
+  /** Another front appended last. */
+  #isShared = false;
 
   constructor(run: RunKey, owner: string, settled: Settled) {
     this.#run = run;
+    this.#runs = new AskingRuns([run]);
     this.#settled = settled;
     this.#owner = owner;
   }
@@ -49,26 +57,21 @@ export class GroupWriter {
     this.#next = undefined;
   }
 
-  /** A row that breaks a constraint is left out and named; those around it may then be several groups. */
-  async append(
-    session: PostgresSession,
-    batch: RecordBatch,
-    end: ChainHead | undefined,
-  ): Promise<AppendedGroup> {
-    this.#next ??= await this.#placeBehind(session, end);
-    const rows = Array.from({ length: sizeOf(batch) }, (_, index) => ({ index, row: rowOf(batch, index) }));
-    const failures = await this.#appendSome(session, rows, { end, committedAt: batch.committedAt });
-    const { sequence, previousHash } = this.#next;
-    return { failures, end: { sequence: sequence - 1, hash: previousHash } };
+  /** Null for a run whose seals do not count. */
+  judged(id: string, run: RunPublicKey | null): void {
+    this.#runs.judged(id, run);
   }
 
-  async #placeBehind(session: PostgresSession, end: ChainHead | undefined): Promise<Place> {
-    const { rows } = await session.transact(LAST_GROUP);
-    const last = rows[0] as unknown as GroupColumns | undefined;
-    if (end && !isOwnEnd(last, end, this.#run)) throw foreignGroup();
-    if (!last) return { sequence: 1, firstRecord: 1, previousHash: CHAIN_START };
-    const { sequence, first_record, row_count, group_hash } = last;
-    return { sequence: sequence + 1, firstRecord: first_record + row_count, previousHash: group_hash };
+  /**
+   * A row that breaks a constraint is left out and named; those around it may then be several groups. `fenced` where
+   * nothing was appended, and `unknown_run`.
+   */
+  async append(session: PostgresSession, { batch, end, fence }: AppendAsks): Promise<AppendedGroup> {
+    const rows = Array.from({ length: sizeOf(batch) }, (_, index) => ({ index, row: rowOf(batch, index) }));
+    const group: Group = { end, fence, committedAt: batch.committedAt };
+    const failures = await this.#appendSome(session, rows, group);
+    const known = group.end ?? { sequence: 0, hash: CHAIN_START };
+    return { failures, end: known };
   }
 
   async #appendSome(
@@ -106,13 +109,51 @@ export class GroupWriter {
     return [...first, ...(await this.#appendSome(session, rows.slice(half), group))];
   }
 
-  async #appendAll(
-    session: PostgresSession,
-    rows: readonly IndexedRow[],
-    { end, committedAt }: Group,
-  ): Promise<void> {
-    const place = this.#next;
-    if (!place) throw new Error('the place of a group is known before it is made');
+  async #appendAll(session: PostgresSession, rows: readonly IndexedRow[], group: Group): Promise<void> {
+    if (!this.#next || this.#isShared) return await this.#appendInTurn(session, rows, group);
+    const made = this.#make(rows, group, this.#next);
+    const answer = await this.#settled(session, session.transact(APPEND, made.values));
+    if (answer.rows[0]?.code === OTHER_END) return await this.#appendInTurn(session, rows, group);
+    this.#take(answer, made, group);
+  }
+
+  /** No other front appends meanwhile. */
+  async #appendInTurn(session: PostgresSession, rows: readonly IndexedRow[], group: Group): Promise<void> {
+    const asked = [session.begin(), session.query(TURN)] as const;
+    const ends = [session.query(LAST_GROUP), session.query(HASH_AT, [group.end?.sequence ?? 0])] as const;
+    const made = await Promise.all([...asked, ...ends])
+      .then(([, , last, ours]) => this.#make(rows, group, this.#placeBehind(last, ours, group.end)))
+      .catch(async (error: unknown) => {
+        this.forget();
+        await session.rollback();
+        throw error;
+      });
+    const [answer] = await Promise.all([
+      session.query(APPEND, made.values),
+      this.#settled(session, session.commitAnswered()),
+    ]);
+    this.#take(answer, made, group);
+  }
+
+  /** Behind the last group, where that is the one that is known or follows from it, and a run sealed it that counts. */
+  #placeBehind(found: Answer, ours: Answer, end: ChainHead | undefined): Place {
+    const last = found.rows[0] as unknown as GroupColumns | undefined;
+    const { sequence, group_hash: hash } = last ?? { sequence: 0, group_hash: CHAIN_START };
+    if (end && !isSame({ sequence, hash }, end)) {
+      const known = end.sequence === 0 ? CHAIN_START : (ours.rows[0]?.group_hash as Uint8Array | undefined);
+      const isThere = known !== undefined && Buffer.compare(known, end.hash) === 0;
+      if (!last || sequence < end.sequence || !isThere || !this.#isSealed(last)) throw foreignGroup();
+    }
+    this.#isShared = last !== undefined && last.run_id !== this.#run.id;
+    const firstRecord = last ? last.first_record + last.row_count : 1;
+    return { sequence: sequence + 1, firstRecord, previousHash: hash };
+  }
+
+  #isSealed({ sequence, group_hash: hash, run_id: runId, seal }: GroupColumns): boolean {
+    return this.#runs.haveSealed('ledger', { sequence, hash, runId, seal });
+  }
+
+  #make(rows: readonly IndexedRow[], { committedAt, fence }: Group, place: Place): MadeGroup {
     const { sequence, firstRecord, previousHash } = place;
     const salts = randomBytes(rows.length * SALT_BYTES);
     const hashes = Buffer.allocUnsafe(rows.length * HASH_BYTES);
@@ -124,24 +165,44 @@ export class GroupWriter {
     const group = [sequence, firstRecord, previousHash, hash, committedAt];
     const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));
-    const values = [this.#owner, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)];
-    const answer = await this.#settled(session, session.transact(APPEND, values));
-    const code = answer.rows[0]?.code;
-    if (code === NOT_OWNER) throw otherOwner();
-    if (code !== APPENDED) {
-      // A commit of this process may have come to light that was given up: that is nobody else's.
-      this.forget();
-      await this.#placeBehind(session, end);
-      throw lateCommit();
-    }
-    this.#next = { sequence: sequence + 1, firstRecord: firstRecord + rows.length, previousHash: hash };
+    return {
+      values: [this.#owner, fence, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)],
+      end: { sequence, hash },
+      next: { sequence: sequence + 1, firstRecord: firstRecord + rows.length, previousHash: hash },
+    };
+  }
+
+  #take({ rows }: Answer, { end, next }: MadeGroup, group: Group): void {
+    const code = rows[0]?.code;
+    if (code === NO_SLOT) throw otherOwner();
+    // Sent again, the records of the groups before would be there twice.
+    if (code === FENCED) throw group.isBegun ? lateCommit() : fenced();
+    if (code !== APPENDED) throw lateCommit();
+    group.end = end;
+    group.isBegun = true;
+    this.#next = next;
   }
 }
 
+interface MadeGroup {
+  /** For `APPEND`. */
+  readonly values: readonly unknown[];
+  readonly end: ChainHead;
+  readonly next: Place;
+}
+
+/** What one call appends: of rows that break a constraint several groups may come. */
 interface Group {
   /** The last group that the writer knows. */
-  readonly end: ChainHead | undefined;
+  end: ChainHead | undefined;
+  /** Whether something of it was appended. */
+  isBegun?: boolean;
+  readonly fence: number;
   readonly committedAt: number;
+}
+
+function isSame(one: ChainHead, other: ChainHead): boolean {
+  return one.sequence === other.sequence && Buffer.compare(one.hash, other.hash) === 0;
 }
 
 /** Rows with a `jti` of the caller's own that is there already, or twice among them; the first of two is not. */

@@ -9,7 +9,7 @@ serveCalls<LendingCalls>(
   {
     begin: () => session.begin().then(nothing),
     execute: ({ sql, parameters }) => session.execute(sql, parameters),
-    commit: () => session.commit().then(() => true),
+    commit: () => session.commit().then(() => ({ isReplicated: true, fence: null })),
     rollback: () => session.rollback().then(nothing),
     facts: () => session.facts(),
     foreign: async () => (await session.foreign()) ?? null,

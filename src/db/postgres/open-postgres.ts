@@ -1,10 +1,10 @@
-import { Kysely } from 'kysely';
+import { Kysely, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
 import type { DatabaseOwner, Engine } from '../engine.ts';
-import { StoreFailure } from '../failure.ts';
+import { foreignSchema, StoreFailure } from '../failure.ts';
 import type { Ownership } from '../ledger-mark.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema, Trx } from '../schema.ts';
 import { type Language, sessionDialect } from '../session-dialect.ts';
 import { readAddress } from './connection-string.ts';
 import { POSTGRES } from './dialect.ts';
@@ -20,9 +20,9 @@ import { SchemaFlag } from './schema-flag.ts';
  * that somebody else changed; `invalid_config` for those of a newer version, and where the server does not promise what
  * the settings ask for; `store_unavailable`.
  */
-export async function ownPostgres(
+export async function takePostgres(
   database: PostgresSettings,
-  claim: (owner: Ownership) => void,
+  how: { readonly claim: (owner: Ownership) => void; readonly isShared: boolean },
 ): Promise<DatabaseOwner> {
   // What is wrong with the file is found here, where it can be said plainly.
   for (const each of [database, controlOf(database)]) readAddress(each);
@@ -31,7 +31,7 @@ export async function ownPostgres(
     const [unmet] = unmetRequirements(await connection.facts(), durabilityOf(database));
     if (unmet !== undefined) throw new KeywardError('invalid_config', `database: ${unmet}`);
     const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
-    return await PostgresOwner.take(db, connection, { prepare: () => prepareSchema(db), claim });
+    return await PostgresOwner.take(db, connection, { prepare: () => prepareSchema(db), ...how });
   } catch (error) {
     await connection.close();
     throw refusal(error) ?? postgresError(error);
@@ -59,7 +59,7 @@ function controlOf(database: PostgresSettings): PostgresSettings {
   return { ...database, url_file: database.control_url_file ?? database.url_file };
 }
 
-/** Over tables that `ownPostgres` brought up to date. */
+/** Over tables that `takePostgres` brought up to date. */
 export async function openPostgres(database: PostgresSettings, owner?: DatabaseOwner): Promise<Engine> {
   if (!(owner instanceof PostgresOwner)) throw new Error('PostgreSQL is written to by its owner alone');
   const { own, id } = owner;
@@ -71,7 +71,15 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
     openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),
+    shared: { fence: readFence },
   };
+}
+
+async function readFence(trx: Trx): Promise<number> {
+  const { rows } = await sql<{ number: number }>`SELECT number FROM fence`.execute(trx);
+  const [fence] = rows;
+  if (!fence || rows.length > 1) throw foreignSchema('table fence has not one row');
+  return fence.number;
 }
 
 /** What the server says of itself, and what of it is not as the settings need it; `store_unavailable`, `invalid_config`. */

@@ -1,27 +1,40 @@
 import { sql } from 'kysely';
 import type { Trx } from '../schema.ts';
 
+/** Fronts that one database can have. */
+export const MOST_FRONTS = 63;
+/** Its owner is the front that leads. */
+export const LEADER_SLOT = 0;
+
 /**
- * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id: a number that grows
- * would be given twice where a promoted copy lacks the last owner. Names without a schema are those of the search path at
+ * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id each: a number that grows
+ * would be given twice where a promoted copy lacks the last owner. `fence` has one row, whose number every change raises
+ * that fronts have to know of before they record anything more. Names without a schema are those of the search path at
  * creation: each function is bound to it, whoever calls.
  */
 export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
   for (const statement of statementsFor(schema)) await sql.raw(statement).execute(trx);
 }
 
-/** Whether the database is still that owner's; the lock gives audited changes their turns and ends with the transaction. */
+/** Whether that front still has a slot; the lock gives audited changes their turns and ends with the transaction. */
 const BEGIN = `
-DECLARE own boolean;
 BEGIN
   PERFORM pg_advisory_xact_lock(4711, 0);
-  SELECT s.owner = _owner INTO own FROM slots s WHERE s.slot = 1;
-  RETURN coalesce(own, false);
+  RETURN EXISTS (SELECT FROM slots s WHERE s.slot > ${LEADER_SLOT} AND s.owner = _owner);
+END`;
+
+/** Behind each group that was being appended, and before any that comes: it is to be the last before the commit. */
+const RAISE = `
+DECLARE raised bigint;
+BEGIN
+  PERFORM pg_advisory_xact_lock(4711, 1);
+  UPDATE fence SET number = number + 1 WHERE id = 1 RETURNING number INTO STRICT raised;
+  RETURN raised;
 END`;
 
 /**
- * One group of records, whole or not at all. Codes: 0 appended; 1 another has the database; 2 the ledger has another
- * end. The statements see what was committed before the function was called: it is volatile.
+ * One group of records, whole or not at all, in turn with those of other fronts. Codes: 0 appended; 1 the front has no slot
+ * any more; 2 the ledger has another end; 3 the front has not followed up to the fence. The statements see what was committed before the function was called: it is volatile.
  */
 const APPEND = `
 DECLARE
@@ -29,8 +42,9 @@ DECLARE
   last_group bigint;
   last_hash bytea;
 BEGIN
-  PERFORM pg_advisory_xact_lock_shared(4711, 1);
-  IF NOT EXISTS (SELECT FROM slots s WHERE s.slot = 1 AND s.owner = _owner) THEN RETURN 1; END IF;
+  PERFORM pg_advisory_xact_lock(4711, 1);
+  IF NOT EXISTS (SELECT FROM slots s WHERE s.slot > ${LEADER_SLOT} AND s.owner = _owner) THEN RETURN 1; END IF;
+  IF NOT EXISTS (SELECT FROM fence f WHERE f.number = _fence) THEN RETURN 3; END IF;
   SELECT g.sequence, g.group_hash INTO last_group, last_hash FROM ledger_groups g ORDER BY g.sequence DESC LIMIT 1;
   IF coalesce(last_group, 0) <> _group - 1 OR (last_group IS NOT NULL AND last_hash <> _previous) THEN RETURN 2; END IF;
   INSERT INTO ledger_groups (sequence, first_record, row_count, committed_at, previous_hash, group_hash, run_id, seal)
@@ -47,7 +61,7 @@ BEGIN
 END`;
 
 const APPEND_PARAMETERS = [
-  '_owner text, _group bigint, _first bigint, _previous bytea, _hash bytea, _at bigint, _run text, _seal bytea',
+  '_owner text, _fence bigint, _group bigint, _first bigint, _previous bytea, _hash bytea, _at bigint, _run text, _seal bytea',
   '_digests bytea, _salts bytea, _hashes bytea, _scopes text[], _kids text[], _jtis text[], _clients text[]',
   '_subjects text[], _roots text[], _traces bytea[], _iats bigint[], _exps bigint[]',
 ].join(', ');
@@ -56,7 +70,10 @@ function statementsFor(schema: string): readonly string[] {
   const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
   return [
     'CREATE TABLE slots (slot bigint PRIMARY KEY, owner text COLLATE "C" NOT NULL, holder text COLLATE "C" NOT NULL)',
-    `INSERT INTO slots VALUES (1, '', '')`,
+    `INSERT INTO slots SELECT n, '', '' FROM generate_series(${LEADER_SLOT}, ${MOST_FRONTS}) n`,
+    'CREATE TABLE fence (id bigint PRIMARY KEY CHECK (id = 1), number bigint NOT NULL)',
+    'INSERT INTO fence VALUES (1, 0)',
+    `CREATE FUNCTION kw_raise_fence() RETURNS bigint ${options} AS $body$${RAISE}$body$`,
     `CREATE FUNCTION kw_begin(_owner text) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,
   ];

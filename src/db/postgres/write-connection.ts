@@ -1,8 +1,10 @@
+import type { RunPublicKey } from '../../kernel/audit-chain.ts';
 import type { StoreFailure } from '../failure.ts';
 import { markGroup } from '../mark-file.ts';
 import type { Executed } from '../session-dialect.ts';
+import type { CommitAsks, Committed } from '../thread-session.ts';
 import { UrgentWaiting } from '../urgent-waiting.ts';
-import type { AppendedGroup, Durability, WriterCalls, WriterSettings } from '../writer-protocol.ts';
+import type { AppendAsks, AppendedGroup, Durability, WriterSettings } from '../writer-protocol.ts';
 import { otherOwner, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { KeptSession } from './kept-session.ts';
@@ -13,6 +15,7 @@ import { SchemaFlag } from './schema-flag.ts';
 import type { Answer, PostgresSession } from './session.ts';
 import { waitFromNow, withinWait } from './within-wait.ts';
 
+const RAISE_FENCE = 'SELECT kw_raise_fence() AS fence';
 /** What an emergency gives standbys that are well. */
 const URGENT_PROOF_MS = 150;
 
@@ -44,12 +47,17 @@ export class WriteConnection {
   }
 
   /** A row that breaks a constraint is left out and named. */
-  async append({ batch, end }: WriterCalls['append']['asks']): Promise<AppendedGroup> {
+  async append(asks: AppendAsks): Promise<AppendedGroup> {
     await this.rollback();
     const session = await this.#open();
-    const appended = await this.#groups.append(session, batch, end);
-    markGroup(this.#settings.mark, appended.end, batch.committedAt);
+    const appended = await this.#groups.append(session, asks);
+    markGroup(this.#settings.mark, appended.end, asks.batch.committedAt);
     return appended;
+  }
+
+  judged(id: string, run: RunPublicKey | null): null {
+    this.#groups.judged(id, run);
+    return null;
   }
 
   async begin(): Promise<void> {
@@ -67,13 +75,15 @@ export class WriteConnection {
     return this.#transaction().execute(sql, parameters);
   }
 
-  /** Answers whether standbys have it: of an urgent commit alone they may not. */
-  async commit(urgent: boolean): Promise<boolean> {
+  async commit({ urgent, raisesFence }: CommitAsks): Promise<Committed> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    if (urgent) return await this.#commitAlone(session);
-    await this.#proven(session, session.commitAnswered());
-    return true;
+    const raised = raisesFence ? session.query(RAISE_FENCE) : undefined;
+    const [answer, isReplicated] = await Promise.all([
+      raised,
+      urgent ? this.#commitAlone(session) : this.#proven(session, session.commitAnswered()).then(() => true),
+    ]);
+    return { isReplicated, fence: answer ? Number(answer.rows[0]?.fence) : null };
   }
 
   async rollback(): Promise<void> {

@@ -8,9 +8,10 @@ const connection = new WriteConnection(workerData as PostgresWriting);
 serveCalls<WriterCalls>(
   {
     append: (asks) => connection.append(asks),
+    judged: ({ id, run }) => connection.judged(id, run),
     begin: () => connection.begin().then(nothing),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
-    commit: ({ urgent }) => connection.commit(urgent),
+    commit: (asks) => connection.commit(asks),
     rollback: () => connection.rollback().then(nothing),
     durability: () => connection.durability(),
     close: () => connection.close().then(nothing),

@@ -3,7 +3,8 @@ import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import { appendAuditEvent } from '../append-audit-event.ts';
-import type { Trx, UrgentCommitted, UrgentWriter } from '../schema.ts';
+import { raiseFence } from '../chain-end.ts';
+import type { Trx, TrxReader, UrgentCommitted, UrgentWriter } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
 import { commitChange, withoutCommitted } from './commit-change.ts';
@@ -108,6 +109,10 @@ export class RegistryChanges {
     this.#opened = { registry, seal };
   }
 
+  get isOpen(): boolean {
+    return this.#opened !== undefined;
+  }
+
   /** Whether standbys have all that was changed, where commits wait for them. */
   get isReplicated(): boolean {
     return this.#owed.length === 0;
@@ -210,11 +215,11 @@ export class RegistryChanges {
    * older head changes nothing, and neither does a registry in which any row is refused that was not before.
    * `registry_refused`, `store_unavailable`.
    */
-  async catchUp(): Promise<boolean> {
+  async catchUp(from: TrxReader = { read: (work) => this.#writer.transaction(work) }): Promise<boolean> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const { registry, seal } = this.#now();
       const { revision } = registry;
-      const stored = await this.#writer.transaction((trx) => readNewer(trx, registry.head));
+      const stored = await from.read((trx) => readNewer(trx, registry.head));
       if (!stored) return false;
       const change = registry.changeTo(await verifyStored(stored, seal));
       if (registry.revision !== revision) continue;
@@ -262,6 +267,7 @@ export class RegistryChanges {
 
   async #write(trx: Trx, { prepared, events, beside, head }: IntendedChange): Promise<void> {
     await commitChange(trx, prepared, head);
+    if (prepared.rows.length > 0) raiseFence(trx);
     await beside(trx);
     for (const event of events)
       await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());

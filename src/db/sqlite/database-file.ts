@@ -101,11 +101,14 @@ export function ownFile(file: string): DatabaseOwner {
   return {
     id: '',
     former: '',
+    isJoining: false,
     // The lock of a file is not lost while the process lives.
     lost: new Promise(() => {}),
     leads,
     /** Whoever began it had the file before, and is gone. */
     isAbandoned: leads,
+    // Others wait until it has ended.
+    started: async () => {},
     async release() {
       released = true;
       db.close();

@@ -5,10 +5,10 @@ import { markGroup } from '../mark-file.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import type { Executed } from '../session-dialect.ts';
 import type {
+  AppendAsks,
   AppendedGroup,
   Durability,
   FileIdentity,
-  WriterCalls,
   WriterSettings,
 } from '../writer-protocol.ts';
 import { identify, openWritable, readDurability, refuseIfMoved } from './database-file.ts';
@@ -41,7 +41,7 @@ export class WriteConnection {
   }
 
   /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
-  append({ batch, end }: WriterCalls['append']['asks']): AppendedGroup {
+  append({ batch, end }: AppendAsks): AppendedGroup {
     const appended = this.#append(batch, end);
     markGroup(this.#settings.mark, appended.end, batch.committedAt);
     return appended;

@@ -8,11 +8,13 @@ const connection = new WriteConnection(workerData as SqliteWriting);
 serveCalls<WriterCalls>(
   {
     append: (asks) => connection.append(asks),
+    // Nobody else writes to a file.
+    judged: () => null,
     begin: () => void connection.begin(),
     execute: ({ sql, parameters }) => connection.execute(sql, parameters),
     commit: () => {
       connection.commit();
-      return true;
+      return { isReplicated: true, fence: null };
     },
     rollback: () => void connection.rollback(),
     durability: () => connection.durability(),

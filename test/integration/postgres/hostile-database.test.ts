@@ -52,7 +52,7 @@ describe.skipIf(NO_POSTGRES)(`who has the role of Keyward on ${POSTGRES}`, () =>
     const ground = await onReplicated();
     const { primary, standby, url } = ground;
     const writer = writerOn(ground);
-    const { end } = await writer.append({ batch: batchOf(1), end: undefined });
+    const { end } = await writer.append({ batch: batchOf(1), end: undefined, fence: 0 });
     await primary.query('grant create on schema public to keyward', 'keyward');
     const attacker = await sessionOfTest(url);
     await attacker.transact(
@@ -61,11 +61,11 @@ describe.skipIf(NO_POSTGRES)(`who has the role of Keyward on ${POSTGRES}`, () =>
     await attacker.transact(
       'create trigger t before insert on ledger_groups for each row execute function public.t()',
     );
-    const second = await writer.append({ batch: batchOf(2), end });
+    const second = await writer.append({ batch: batchOf(2), end, fence: 0 });
     await attacker.transact('drop trigger t on ledger_groups');
     await standby.stop();
     await primary.configure({ synchronous_standby_names: '' });
-    await expect(writer.append({ batch: batchOf(3), end: second.end })).rejects.toMatchObject({
+    await expect(writer.append({ batch: batchOf(3), end: second.end, fence: 0 })).rejects.toMatchObject({
       condition: 'unproven',
     });
   });
@@ -122,7 +122,7 @@ describe.skipIf(NO_POSTGRES)(`who has the role of Keyward on ${POSTGRES}`, () =>
     const ground = await onReplicated();
     const attacker = await sessionOfTest(ground.url);
     await attacker.transact('alter role keyward set array_nulls = off');
-    await writerOn(ground).append({ batch: batchOf(1), end: undefined });
+    await writerOn(ground).append({ batch: batchOf(1), end: undefined, fence: 0 });
     expect((await attacker.transact('select root from issuance_records')).rows).toEqual([{ root: null }]);
   });
 });
@@ -141,10 +141,10 @@ describe.skipIf(NO_POSTGRES)(`a group of records on ${POSTGRES}`, () => {
         Array.from({ length: 100 }, (_, n) => issuanceRecord(from + n, { jti: name(n) })),
         1_760_000_000,
       );
-    const first = await writer.append({ batch: group(0, jti), end: undefined });
+    const first = await writer.append({ batch: group(0, jti), end: undefined, fence: 0 });
     // Every other is there already, and the last two are the same.
     const again = group(1_000, (n) => (n % 2 === 0 ? jti(n) : jti(n === 99 ? 1_097 : n + 1_000)));
-    const second = await writer.append({ batch: again, end: first.end });
+    const second = await writer.append({ batch: again, end: first.end, fence: 0 });
     expect(second.failures.map(({ index }) => index)).toEqual([
       ...Array.from({ length: 50 }, (_, n) => 2 * n),
       99,
@@ -157,18 +157,18 @@ describe.skipIf(NO_POSTGRES)(`a group of records on ${POSTGRES}`, () => {
     const ground = await onReplicated();
     const { standby, url, own } = ground;
     const [lost, next] = [writerOn(ground), writerOn({ url, own })];
-    const { end } = await lost.append({ batch: batchOf(1), end: undefined });
+    const { end } = await lost.append({ batch: batchOf(1), end: undefined, fence: 0 });
     standby.freeze();
     // Given up after two seconds, but for the server, which goes on waiting.
-    const inDoubt = lost.append({ batch: batchOf(2), end }).catch((error: Error) => error);
+    const inDoubt = lost.append({ batch: batchOf(2), end, fence: 0 }).catch((error: Error) => error);
     await lost.close();
     expect(await inDoubt).toBeInstanceOf(Error);
-    const behind = next.append({ batch: batchOf(10, 11, 12), end }).catch((error: Error) => error);
+    const behind = next.append({ batch: batchOf(10, 11, 12), end, fence: 0 }).catch((error: Error) => error);
     standby.thaw();
     const outcome = await behind;
     if (outcome instanceof Error)
       expect(outcome).toMatchObject({ condition: expect.not.stringMatching('foreign') });
-    const last = await next.append({ batch: batchOf(20), end });
+    const last = await next.append({ batch: batchOf(20), end, fence: 0 });
     expect(last.failures).toEqual([]);
   });
 });

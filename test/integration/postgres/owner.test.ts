@@ -12,7 +12,7 @@ import { ownedPostgres } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 
 const HOLDER = `select pid from pg_locks
-  where locktype = 'advisory' and classid = 4711 and objid = 2 and granted
+  where locktype = 'advisory' and classid = 4712 and granted
     and database = (select oid from pg_database where datname = current_database())`;
 
 /** Of the table of owners before there was any. */
@@ -92,7 +92,7 @@ describe.skipIf(NO_POSTGRES)(`who has a database on ${POSTGRES}`, () => {
     const session = await sessionOfTest(url);
     const { store: former } = await openTestStore({ postgres: { database, owner, url } });
     // As the copy has it: the change by which the first took the database is not there.
-    await session.transact(`update slots set ${BEFORE} where slot = 1`);
+    await session.transact(`update slots set ${BEFORE} where slot > 0`);
     await owner.lost;
     const next = await ownDatabase(database);
     onTestFinished(() => next.release());

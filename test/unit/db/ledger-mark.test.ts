@@ -1,17 +1,18 @@
 import { mkdirSync, readFileSync, rmdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { LedgerMark } from '../../../src/db/ledger-mark.ts';
+import { LedgerMark, type Ownership } from '../../../src/db/ledger-mark.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const NOON = 1_760_000_000;
 const END = { sequence: 7, hash: new Uint8Array(32).fill(9) };
-const FILE = { id: '', former: '' };
+const FILE = { id: '', former: '', isJoining: false };
 
 /** As one process after another has it, on one host. */
 function host() {
   const archiveDir = join(folderOfTest(), 'ledger-archive');
-  const opened = (owner = FILE, boot = 'first boot') => new LedgerMark({ archiveDir, owner, boot });
+  const opened = (owner: Partial<Ownership> = {}, boot = 'first boot') =>
+    new LedgerMark({ archiveDir, owner: { ...FILE, ...owner }, boot });
   return { file: `${archiveDir}.end`, opened };
 }
 

@@ -1,0 +1,156 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import type { DatabaseOwner } from '../../../src/db/engine.ts';
+import { joinDatabase, ownDatabase } from '../../../src/db/open-engine.ts';
+import { KEYWARD } from '../../../src/kernel/actor.ts';
+import { folderOfTest } from '../../support/folder-of-test.ts';
+import { issuanceRecord } from '../../support/issuance-records.ts';
+import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
+import { databaseOfTest, sessionOfTest } from '../../support/postgres/database-of-test.ts';
+import { settingsFor } from '../../support/postgres/owned.ts';
+import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+
+interface Front {
+  readonly owner: DatabaseOwner;
+  readonly store: TestStores;
+}
+
+/** Fronts in this process that share one database; `join` adds one. */
+async function fronts() {
+  const url = await databaseOfTest();
+  const database = settingsFor(url);
+  const join = async (): Promise<Front> => {
+    const owner = await joinDatabase(database, `${folderOfTest()}/ledger-archive`);
+    onTestFinished(() => owner.release());
+    const { store } = await openTestStore({ postgres: { url, database, owner } });
+    // Every run of the test counts, as if the audit key had certified it.
+    store.judgeRuns(async ({ id, publicKey }) => ({ id, publicKey }));
+    await owner.started();
+    return { owner, store };
+  };
+  return { url, database, join, first: await join(), second: await join() };
+}
+
+describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
+  it('append to one ledger in turn, and find what each recorded', async () => {
+    const { first, second, url } = await fronts();
+    for (let n = 0; n < 12; n += 1) {
+      const { store } = n % 3 === 0 ? second : first;
+      await store.records.append(issuanceRecord(n));
+    }
+    const both = [first, second].map(({ store }, at) =>
+      Promise.all(
+        Array.from({ length: 40 }, (_, n) => store.records.append(issuanceRecord(100 * (at + 1) + n))),
+      ),
+    );
+    await Promise.all(both);
+    for (const { store } of [first, second]) {
+      for (const n of [0, 1, 100, 139, 200, 239]) {
+        const { digest, iat, jti } = issuanceRecord(n);
+        expect(await store.ledger.lookups.find(digest, iat)).toMatchObject({ jti });
+      }
+      const { digest, iat } = issuanceRecord(999);
+      expect(await store.ledger.lookups.find(digest, iat)).toBeUndefined();
+    }
+    const session = await sessionOfTest(url);
+    const { rows } = await session.transact(
+      `select count(*)::int as groups, max(g.sequence)::int as last, count(distinct g.run_id)::int as runs,
+        (select count(*)::int from issuance_records) as records from ledger_groups g`,
+    );
+    expect(rows[0]).toMatchObject({ records: 92, runs: 2 });
+    expect(rows[0]?.groups).toBe(rows[0]?.last);
+  });
+
+  it('write one audit trail', async () => {
+    const { first, second } = await fronts();
+    const record = ({ store }: Front, type: string) =>
+      store.audit.record({ type, actor: 'test', subject: 'test', requestId: null, details: {} });
+    for (const type of ['one', 'two', 'three']) {
+      await record(first, `${type}.first`);
+      await record(second, `${type}.second`);
+    }
+    for (const { store } of [first, second]) {
+      const events = await store.audit.witnessedAfter(0, 100);
+      const types = events.map(({ type }) => type).filter((type) => /first|second/.test(type));
+      expect(types).toEqual([
+        'one.first',
+        'one.second',
+        'two.first',
+        'two.second',
+        'three.first',
+        'three.second',
+      ]);
+    }
+  });
+
+  it('record nothing before they know what another has restricted', async () => {
+    const { first, second } = await fronts();
+    await first.store.records.append(issuanceRecord(1));
+    await second.store.records.append(issuanceRecord(2));
+    const rule = {
+      ...{
+        scopeId: 'payments',
+        jti: null,
+        root: null,
+        clientId: 'login',
+        issuedFrom: null,
+        issuedUntil: null,
+      },
+      ...{ lapsesAt: null, createdAt: 1, revokedBy: 'test', reason: '' },
+    };
+    await first.store.revocations.append(rule, KEYWARD);
+    const asked: string[] = [];
+    second.store.follower.add(async () => void asked.push('followed'));
+    const standing = (stands: boolean) => ({
+      stands: () => {
+        asked.push('judged');
+        return stands;
+      },
+    });
+    const [kept, dropped] = await Promise.allSettled([
+      second.store.records.append(issuanceRecord(3), standing(true)),
+      second.store.records.append(issuanceRecord(4), standing(false)),
+    ]);
+    expect(kept.status).toBe('fulfilled');
+    expect(dropped).toMatchObject({ status: 'rejected', reason: { code: 'no_active_key' } });
+    expect(asked).toEqual(['followed', 'judged', 'judged']);
+    const found = [3, 4].map((n) =>
+      second.store.ledger.lookups.find(issuanceRecord(n).digest, issuanceRecord(n).iat),
+    );
+    expect((await Promise.all(found)).map((record) => record !== undefined)).toEqual([true, false]);
+    // Nothing new: nobody is asked again.
+    await second.store.records.append(issuanceRecord(5), standing(false));
+    expect(asked).toHaveLength(3);
+  });
+
+  it('have one leader, which the others replace once it is gone', async () => {
+    const { first, second, join } = await fronts();
+    expect([first.owner.leads(), second.owner.leads()]).toEqual([true, false]);
+    await first.store.close();
+    await first.owner.release();
+    await expect.poll(() => second.owner.leads(), { timeout: 60_000 }).toBe(true);
+    const third = await join();
+    await pause(1_500);
+    expect([second.owner.leads(), third.owner.leads()]).toEqual([true, false]);
+    await third.store.records.append(issuanceRecord(1));
+    expect(third.store.mark.isWhole).toBe(true);
+  });
+
+  it('let nobody be alone with the database, and wait for whoever is', async () => {
+    const { first, second, database } = await fronts();
+    await expect(ownDatabase(database)).rejects.toMatchObject({ code: 'database_in_use' });
+    for (const { owner, store } of [first, second]) {
+      await store.close();
+      await owner.release();
+    }
+    const alone = await ownDatabase(database);
+    onTestFinished(() => alone.release());
+    const joining = joinDatabase(database, `${folderOfTest()}/ledger-archive`);
+    const early = await Promise.race([joining.then(() => 'joined'), pause(1_000).then(() => 'waits')]);
+    expect(early).toBe('waits');
+    await alone.release();
+    const joined = await joining;
+    onTestFinished(() => joined.release());
+    expect(joined.leads()).toBe(true);
+  });
+});
