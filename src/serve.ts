@@ -11,7 +11,7 @@ import {
   warningsOf,
   withLiveLimits,
 } from './configuration/index.ts';
-import { ownDatabase } from './db/open-engine.ts';
+import { joinDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
@@ -65,7 +65,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   if (!coreDumps.ok) log.error({ problems: coreDumps.problems }, 'core dumps could not be ruled out');
 
   const { tracer } = add(await openTracing({ config, metrics, log }));
-  const leadership = await ownDatabase(config.database, config.ledger.archive_dir);
+  const leadership = await joinDatabase(config.database, config.ledger.archive_dir);
   parts.defer(() => leadership.release());
   void leadership.lost.then(endOfService(log));
   const sinks = openSinks(config, clock, log, outages);
@@ -86,7 +86,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const hsm = add(await openHsm(stored));
   await hsm.start();
   const { signer, links } = hsm;
-  const database = add(await checkDatabase({ ...stored, signer, stopping, passed }));
+  const database = add(await checkDatabase({ ...stored, signer, stopping, passed, leadership }));
   if (!database.trusted) return;
 
   const checked = { ...stored, ...database.trusted, signer, leadership };
@@ -155,6 +155,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const tasks = listed('tasks', capabilities);
   const watches = openWatches({ ...admitting, chains, disks, tasks, verifiers });
   for (const running of [watches, probes.start(), records.start()]) parts.defer(() => running.stop());
+  await leadership.started();
   log.info({ host: config.data_plane.host, port: planes.data.port }, 'data plane listens');
   log.info({ host: config.operations_plane.host, port: planes.operations.port }, 'operations plane listens');
 

@@ -13,7 +13,7 @@ import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
 import { headFollowedIn } from '../token/registry-statement.ts';
-import { certifiedRuns } from '../token/run-certificate.ts';
+import { certifiedRun, certifiedRuns } from '../token/run-certificate.ts';
 import { signerCheckpoint } from './checkpointer.ts';
 import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
 import type { SinkCheckpoint } from './refuse-rollback.ts';
@@ -22,7 +22,7 @@ import type { Trail, UnwitnessedTrail } from './trail.ts';
 import { hasEvent } from './trail-check.ts';
 
 interface TrailDeps extends Trail {
-  readonly store: Pick<Store, 'trustEvents'>;
+  readonly store: Pick<Store, 'trustEvents' | 'judgeRuns'>;
   /** Default: nobody is told. */
   readonly log?: Pick<Logger, 'fatal'>;
 }
@@ -46,6 +46,7 @@ export async function walkTrail(
   const trail = await findUnwitnessed({ log: audit, runs, auditKey: keys, from, sinkReach });
   const counted = await certifiedRuns(await runs.all(), auditKey, checkpoint);
   await store.trustEvents({ runs: counted, reach: trail.reach });
+  store.judgeRuns((run) => certifiedRun(run, auditKey, checkpoint));
   await unwitnessed.load(trail.unwitnessed);
   const recordedRegistry = trail.recordedRegistry ?? (checkpoint && markOf(checkpoint.heads.registry));
   return { ...trail, recordedRegistry };

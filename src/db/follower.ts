@@ -1,12 +1,13 @@
 import type { SharedDatabase } from './engine.ts';
-import type { Reader } from './reader.ts';
+import { unavailable } from './failure.ts';
+import type { TrxReader } from './schema.ts';
 
-/** Takes over what other fronts have committed by the time it is called. */
-export type Follow = () => Promise<void>;
+/** Takes over what other fronts have committed by the time it is called, by what that reader reads. */
+export type Follow = (reader: TrxReader) => Promise<void>;
 
 interface FollowerOptions {
   /** Asked for nothing else: whoever catches up may hold up the others. */
-  readonly reader: Pick<Reader, 'read'>;
+  readonly reader: TrxReader;
   /** Absent where nobody else writes. */
   readonly shared: SharedDatabase | undefined;
   /** Memory has all that raised the fence up to that number. */
@@ -15,6 +16,8 @@ interface FollowerOptions {
 
 /** So long after the last look memory counts as what the database has. */
 const FRESH_MS = 5_000;
+/** Between two looks. */
+export const LOOK_EVERY_MS = 200;
 
 /** Keeps what this process holds in memory of a database at which other fronts write, too. */
 export class Follower {
@@ -35,9 +38,15 @@ export class Follower {
     this.#follows.push(follow);
   }
 
-  /** Whether memory is what the database had a moment ago. */
-  get isFresh(): boolean {
-    return !this.#options.shared || performance.now() - this.#lookedAt < FRESH_MS;
+  /** Whether other fronts can write at all. */
+  get isShared(): boolean {
+    return this.#options.shared !== undefined;
+  }
+
+  /** `store_unavailable` where it is not known what other fronts did in the last seconds. */
+  requireFresh(): void {
+    if (!this.isShared || performance.now() - this.#lookedAt < FRESH_MS) return;
+    throw unavailable(new Error('what other fronts changed is not known'));
   }
 
   /** Catches up where something has happened. `store_unavailable`, `registry_refused`. */
@@ -67,7 +76,7 @@ export class Follower {
     if (!shared) return;
     // What is read behind it has at least what raised it.
     const fence = await reader.read((trx) => shared.fence(trx));
-    for (const follow of this.#follows) await follow();
+    for (const follow of this.#follows) await follow(reader);
     this.#passed = fence;
     passed(fence);
   }

@@ -67,7 +67,7 @@ export interface Store {
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
-  readonly follower: Pick<Follower, 'add' | 'look' | 'isFresh'>;
+  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'requireFresh'>;
   /** How runs of other fronts are judged: until then their seals do not count. */
   judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */
@@ -191,7 +191,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     shared: engine.shared,
     passed: (fence) => writer.passFence(fence),
   });
-  follower.add(async () => void (changes.isOpen && (await changes.catchUp(followReader))));
+  follower.add(async (from) => void (changes.isOpen && (await changes.catchUp(from))));
   writer.followBy(() => follower.catchUp());
   const registryWalk = new RegistryWalk(reader, changes);
   return {

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Chains } from '../audit/open-chains.ts';
 import type { Config } from '../config.ts';
 import { isFile } from '../db/database-settings.ts';
+import { LOOK_EVERY_MS } from '../db/follower.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import { signingOf } from '../hsm/signers.ts';
@@ -29,7 +30,7 @@ export const HEALTH_ROUTES = { data: healthRoutes, operations: healthRoutes } as
 
 interface HealthDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'probe' | 'probeLookups'>;
+  readonly store: Pick<Store, 'probe' | 'probeLookups' | 'follower'>;
   readonly links: ReadonlyMap<string, SignerLink>;
   readonly keyRing: Parameters<typeof signingScopes>[0];
   readonly registryKey: ReadinessDeps['registryKey'];
@@ -47,7 +48,10 @@ export async function openHealth(deps: HealthDeps) {
     scopes: () => signingScopes(keyRing),
     timeGuard,
     probeStore: () => store.probe(),
-    probeLookups: () => store.probeLookups(),
+    async probeLookups() {
+      store.follower.requireFresh();
+      await store.probeLookups();
+    },
   });
   const disks = watchDisks({
     ...(isFile(config.database) ? { database: config.database.file } : {}),
@@ -66,7 +70,7 @@ export async function openHealth(deps: HealthDeps) {
 
 interface WatchDeps {
   readonly outages: OutageWatch;
-  readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
+  readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups' | 'follower'>;
   readonly sinks: SchemaWatchDeps['sinks'];
   readonly chains: Chains;
   readonly disks: DiskWatch;
@@ -84,6 +88,9 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
   const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
+    ...(store.follower.isShared
+      ? [{ name: 'other fronts', everyMs: LOOK_EVERY_MS, tick: () => store.follower.look() }]
+      : []),
     { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
       name: 'file descriptors',

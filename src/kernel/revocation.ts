@@ -35,6 +35,7 @@ export type RevocableToken = Pick<IssuanceRecord, 'scopeId' | 'jti' | 'root' | '
 
 /** In memory, so that what is revoked is refused with the answer to who revoked it. */
 export interface RevocationCheck {
+  /** `store_unavailable` where other fronts may have revoked something that is not known here. */
   covers(token: RevocableToken): boolean;
 }
 

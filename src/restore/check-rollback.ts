@@ -1,8 +1,10 @@
 import type { Logger } from 'pino';
+import type { CheckpointSigner } from '../audit/checkpointer.ts';
+import type { WitnessedTrail } from '../audit/find-unwitnessed.ts';
 import type { Trail } from '../audit/index.ts';
 import { isOlderCopy, type MissingRange, readMissingRange } from '../audit/missing-range.ts';
 import { refuseRollback, type SinkCheckpoint } from '../audit/refuse-rollback.ts';
-import { repairRuns } from '../audit/repair-runs.ts';
+import { certifyRun, repairRuns } from '../audit/repair-runs.ts';
 import { databaseCheckpoint, newestTime, readSinkCheckpoints } from '../audit/sink-checkpoints.ts';
 import type { Sinks } from '../audit/sinks.ts';
 import {
@@ -42,6 +44,8 @@ export interface RollbackCheckDeps extends Trail {
   /** Settles when the service is to end. */
   readonly stopping: Promise<unknown>;
   readonly passed: PassedSockets;
+  /** Whether other fronts have the database as well. */
+  readonly leadership: { readonly isJoining: boolean };
 }
 
 /** `whole`: nothing is missing, or two persons knew before. */
@@ -69,6 +73,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
   );
   const whole = async () => {
     await requireRegistryOf(deps, trail);
+    if (deps.leadership.isJoining) await beginBeside(deps, trail, auditKey);
     await recordUnwitnessed(deps, trail);
     await recordUnprovenEnd(deps, await newestTime(all, auditKey));
     return 'whole' as const;
@@ -115,6 +120,25 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
     await deps.unwitnessed.load(undefined);
   }
   return decided;
+}
+
+/**
+ * Beside other fronts: none of them goes on behind an event whose run is not certified, and neither does this one.
+ * `database_in_use` where one of them is not certified yet; fails as `Signer.sign`.
+ */
+async function beginBeside(
+  { runs, clock }: RollbackCheckDeps,
+  { unwitnessed }: WitnessedTrail,
+  auditKey: CheckpointSigner,
+): Promise<void> {
+  if (unwitnessed) {
+    throw new KeywardError(
+      'database_in_use',
+      `nothing vouches for audit events ${unwitnessed.from} to ${unwitnessed.to}: either a front that began without ` +
+        'the HSM has yet to have its run certified, or somebody else wrote them; see the log of the other fronts',
+    );
+  }
+  await certifyRun({ runs, auditKey, clock });
 }
 
 /** What `refuseRollback` finds, where that is a database that is behind. */

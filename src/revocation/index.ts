@@ -8,14 +8,14 @@ import { supplied } from '../server/route.ts';
 import { Revocations } from './revocations.ts';
 import { createTokenRevocation } from './revoke-token.ts';
 import { adminRevocationRoutes, revokeToken } from './routes.ts';
-import { createRevocationStore } from './store.ts';
+import { createRevocationStore, PAGE, revocationsAfter } from './store.ts';
 
 export { appendRevocation, createRevocationStore } from './store.ts';
 
 export const REVOCATION_ROUTES = { data: [revokeToken], operations: adminRevocationRoutes } as const;
 
 interface RevocationDeps {
-  readonly store: Pick<Store, 'ledger' | 'writer'>;
+  readonly store: Pick<Store, 'ledger' | 'writer' | 'follower'>;
   /** As they were verified. */
   readonly inForce: readonly Revocation[];
   readonly keyRing: KeyRing;
@@ -43,9 +43,17 @@ export function openRevocation({
       knowsScope: (id) => keyRing.scope(id) !== undefined,
       knowsClient: (id) => clients.list().some((client) => client.id === id),
       scopes: () => keyRing.scopes(),
+      requireFresh: () => store.follower.requireFresh(),
     },
     inForce,
   );
+  store.follower.add(async (reader) => {
+    for (let read = PAGE; read === PAGE; ) {
+      const made = await reader.read((trx) => revocationsAfter(trx, revocations.followed));
+      revocations.take(made);
+      read = made.length;
+    }
+  });
   const tokenRevocation = canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations }));
   return {
     revocations,

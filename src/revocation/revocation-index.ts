@@ -28,6 +28,10 @@ export class RevocationIndex implements RevocationCheck {
     return [...rules].some((rule) => rule.scopeId === null || rule.scopeId === scopeId);
   }
 
+  has({ sequence }: Revocation): boolean {
+    return this.#all.has(sequence);
+  }
+
   put(revocation: Revocation): void {
     this.#all.set(revocation.sequence, revocation);
     this.#group(revocation).add(revocation);

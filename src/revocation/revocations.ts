@@ -2,16 +2,17 @@ import type { Actor } from '../kernel/actor.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import type {
-  NewRevocation,
-  RevocableToken,
-  Revocation,
-  RevocationAdministration,
-  RevocationCheck,
-  RevocationRule,
-  RevocationStore,
-  Revoker,
-  WatchedRevocations,
+import {
+  isInForce,
+  type NewRevocation,
+  type RevocableToken,
+  type Revocation,
+  type RevocationAdministration,
+  type RevocationCheck,
+  type RevocationRule,
+  type RevocationStore,
+  type Revoker,
+  type WatchedRevocations,
 } from '../kernel/revocation.ts';
 import type { Scope } from '../kernel/scope.ts';
 import { Emitter, type Subscribable } from '../lib/emitter.ts';
@@ -79,6 +80,8 @@ interface RevocationParts {
   readonly knowsScope: (scopeId: string) => boolean;
   readonly knowsClient: (clientId: string) => boolean;
   readonly scopes: () => readonly Scope[];
+  /** `store_unavailable` where it is not known what other fronts have revoked. */
+  readonly requireFresh: () => void;
 }
 
 /** Rules in memory; past them the operator revokes by client or period, which one rule does. */
@@ -92,11 +95,15 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
   readonly #index = new RevocationIndex();
   readonly #deps: RevocationParts;
   #sweptAt = 0;
+  #followed = 0;
 
   /** `inForce`: those that were there at the start. */
   constructor(deps: RevocationParts, inForce: readonly Revocation[]) {
     this.#deps = deps;
-    for (const rule of inForce) this.#index.put(rule);
+    for (const rule of inForce) {
+      this.#index.put(rule);
+      this.#followed = Math.max(this.#followed, rule.sequence);
+    }
   }
 
   get size(): number {
@@ -112,7 +119,24 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
   }
 
   covers(token: RevocableToken): boolean {
+    this.#deps.requireFresh();
     return this.#index.covers(token);
+  }
+
+  /** What another front made is in force here from now on. In their order. */
+  take(made: readonly Revocation[]): void {
+    const now = this.#deps.clock.nowSeconds();
+    for (const revocation of made) {
+      this.#followed = revocation.sequence;
+      if (this.#index.has(revocation) || !isInForce(revocation, now)) continue;
+      this.#index.put(revocation);
+      this.#added.emit(revocation);
+    }
+  }
+
+  /** The number of the last one that was taken. */
+  get followed(): number {
+    return this.#followed;
   }
 
   async revokeToken(token: { scopeId: string; jti: string; exp: number }, actor: Actor): Promise<void> {

@@ -10,6 +10,9 @@ import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
 import { SALT_BYTES } from '../kernel/ledger-chain.ts';
 import type { NewRevocation, Revocation, RevocationStore } from '../kernel/revocation.ts';
 
+/** Read at once of what other fronts made. */
+export const PAGE = 1_000;
+
 export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: TrxWriter): RevocationStore {
   return {
     page: (after, now, seen = AUDIT_GENESIS) => walks.ask('walkRevocations', { after, now, seen }),
@@ -24,6 +27,18 @@ export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: Tr
         return made;
       }),
   };
+}
+
+/** The next of them behind that number, whoever made them. */
+export async function revocationsAfter(trx: Trx, sequence: number): Promise<readonly Revocation[]> {
+  const rows = await trx
+    .selectFrom('revocations')
+    .selectAll()
+    .where('sequence', '>', sequence)
+    .orderBy('sequence')
+    .limit(PAGE)
+    .execute();
+  return rows.map(revocationFromRow);
 }
 
 export async function appendRevocation(

@@ -62,6 +62,7 @@ export async function openComposedService(clock: MovableClock) {
       store: store.revocations,
       clock,
       settledTime: { isSettled: () => true },
+      requireFresh: () => {},
       knowsScope: (id) => keyRing.scope(id) !== undefined,
       knowsClient: (id) => clients.list().some((client) => client.id === id),
       scopes: () => keyRing.scopes(),
