@@ -83,6 +83,7 @@ function chores(...keys: readonly SigningKey[]) {
         step('provide');
         return undefined;
       },
+      rollBack: async () => [],
     },
     signer: {
       destroy: async ({ kid }) => step(`destroy ${kid}`),
