@@ -68,6 +68,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     events,
     clock,
     timeGuard,
+    leadership,
     graceSeconds,
     log,
   });
