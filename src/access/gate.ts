@@ -110,10 +110,13 @@ export class Gate implements ActGate {
     return this.#close(proposal, 'withdrawn', actor);
   }
 
-  /** Writes down which proposals have expired; answers how many. `clock_jump`, `clock_ahead`. */
-  async expireDue(): Promise<number> {
+  /**
+   * Writes down which proposals have expired, those in memory alone where another process leads; answers how many.
+   * `clock_jump`, `clock_ahead`.
+   */
+  async expireDue({ leads }: Pick<Leadership, 'leads'>): Promise<number> {
     this.#deps.timeGuard.requireSteadyTime();
-    const due = this.#proposals.expired();
+    const due = this.#proposals.expired({ durable: leads() });
     for (const proposal of due) {
       await this.#proposals.move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD);
     }
@@ -121,16 +124,21 @@ export class Gate implements ActGate {
   }
 
   /**
-   * At the start: what was being executed when the process ended is never run again. What it changed in one commit
-   * was marked executed in that commit, so the act itself was not finished.
+   * What was being executed when a process ended is never run again. What it changed in one commit was marked executed
+   * in that commit, so the act itself was not finished. Where another process leads, those in memory alone.
    */
-  async recover({ isAbandoned }: Pick<Leadership, 'isAbandoned'>): Promise<readonly Proposal[]> {
-    const executing = this.#proposals.all().filter(({ state }) => state === 'executing');
-    const cut = executing.filter(({ id }) => isAbandoned({ kind: 'proposal', id }));
-    for (const proposal of cut) {
-      await this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
-    }
-    return cut;
+  recover({ leads, isAbandoned }: Leadership): Promise<readonly Proposal[]> {
+    // None is being executed here meanwhile.
+    return this.#approving.runExclusive(async () => {
+      const executing = this.#proposals.executing({ durable: leads() });
+      const cut = executing.filter(({ id, decidedAt, proposedAt }) =>
+        isAbandoned({ kind: 'proposal', id, since: decidedAt ?? proposedAt }),
+      );
+      for (const proposal of cut) {
+        await this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
+      }
+      return cut;
+    });
   }
 
   /** Whoever proposed it must still be able to, and find what they found; otherwise it is over. */
@@ -180,7 +188,7 @@ export class Gate implements ActGate {
       await this.#proposals.move(proposal, 'executing', failedWith(error), actor);
       return error;
     } catch (unmarked) {
-      // It is marked with the next start.
+      // It is marked once nobody is at it any more.
       return new AggregateError([error, unmarked], 'an execution failed, and could not be marked so');
     }
   }

@@ -89,17 +89,34 @@ export async function openGate(deps: GateRootDeps) {
   if (!config.two_persons && together) {
     events.raise(securityEvent('service.single_operator', { since: clock.nowSeconds() }));
   }
-  for (const { id, act, subject } of await gate.recover(leadership)) {
-    log.error(
-      { proposal: id, act, subject },
-      'the execution of a proposal was cut short: it is not run again',
-    );
-  }
-  const expiring = startPeriodicTask({
-    tick: async () => void (await gate.expireDue()),
-    everyMs: EVERY_MS,
-    log,
-    failure: 'what expired of proposals could not be written down; it is tried again',
-  });
-  return { gate, gauges: gateGauges(gate), stop: () => expiring.stop() };
+  const recover = async () => {
+    for (const { id, act, subject } of await gate.recover(leadership)) {
+      log.error(
+        { proposal: id, act, subject },
+        'the execution of a proposal was cut short: it is not run again',
+      );
+    }
+  };
+  await recover();
+  const tasks = [
+    startPeriodicTask({
+      tick: async () => void (await gate.expireDue(leadership)),
+      everyMs: EVERY_MS,
+      log,
+      failure: 'what expired of proposals could not be written down; it is tried again',
+    }),
+    startPeriodicTask({
+      tick: recover,
+      everyMs: EVERY_MS,
+      log,
+      failure: 'what was cut short of proposals could not be written down; it is tried again',
+    }),
+  ];
+  return {
+    gate,
+    gauges: gateGauges(gate),
+    async stop() {
+      await Promise.all(tasks.map((task) => task.stop()));
+    },
+  };
 }

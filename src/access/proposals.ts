@@ -32,6 +32,11 @@ export interface ProposalsDeps {
   readonly maxOpenOfOne: number;
 }
 
+/** Of both stores, or of the one in memory alone. */
+interface Kept {
+  readonly durable: boolean;
+}
+
 /** The proposals of both stores, as they are at this moment: an open one expires by the clock alone. */
 export class Proposals {
   readonly #deps: ProposalsDeps;
@@ -58,9 +63,13 @@ export class Proposals {
   }
 
   /** Kept as open, though their time is over. */
-  expired(): Proposal[] {
+  expired(which: Kept): Proposal[] {
     const now = this.#now();
-    return this.all().filter((each) => each.state === 'open' && stateAt(each, now) === 'expired');
+    return this.#kept(which).filter((each) => each.state === 'open' && stateAt(each, now) === 'expired');
+  }
+
+  executing(which: Kept): Proposal[] {
+    return this.#kept(which).filter(({ state }) => state === 'executing');
   }
 
   view(proposal: Proposal): ProposalView {
@@ -111,6 +120,10 @@ export class Proposals {
 
   move({ id, act }: Proposal, from: Proposal['state'], to: ProposalMove, actor: Actor): Promise<void> {
     return this.#storeOf(act).move(id, from, to, actor);
+  }
+
+  #kept({ durable }: Kept): readonly Proposal[] {
+    return durable ? this.all() : this.#deps.proposals.volatile.all();
   }
 
   #storeOf(act: ActName): ProposalStore {

@@ -9,7 +9,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { LeakService } from '../kernel/credential.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type { Leadership } from '../kernel/registry.ts';
+import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import type { Revoker, TokenRevocation } from '../kernel/revocation.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
@@ -24,6 +24,8 @@ import { CanaryService } from './service.ts';
 import { createCanaryStore } from './store.ts';
 import { CanaryKeyDetector, watchRevocation, watchSightings, watchVerifier } from './tokens.ts';
 import { canariesInInventory, watchCallers, watchLeaks, watchSigner } from './triggers.ts';
+
+const ROLL_BACK_MS = 60_000;
 
 export const CANARY_ROUTES = { operations: adminCanaryRoutes } as const;
 
@@ -93,12 +95,12 @@ export function openCanaries({
         audit,
         clock,
       });
-      canaries
-        .rollBack(leadership, KEYWARD)
-        .catch((err: unknown) =>
-          log.error({ err }, 'a decoy key that was cut short is not undone; it is with the next start'),
-        );
+      const rollBack = whileLeading(leadership, () => canaries.rollBack(leadership, KEYWARD));
+      rollBack().catch((err: unknown) =>
+        log.error({ err }, 'a decoy key that was cut short is not undone; it is tried again'),
+      );
       return {
+        tasks: [{ name: 'unfinished decoys', everyMs: ROLL_BACK_MS, tick: rollBack }],
         routes: { operations: supplied(CANARY_ROUTES.operations, { canaries }) },
         acts: [createCanary({ canaries }), retireCanary({ canaries })],
       };

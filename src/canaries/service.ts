@@ -94,11 +94,14 @@ export class CanaryService implements CanaryAdministration {
     return retired;
   }
 
-  /** At the start: keys whose making was cut short are none, whatever is there of them. */
-  async rollBack({ isAbandoned }: Pick<Leadership, 'isAbandoned'>, actor: Actor): Promise<void> {
-    for (const { id } of this.#deps.index.all().filter(isBeingMade)) {
-      if (isAbandoned({ kind: 'canary', id })) await this.retire(id, actor);
-    }
+  /** Keys whose making was cut short are none, whatever is there of them. */
+  rollBack({ isAbandoned }: Pick<Leadership, 'isAbandoned'>, actor: Actor): Promise<void> {
+    // None is being made here meanwhile.
+    return this.#creating.runExclusive(async () => {
+      for (const { id, createdAt: since } of this.#deps.index.all().filter(isBeingMade)) {
+        if (isAbandoned({ kind: 'canary', id, since })) await this.retire(id, actor);
+      }
+    });
   }
 
   async #create(wanted: WantedCanary, actor: Actor): Promise<PlantedCanary> {

@@ -8,6 +8,7 @@ import {
   type Registry,
   type ReservedKey,
   type StoredKey,
+  type UnfinishedKey,
 } from '../kernel/registry.ts';
 
 import { keyToRow, reservedKeyRow } from './key-row.ts';
@@ -116,15 +117,16 @@ function complete(registry: RegistryView, key: StoredKey): readonly RowChange[] 
   ];
 }
 
-function reservedKeys(registry: RegistryView): readonly ReservedKey[] {
+function reservedKeys(registry: RegistryView): readonly UnfinishedKey[] {
   const ready = new Set(registry.rows('scopes').flatMap(({ id, state }) => (state === 'ready' ? [id] : [])));
   return registry
     .rows('signing_keys')
     .filter(({ scope_id, state }) => state === 'reserved' && ready.has(scope_id))
-    .map(({ scope_id, hsm_id, hsm_token }) => ({
+    .map(({ scope_id, hsm_id, hsm_token, created_at }) => ({
       scopeId: scope_id,
       hsmId: hsm_id,
       hsmToken: tokenOf(hsm_token),
+      since: created_at,
     }));
 }
 

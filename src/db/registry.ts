@@ -125,8 +125,9 @@ function keysFrom(rows: readonly RowOf<'signing_keys'>[]): StoredKey[] {
 
 function unfinishedIn(registry: RegistryView): UnfinishedScope[] {
   const scopes = registry.rows('scopes').filter(({ state }) => state === 'reserved');
-  return scopes.sort(byId).map(({ id: scopeId }) => ({
+  return scopes.sort(byId).map(({ id: scopeId, created_at: since }) => ({
     scopeId,
+    since,
     keys: reservedFor(registry, scopeId)
       .map(({ hsm_id, hsm_token }) => ({ hsmId: hsm_id, hsmToken: tokenOf(hsm_token) }))
       .sort((a, b) => compareText(a.hsmId, b.hsmId)),

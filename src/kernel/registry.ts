@@ -35,6 +35,8 @@ export interface NewKey {
 /** A scope whose provisioning was cut short, with the HSM ids that were reserved for it. */
 export interface UnfinishedScope {
   readonly scopeId: string;
+  /** When its making began; seconds since the epoch. */
+  readonly since: number;
   /** By `hsmId`. */
   readonly keys: readonly ReservedPlace[];
 }
@@ -46,6 +48,12 @@ export interface ReservedPlace extends Placed {
 
 export interface ReservedKey extends ReservedPlace {
   readonly scopeId: string;
+}
+
+/** A reservation that no key came of yet. */
+export interface UnfinishedKey extends ReservedKey {
+  /** When it was made; seconds since the epoch. */
+  readonly since: number;
 }
 
 /** What of a key changes in the course of its life; the rest is fixed at its generation. */
@@ -122,7 +130,7 @@ export interface Registry {
   completeKey(made: NewKey, actor: Actor): Promise<void>;
   abandonKey(reservation: ReservedKey, why: string, actor: Actor): Promise<void>;
   /** Reservations for scopes that exist, as `load`: whoever finds one that is not at work was cut short. */
-  reservedKeys(): Promise<readonly ReservedKey[]>;
+  reservedKeys(): Promise<readonly UnfinishedKey[]>;
   serviceKey(role: ServiceKey['role']): Promise<ServiceKey | undefined>;
   addServiceKey(key: ServiceKey, actor: Actor): Promise<void>;
 }
@@ -203,7 +211,7 @@ export interface PendingServiceKeys {
 export interface UnfinishedWork {
   readonly kind: 'scope' | 'key' | 'canary' | 'proposal';
   readonly id: string;
-  /** When it began, seconds since the epoch. */
+  /** When it was begun, by its signed row; seconds since the epoch. */
   readonly since: number;
 }
 
@@ -216,6 +224,16 @@ export interface Leadership {
   leads(): boolean;
   /** Whether nobody is at that work any more, so that this process may undo it. Asked of whatever was not begun here. */
   isAbandoned(work: UnfinishedWork): boolean;
+}
+
+/** `tick`, which does nothing while another process leads. */
+export function whileLeading(
+  { leads }: Pick<Leadership, 'leads'>,
+  tick: () => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    if (leads()) await tick();
+  };
 }
 
 /** A key made there may be compromised at once. */

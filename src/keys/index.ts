@@ -6,7 +6,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { RefusedKey } from '../kernel/key.ts';
 import type { VerifierDirectory } from '../kernel/publication.ts';
 import { lastRenewal } from '../kernel/record-gap.ts';
-import type { Leadership } from '../kernel/registry.ts';
+import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Signer } from '../kernel/signer.ts';
 import { KeyedMutex } from '../lib/mutex.ts';
@@ -15,7 +15,7 @@ import { createCanaryKeys } from './canary-keys.ts';
 import { createCeremonies, createKeyProver } from './ceremonies.ts';
 import { createRotationPauses, createScopeChanger } from './change-scope.ts';
 import { keyGauges } from './gauges.ts';
-import type { StandbyDeps } from './keep-standby.ts';
+import { createStandbyKeeper, type StandbyDeps } from './keep-standby.ts';
 import { type KeyLifecycleDeps, openKeyLifecycle } from './key-lifecycle.ts';
 import { loadRing, type RingLoadingDeps } from './load-ring.ts';
 import { openRegistry, signPending } from './open-registry.ts';
@@ -49,8 +49,10 @@ export const KEY_ROUTES = {
   ],
 } as const;
 
+const ROLL_BACK_MS = 60_000;
+
 interface KeyDeps
-  extends Omit<KeyLifecycleDeps, 'making' | 'leadership'>,
+  extends Omit<KeyLifecycleDeps, 'making' | 'standbys' | 'leadership'>,
     Omit<StandbyDeps, 'registry' | 'turns' | 'leadership'> {
   readonly leadership: Leadership;
   readonly signer: Signer;
@@ -67,16 +69,14 @@ export async function openKeys(deps: KeyDeps) {
   const { registry, ledger } = store;
   const making = { registry, signer, bindingKeys, clock, keyRing, leadership, turns: new KeyedMutex() };
   const provisioner = createProvisioner(making);
-  const unfinished = await provisioner.cutShort();
-  if (unfinished.length > 0) {
-    log.warn({ unfinished }, 'provisioning was cut short: rolling it back');
-    await provisioner
-      .rollBack(unfinished, KEYWARD)
-      .catch((error: unknown) =>
-        log.error({ err: error }, 'not rolled back; it is tried again with the next start'),
-      );
-  }
-  const life = openKeyLifecycle({ ...deps, making });
+  const standbys = createStandbyKeeper(making);
+  const rollBack = whileLeading(leadership, async () => {
+    const scopes = await provisioner.rollBack(KEYWARD);
+    const keys = await standbys.rollBack(KEYWARD);
+    if (scopes.length + keys.length > 0) log.warn({ scopes, keys }, 'what was cut short is rolled back');
+  });
+  await rollBack().catch((err: unknown) => log.error({ err }, 'not rolled back; it is tried again'));
+  const life = openKeyLifecycle({ ...deps, making, standbys });
   const compromises = createCompromiseReports({
     keyRing,
     keyUse: ledger.keyUse,
@@ -110,6 +110,7 @@ export async function openKeys(deps: KeyDeps) {
         ceremonies: createCeremonies({ keyRing, audit, bindingKeys }),
       }),
     },
+    tasks: [{ name: 'unfinished keys', everyMs: ROLL_BACK_MS, tick: rollBack }],
     acts: [
       ...scopeActs({
         scopes: { ...provisioner, ...createScopeChanger({ registry, keyRing, clock }) },

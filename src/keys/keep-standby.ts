@@ -1,4 +1,5 @@
 import type { Actor } from '../kernel/actor.ts';
+import { KeywardError } from '../kernel/errors.ts';
 import type { SigningKey } from '../kernel/key.ts';
 import type { Leadership, Registry, ReservedKey } from '../kernel/registry.ts';
 import type { Scope } from '../kernel/scope.ts';
@@ -13,7 +14,7 @@ import {
   requireTrustedToken,
   serveProven,
 } from './make-key.ts';
-import { withRollback } from './with-rollback.ts';
+import { allTried, withRollback } from './with-rollback.ts';
 
 export interface StandbyDeps extends KeyMakingDeps {
   readonly registry: Registry;
@@ -29,6 +30,8 @@ export interface StandbyKeeper {
    * where there is one. `hsm_unavailable`, `key_unproven`, `store_unavailable`, `hsm_token_compromised`.
    */
   provide(scopeId: string, actor: Actor): Promise<SigningKey | undefined>;
+  /** Undoes what attempts that were cut short left; answers the ids of the keys. Fails once all were tried. */
+  rollBack(actor: Actor): Promise<readonly string[]>;
 }
 
 /** Each step is durable before the next, so that whatever cuts it short, the next attempt goes on from there. */
@@ -45,9 +48,16 @@ export function createStandbyKeeper(deps: StandbyDeps): StandbyKeeper {
         const isWanted = found && standbyPlace(found, now) === hsmToken && lacksStandby(found, now);
         if (!isWanted) return undefined;
         requireTrustedToken(keyRing, hsmToken);
-        await clearLeftovers(deps, { scopeId, hsmToken }, actor);
+        await clearLeftovers(deps, { scopeId, hsmToken }, actor).catch(unlessRefused);
         return await makeStandby(deps, found.scope, hsmToken, actor);
       });
+    },
+    async rollBack(actor) {
+      const left = await cutShort(deps);
+      await allTried(
+        left.map((key) => turns.runExclusive(key.hsmToken, () => undo(deps, key, 'cut short', actor))),
+      );
+      return left.map(({ hsmId }) => hsmId);
     },
   };
 }
@@ -78,11 +88,20 @@ async function clearLeftovers(
   { scopeId, hsmToken }: Omit<ReservedKey, 'hsmId'>,
   actor: Actor,
 ): Promise<void> {
-  for (const reservation of await deps.registry.reservedKeys()) {
+  for (const reservation of await cutShort(deps)) {
     const isHere = reservation.scopeId === scopeId && reservation.hsmToken === hsmToken;
-    const isAbandoned = deps.leadership.isAbandoned({ kind: 'key', id: reservation.hsmId });
-    if (isHere && isAbandoned) await undo(deps, reservation, 'cut short', actor);
+    if (isHere) await undo(deps, reservation, 'cut short', actor);
   }
+}
+
+async function cutShort({ registry, leadership }: StandbyDeps): Promise<readonly ReservedKey[]> {
+  const reserved = await registry.reservedKeys();
+  return reserved.filter(({ hsmId: id, since }) => leadership.isAbandoned({ kind: 'key', id, since }));
+}
+
+/** A signer destroys nothing that another made. The scope gets its standby all the same. */
+function unlessRefused(error: unknown): void {
+  if (!(error instanceof KeywardError) || error.code !== 'hsm_refused') throw error;
 }
 
 async function undo(

@@ -7,7 +7,7 @@ import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { createKeyAdministration, createKeySuspender } from './administer-keys.ts';
 import { formerRegistryKeys } from './hsm-replacements.ts';
-import { createStandbyKeeper, type StandbyDeps } from './keep-standby.ts';
+import type { StandbyDeps, StandbyKeeper } from './keep-standby.ts';
 import { IssuanceLock, type KeyAdministration } from './key-administration.ts';
 import { createKeyChanges } from './key-changes.ts';
 import type { KeyPlan } from './lifecycle/plans.ts';
@@ -19,6 +19,7 @@ import { keepRotationWatch } from './rotation-watch.ts';
 export interface KeyLifecycleDeps {
   readonly config: Config;
   readonly making: StandbyDeps;
+  readonly standbys: StandbyKeeper;
   readonly served: Served;
   readonly raiser: EventRaiser;
   readonly timeGuard: TimeGuard & SettledTime;
@@ -38,12 +39,11 @@ interface KeyLifecycle {
 
 /** Keys from their standby to their end: what people do to them, and what follows from it by itself. */
 export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
-  const { config, making, served, raiser: events, timeGuard, leadership, clock, log } = parts;
+  const { config, making, standbys, served, raiser: events, timeGuard, leadership, clock, log } = parts;
   const { registry, keyRing, signer } = making;
   const holds = new IssuanceLock();
   const changes = createKeyChanges({ registry, keyRing, holds });
   const graceSeconds = config.keys.grace_seconds;
-  const standbys = createStandbyKeeper(making);
   const steps = createReconcileSteps({
     changes,
     keyRing,
@@ -68,6 +68,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     events,
     clock,
     timeGuard,
+    leadership,
     graceSeconds,
     log,
   });

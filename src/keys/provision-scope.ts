@@ -15,7 +15,7 @@ import {
   requireTrustedToken,
   serveProven,
 } from './make-key.ts';
-import { withRollback } from './with-rollback.ts';
+import { allTried, withRollback } from './with-rollback.ts';
 
 interface ProvisioningDeps extends KeyMakingDeps {
   readonly registry: Registry;
@@ -26,9 +26,11 @@ interface ProvisioningDeps extends KeyMakingDeps {
 }
 
 interface Provisioner extends Pick<ScopeAdministration, 'create' | 'requirePlaceable'> {
-  /** Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. */
-  rollBack(unfinished: readonly UnfinishedScope[], actor: Actor): Promise<void>;
-  cutShort(): Promise<readonly UnfinishedScope[]>;
+  /**
+   * Undoes provisioning that was cut short: what was generated is destroyed, the reservation removed. Answers which
+   * scopes these were; fails once all were tried.
+   */
+  rollBack(actor: Actor): Promise<readonly string[]>;
 }
 
 /** One provisioning at a time on each of its tokens: it ends with the signer serving the whole set of keys there. */
@@ -42,13 +44,10 @@ export function createProvisioner(deps: ProvisioningDeps): Provisioner {
       await clearLeftovers(deps, definition.id, actor);
       return deps.turns.runExclusiveOfAll(tokens, () => createScope(deps, definition, actor));
     },
-    cutShort: () => cutShort(deps),
-    async rollBack(unfinished, actor) {
-      const undone = unfinished.map((scope) =>
-        inTurn(deps, scope, () => undo(deps, scope, 'cut short', actor)),
-      );
-      const failure = (await Promise.allSettled(undone)).find(({ status }) => status === 'rejected');
-      if (failure?.status === 'rejected') throw failure.reason;
+    async rollBack(actor) {
+      const scopeIds = (await cutShort(deps)).map(({ scopeId }) => scopeId);
+      await allTried(scopeIds.map((scopeId) => clearLeftovers(deps, scopeId, actor)));
+      return scopeIds;
     },
   };
 }
@@ -116,7 +115,7 @@ async function requirePlaceable(
 
 function inTurn<T>(
   { turns }: ProvisioningDeps,
-  { keys }: UnfinishedScope,
+  { keys }: Pick<UnfinishedScope, 'keys'>,
   work: () => Promise<T>,
 ): Promise<T> {
   return turns.runExclusiveOfAll(
@@ -139,12 +138,12 @@ async function clearLeftovers(deps: ProvisioningDeps, scopeId: string, actor: Ac
 
 async function cutShort({ registry, leadership }: ProvisioningDeps): Promise<readonly UnfinishedScope[]> {
   const unfinished = await registry.unfinishedScopes();
-  return unfinished.filter(({ scopeId }) => leadership.isAbandoned({ kind: 'scope', id: scopeId }));
+  return unfinished.filter(({ scopeId: id, since }) => leadership.isAbandoned({ kind: 'scope', id, since }));
 }
 
 async function undo(
   { signer, registry }: ProvisioningDeps,
-  { scopeId, keys }: UnfinishedScope,
+  { scopeId, keys }: Pick<UnfinishedScope, 'scopeId' | 'keys'>,
   why: string,
   actor: Actor,
 ): Promise<void> {

@@ -33,6 +33,8 @@ export interface ReconcileStep {
   readonly subject: string;
   /** What is raised where it fails. */
   readonly failure: 'key.standby_missing' | 'key.change_unfinished';
+  /** It concerns this process's own signer, whichever process leads. */
+  readonly isOwn?: true;
   run(): Promise<void>;
 }
 
@@ -203,7 +205,7 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
         if (lacking.length > 0) keyRing.applyProofs(await signer.serveAlso(lacking, hsmToken));
       });
     const subject = `hsm:${hsmToken}`;
-    return [{ name: `load ${hsmToken}`, subject, failure: 'key.change_unfinished', run }];
+    return [{ name: `load ${hsmToken}`, subject, failure: 'key.change_unfinished', isOwn: true, run }];
   };
 
   return {

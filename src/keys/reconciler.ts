@@ -26,7 +26,10 @@ interface Reconciler {
   stop(): Promise<void>;
 }
 
-/** Runs the steps that are due. A step that fails is retried with growing delays; its first failure is a security event. */
+/**
+ * Runs the steps that are due; where another process leads, those that concern its own signer. A step that fails is
+ * retried with growing delays; its first failure is a security event.
+ */
 export function startReconciler({ steps, leadership, events, clock, log }: ReconcilerDeps): Reconciler {
   const failing = new Map<string, { readonly delays: Backoff; readonly at: number }>();
 
@@ -40,12 +43,12 @@ export function startReconciler({ steps, leadership, events, clock, log }: Recon
   };
 
   const tick = async (): Promise<void> => {
-    if (!leadership.leads()) return;
     const due = steps();
     const names = new Set(due.map(({ name }) => name));
     for (const name of failing.keys()) if (!names.has(name)) failing.delete(name);
     for (const step of due) {
       if ((failing.get(step.name)?.at ?? 0) > clock.nowSeconds()) continue;
+      if (!step.isOwn && !leadership.leads()) continue;
       try {
         await step.run();
         failing.delete(step.name);

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { isWindowOver, windowAlarm } from '../kernel/key-window.ts';
+import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { type RotationOutlook, rotationOutlook } from './lifecycle/due-steps.ts';
@@ -60,19 +61,20 @@ function evidenceOf({ scope }: ScopeKeys, { active, dueAt, at, obstacle }: Rotat
 
 interface RotationWatchKeeping extends RotationWatchDeps {
   readonly timeGuard: TimeGuard;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
 /** Looks at the windows every few seconds; by a clock that is doubted, nobody can say how full they are (I13). */
-export function keepRotationWatch({ timeGuard, log, ...deps }: RotationWatchKeeping): {
+export function keepRotationWatch({ timeGuard, leadership, log, ...deps }: RotationWatchKeeping): {
   stop(): Promise<void>;
 } {
   const checkWindows = createRotationWatch(deps);
   return startPeriodicTask({
-    tick: async () => {
+    tick: whileLeading(leadership, async () => {
       timeGuard.requireSteadyTime();
       checkWindows();
-    },
+    }),
     everyMs: 5_000,
     log,
     failure: 'windows not watched; it is tried again',

@@ -1,6 +1,6 @@
 import { KeywardError } from '../kernel/errors.ts';
 
-/** Does `work` and, where it fails, `undo`. What cannot be undone stays reserved, for the next attempt or start. */
+/** Does `work` and, where it fails, `undo`. What cannot be undone stays reserved, for whoever leads to try again. */
 export async function withRollback<T>(
   work: () => Promise<T>,
   undo: (why: string) => Promise<void>,
@@ -13,6 +13,12 @@ export async function withRollback<T>(
     });
     throw error;
   }
+}
+
+/** Settles once all have; fails as the first that did. */
+export async function allTried(works: readonly Promise<unknown>[]): Promise<void> {
+  const failure = (await Promise.allSettled(works)).find(({ status }) => status === 'rejected');
+  if (failure?.status === 'rejected') throw failure.reason;
 }
 
 function reasonOf(error: unknown): string {

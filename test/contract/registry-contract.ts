@@ -54,7 +54,13 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await registry.reserveScope(scopeSample('payments'), [placeSample(1), placeSample(2)], ALICE);
       expect(await contentOf(registry)).toEqual({
         ...EMPTY,
-        unfinished: [{ scopeId: 'payments', keys: [placeSample(1), placeSample(2)] }],
+        unfinished: [
+          {
+            scopeId: 'payments',
+            since: scopeSample('payments').createdAt,
+            keys: [placeSample(1), placeSample(2)],
+          },
+        ],
       });
       expect(await audited()).toEqual([
         {
@@ -212,7 +218,7 @@ export function registryContract(name: string, open: () => Promise<RegistryBacke
       await registry.completeScope('payments', made(keySample(scope, 1)), ALICE);
       const reservation = { scopeId: 'payments', hsmToken: 'primary', hsmId: hsmId(2) };
       await registry.reserveKey(reservation, scope.createdAt + 5, ALICE);
-      expect(await registry.reservedKeys()).toEqual([reservation]);
+      expect(await registry.reservedKeys()).toEqual([{ ...reservation, since: scope.createdAt + 5 }]);
       expect((await contentOf(registry)).keys).toEqual([keySample(scope, 1)]);
       const added = keySample(scope, 2, { createdAt: scope.createdAt + 9 });
       await registry.completeKey(madeKey(added), ALICE);

@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
 import { KeywardError } from '../../src/kernel/errors.ts';
+import type { Leadership, UnfinishedWork } from '../../src/kernel/registry.ts';
 import type { Signer } from '../../src/kernel/signer.ts';
 import { createProvisioner } from '../../src/keys/provision-scope.ts';
 import { ACTOR, definitionOf, openComposedService, SECOND_TOKEN } from '../simulation/composed-service.ts';
 import { movableClock } from '../simulation/movable-clock.ts';
+import { switchedLeadership } from '../support/leadership.ts';
 
 const definition = (id: string) => ({ ...definitionOf(id), standbyToken: SECOND_TOKEN });
 const away = () => Promise.reject(new KeywardError('hsm_unavailable', 'the HSM is away'));
@@ -19,6 +21,8 @@ async function open() {
     return createProvisioner({ ...making, signer: { ...signer, ...failures } });
   };
   return {
+    rollingBack: (leadership: Leadership) => () =>
+      createProvisioner({ ...making, leadership }).rollBack(ACTOR),
     keyRing,
     registry: store.registry,
     provisioner,
@@ -61,6 +65,23 @@ it('what could not be undone waits for the token, and is undone before the next 
   await provisioner.create(definition('orders'), ACTOR);
   expect(await objects()).toBe(before + 4);
   expect(await registry.unfinishedScopes()).toEqual([]);
+});
+
+it('what was cut short is undone by itself once nobody is at it any more', async () => {
+  const { failing, rollingBack, registry, objects } = await open();
+  const before = await objects();
+  await expect(failing('generate', 'discard').create(definition('bills'), ACTOR)).rejects.toMatchObject({
+    code: 'hsm_unavailable',
+  });
+  const { state, leadership } = switchedLeadership(true);
+  const asked: UnfinishedWork[] = [];
+  state.isAbandoned = (work) => asked.push(work) > 1;
+  const rollBack = rollingBack(leadership);
+  expect([await rollBack(), await registry.unfinishedScopes()]).toMatchObject([[], [{ scopeId: 'bills' }]]);
+  expect([await rollBack(), await registry.unfinishedScopes()]).toEqual([['bills'], []]);
+  expect(await objects()).toBe(before);
+  expect(asked[0]).toEqual({ kind: 'scope', id: 'bills', since: 1_767_225_600 });
+  expect(await rollBack()).toEqual([]);
 });
 
 it('scopes with the same two tokens in either order are made at the same time', async () => {

@@ -4,6 +4,7 @@ import { CanaryService } from '../../../src/canaries/service.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { TokenRequest } from '../../../src/kernel/issuance.ts';
+import type { UnfinishedWork } from '../../../src/kernel/registry.ts';
 import type { CanaryKey, CanaryKeys } from '../../../src/keys/canary-keys.ts';
 import { digestOf } from '../../../src/token/signing-input.ts';
 import { canarySample } from '../../support/canary-samples.ts';
@@ -117,14 +118,22 @@ describe('a decoy key', () => {
     await store.canaries.add(canarySample({ id: 'credential' }), ALICE);
     failing = {};
     steps = [];
-    const theirs = { isAbandoned: () => false };
-    await deskWith(new CanaryIndex(store.canaries)).rollBack(theirs, ALICE);
-    expect(steps).toEqual([]);
+    const asked: UnfinishedWork[] = [];
+    const isAbandoned = (work: UnfinishedWork) => asked.push(work) === 0;
+    await deskWith(new CanaryIndex(store.canaries)).rollBack({ isAbandoned }, ALICE);
+    expect([steps, asked]).toEqual([[], [{ kind: 'canary', id: 'cut', since: cut.createdAt }]]);
     await deskWith(new CanaryIndex(store.canaries)).rollBack(SOLE_OWNER, ALICE);
     expect(steps).toEqual(['destroy cd what is there']);
     expect(followed(store.canaries).filter(({ retiredAt }) => retiredAt === null)).toMatchObject([
       { id: 'credential' },
     ]);
+  });
+
+  it('that is being made here is not cut short', async () => {
+    const creating = service.create(KEY, ALICE);
+    await service.rollBack(SOLE_OWNER, ALICE);
+    expect((await creating).canary.key?.made).toEqual(MADE);
+    expect(steps).toEqual(['make payments ab on record: 1']);
   });
 
   it('is destroyed when it is retired, once more where the HSM was away', async () => {

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { ownFile } from '../../../src/db/sqlite/database-file.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
-const WORK = { kind: 'scope', id: 'payments' } as const;
+const WORK = { kind: 'scope', id: 'payments', since: 1_800_000_000 } as const;
 const OWNER = join(import.meta.dirname, '../../support/own-until-killed.ts');
 
 it('is for one process at a time: another is refused, and may when the first is done', async () => {

@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ROLES, type Role } from '../../../src/kernel/actor.ts';
 import { ACT_NAMES, ACTS, type ProposalState, personsFor } from '../../../src/kernel/acts.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { UnfinishedWork } from '../../../src/kernel/registry.ts';
 import { actBench, actor, operatorNamed, START } from '../../support/act-bench.ts';
+import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 
 const code = (expected: string) => expect.objectContaining({ name: 'KeywardError', code: expected });
 const BY_ALICE = { parameters: { asked: 'it' }, actor: actor('alice') };
@@ -332,7 +333,7 @@ describe('while the clock is doubted', () => {
     const { id } = await proposed(bench);
     doubt();
     bench.state.now += 3_601;
-    await expect(bench.gate.expireDue()).rejects.toBe(jump);
+    await expect(bench.gate.expireDue(SOLE_OWNER)).rejects.toBe(jump);
     expect(bench.audited.filter(({ type }) => type === 'proposal.expired')).toEqual([]);
     expect(id).toBeTruthy();
   });
@@ -368,22 +369,70 @@ describe('a proposal', () => {
     const bench = actBench();
     const { id } = await proposed(bench);
     await bench.proposals.durable.move(id, 'open', { state: 'executing' }, actor('bob'));
-    expect(await bench.gate.recover({ isAbandoned: () => false })).toEqual([]);
+    const { state, leadership } = switchedLeadership(true);
+    state.isAbandoned = () => false;
+    expect(await bench.gate.recover(leadership)).toEqual([]);
     expect(bench.gate.show(id).state).toBe('executing');
-    const isAbandoned = (work: UnfinishedWork) => work.kind === 'proposal' && work.id === id;
-    expect((await bench.gate.recover({ isAbandoned })).map((cut) => cut.id)).toEqual([id]);
+    state.isAbandoned = (work) => work.kind === 'proposal' && work.id === id;
+    expect((await bench.gate.recover(leadership)).map((cut) => cut.id)).toEqual([id]);
     expect(bench.gate.show(id)).toMatchObject({ state: 'failed', failure: { code: 'proposal_interrupted' } });
     await expect(bench.gate.approve(id, actor('bob'))).rejects.toEqual(code('proposal_closed'));
-    expect(await bench.gate.recover({ isAbandoned })).toEqual([]);
+    expect(await bench.gate.recover(leadership)).toEqual([]);
     expect(bench.runs).toEqual([]);
+  });
+
+  it('that was cut short is for the process that leads, which is asked since when it was being executed', async () => {
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    const decidedAt = START + 9;
+    await bench.proposals.durable.move(id, 'open', { state: 'executing', decidedAt }, actor('bob'));
+    const { state, leadership } = switchedLeadership();
+    const asked: UnfinishedWork[] = [];
+    state.isAbandoned = (work) => asked.push(work) > 0;
+    expect([await bench.gate.recover(leadership), asked]).toEqual([[], []]);
+    state.isLeading = true;
+    expect((await bench.gate.recover(leadership)).map((cut) => cut.id)).toEqual([id]);
+    expect(asked).toEqual([{ kind: 'proposal', id, since: decidedAt }]);
+  });
+
+  it('that is being executed here is not cut short', async () => {
+    const executing = Promise.withResolvers<void>();
+    const bench = actBench();
+    const { id } = await proposed(bench);
+    const durable = bench.proposals.durable;
+    const move = durable.move.bind(durable);
+    vi.spyOn(durable, 'move').mockImplementation(async (...given) => {
+      if (given[1] === 'executing') await executing.promise;
+      await move(...given);
+    });
+    const approved = bench.gate.approve(id, actor('bob'));
+    await vi.waitFor(() => expect(bench.gate.show(id).state).toBe('executing'));
+    const recovered = bench.gate.recover(SOLE_OWNER);
+    executing.resolve();
+    expect((await approved).proposal.state).toBe('executed');
+    expect(await recovered).toEqual([]);
+  });
+
+  it('in memory alone expires where it is, and another by the process that leads', async () => {
+    const bench = actBench();
+    const { id, expiresAt } = await proposed(bench);
+    const { id: inMemory } = await proposed(bench, 'hsm.clear_pin_latch');
+    const { state, leadership } = switchedLeadership();
+    bench.state.now = expiresAt;
+    const expired = () =>
+      bench.audited.flatMap(({ type, subject }) => (type === 'proposal.expired' ? [subject] : []));
+    expect([await bench.gate.expireDue(leadership), expired()]).toEqual([1, [`proposal:${inMemory}`]]);
+    state.isLeading = true;
+    expect(await bench.gate.expireDue(leadership)).toBe(1);
+    expect(expired()).toEqual([`proposal:${inMemory}`, `proposal:${id}`]);
   });
 
   it('that expired is written down as such, once', async () => {
     const bench = actBench();
     const { id, expiresAt } = await proposed(bench);
-    expect(await bench.gate.expireDue()).toBe(0);
+    expect(await bench.gate.expireDue(SOLE_OWNER)).toBe(0);
     bench.state.now = expiresAt;
-    expect([await bench.gate.expireDue(), await bench.gate.expireDue()]).toEqual([1, 0]);
+    expect([await bench.gate.expireDue(SOLE_OWNER), await bench.gate.expireDue(SOLE_OWNER)]).toEqual([1, 0]);
     expect(bench.audited.at(-1)).toMatchObject({ type: 'proposal.expired', actor: 'keyward' });
     expect(bench.gate.show(id)).toMatchObject({ decidedBy: 'keyward', decidedAt: expiresAt });
   });

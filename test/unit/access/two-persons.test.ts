@@ -59,7 +59,7 @@ async function take({ gate, state }: Bench, step: Step): Promise<void> {
       state.now += step.seconds;
       break;
     case 'sweep':
-      await gate.expireDue();
+      await gate.expireDue(SOLE_OWNER);
       break;
     case 'recover':
       await gate.recover(SOLE_OWNER);

@@ -1,6 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
-import type { NewKey, Registry, ReservedKey } from '../../../src/kernel/registry.ts';
+import type {
+  NewKey,
+  Registry,
+  ReservedKey,
+  UnfinishedKey,
+  UnfinishedWork,
+} from '../../../src/kernel/registry.ts';
 import type { KeyReference, KeySpecification, Signer, TokenDescription } from '../../../src/kernel/signer.ts';
 import { createStandbyKeeper } from '../../../src/keys/keep-standby.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
@@ -28,7 +34,7 @@ const TOKEN: TokenDescription = {
 
 let ring: KeyRingKeeper;
 let steps: string[];
-let reserved: ReservedKey[];
+let reserved: UnfinishedKey[];
 /** What the step of that name fails with. */
 let failing: Map<string, Error>;
 let proven: boolean;
@@ -37,6 +43,7 @@ let shows: boolean;
 let completed: NewKey | undefined;
 /** HSM ids that another process is at. */
 let underWay: Set<string>;
+let asked: UnfinishedWork[];
 
 beforeEach(() => {
   ring = createKeyRing();
@@ -48,6 +55,7 @@ beforeEach(() => {
   shows = true;
   completed = undefined;
   underWay = new Set();
+  asked = [];
 });
 
 function step(name: string): void {
@@ -61,7 +69,7 @@ const signer = {
   generate: async (specification: KeySpecification) => {
     step('generate');
     const { hsmId } = specification;
-    expect(reserved.at(-1)).toEqual({ scopeId: 'payments', hsmToken: 'primary', hsmId });
+    expect(reserved.at(-1)).toMatchObject({ scopeId: 'payments', hsmToken: 'primary', hsmId });
     return { kid: made.kid, publicJwk: made.publicJwk, proof: { ...proof(), proven: true } };
   },
   serveAlso: async (keys: readonly { kid: string }[]) => {
@@ -85,12 +93,16 @@ const signer = {
     const statement = `${signingInput}.${made.sign(signingInput).toString('base64url')}`;
     return { proof: proof(), token: TOKEN, statement: shows ? statement : null };
   },
-  discard: async () => step('discard'),
+  discard: async ({ hsmId }: { readonly hsmId: string }) => {
+    step('discard');
+    const failure = failing.get(`discard ${hsmId}`);
+    if (failure) throw failure;
+  },
 } as Partial<Signer> as Signer;
 const registry = {
-  reserveKey: async (reservation: ReservedKey) => {
+  reserveKey: async (reservation: ReservedKey, since: number) => {
     step('reserve');
-    reserved.push(reservation);
+    reserved.push({ ...reservation, since });
   },
   completeKey: async (witnessed: NewKey) => {
     step('complete');
@@ -111,7 +123,12 @@ const keeper = () =>
     signer,
     registry,
     keyRing: ring,
-    leadership: { isAbandoned: ({ id }) => !underWay.has(id) },
+    leadership: {
+      isAbandoned: (work) => {
+        asked.push(work);
+        return !underWay.has(work.id);
+      },
+    },
     turns: new KeyedMutex(),
     clock: { nowSeconds: () => NOW },
     bindingKeys: createBindingKeys({
@@ -121,6 +138,7 @@ const keeper = () =>
     }),
   });
 
+const THEIRS = { scopeId: 'payments', hsmToken: 'primary', hsmId: 'theirs', since: NOW - 60 };
 const MAKING = ['reserve', 'generate', 'serve', 'prove', 'complete', 'answer'];
 
 describe('a scope without a standby', () => {
@@ -189,12 +207,52 @@ describe('a scope without a standby', () => {
     expect(steps).toEqual(['release', 'discard', 'abandon: cut short', ...MAKING]);
   });
 
+  it('gets one though the signer does not destroy what another left, but not while the HSM is away', async () => {
+    reserved = [THEIRS];
+    failing.set('discard', new KeywardError('hsm_unavailable', 'away'));
+    await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
+    failing.set('discard', new KeywardError('hsm_refused', 'the signer did not make it'));
+    expect(await keeper().provide('payments', KEYWARD)).toMatchObject({ kid: made.kid });
+  });
+
   it('leaves a reservation alone that another process is at', async () => {
-    const theirs = { scopeId: 'payments', hsmToken: 'primary', hsmId: 'theirs' };
-    reserved = [theirs];
+    reserved = [THEIRS];
     underWay.add('theirs');
     failing.set('generate', new KeywardError('hsm_unavailable', 'away'));
     await expect(keeper().provide('payments', KEYWARD)).rejects.toMatchObject({ code: 'hsm_unavailable' });
-    expect(reserved).toEqual([theirs]);
+    expect(reserved).toEqual([THEIRS]);
+    expect(asked).toEqual([{ kind: 'key', id: 'theirs', since: NOW - 60 }]);
+  });
+});
+
+describe('what attempts that were cut short left', () => {
+  const OTHERS = { ...THEIRS, hsmId: 'others', hsmToken: 'second' };
+
+  it('is undone by itself, but for what another process is at', async () => {
+    reserved = [THEIRS, OTHERS];
+    underWay.add('theirs');
+    expect(await keeper().rollBack(KEYWARD)).toEqual(['others']);
+    expect(reserved).toEqual([THEIRS]);
+    underWay.clear();
+    expect(await keeper().rollBack(KEYWARD)).toEqual(['theirs']);
+    expect(reserved).toEqual([]);
+    steps = [];
+    expect([await keeper().rollBack(KEYWARD), steps]).toEqual([[], []]);
+  });
+
+  it('is undone but for what cannot be', async () => {
+    reserved = [THEIRS, OTHERS];
+    failing.set('discard theirs', new KeywardError('hsm_refused', 'the signer did not make it'));
+    await expect(keeper().rollBack(KEYWARD)).rejects.toMatchObject({ code: 'hsm_refused' });
+    expect(reserved).toEqual([THEIRS]);
+  });
+
+  it('is no key that is being made here', async () => {
+    const { provide, rollBack } = keeper();
+    const made = provide('payments', KEYWARD);
+    const undone = rollBack(KEYWARD);
+    expect(await made).toBeDefined();
+    await undone;
+    expect(steps).toEqual(MAKING);
   });
 });

@@ -83,6 +83,7 @@ function chores(...keys: readonly SigningKey[]) {
         step('provide');
         return undefined;
       },
+      rollBack: async () => [],
     },
     signer: {
       destroy: async ({ kid }) => step(`destroy ${kid}`),
@@ -114,6 +115,16 @@ const names = (of: readonly ReconcileStep[]) => of.map(({ name }) => name);
 const doAll = async (of: readonly ReconcileStep[]) => {
   for (const chore of of) await chore.run();
 };
+
+it('serving and releasing keys is what each process does for its own signer', () => {
+  const { deferred } = chores(active, standby, compromised);
+  serves(active);
+  const own = deferred('primary').map(({ name, isOwn }) => [name, isOwn]);
+  expect(own).toEqual([
+    ['load primary', true],
+    [`destroy ${compromised.kid}`, undefined],
+  ]);
+});
 
 describe('after a compromise', () => {
   it('the private half goes from the HSM, and then it is a fact', async () => {

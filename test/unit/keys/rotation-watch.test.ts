@@ -1,9 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { SigningKey } from '../../../src/kernel/key.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import type { ScopeKeys } from '../../../src/keys/lifecycle/plans.ts';
-import { createRotationWatch, rotationNews } from '../../../src/keys/rotation-watch.ts';
+import { createRotationWatch, keepRotationWatch, rotationNews } from '../../../src/keys/rotation-watch.ts';
+import { switchedLeadership } from '../../support/leadership.ts';
 import { raiserInto } from '../../support/raised-events.ts';
+import { recordedLog } from '../../support/recorded-log.ts';
 import { aKey, DAY, GRACE, NOW, within } from './lifecycle/keys.ts';
 
 const FROM = NOW - 7 * DAY;
@@ -89,4 +91,31 @@ it('tells each piece of news once', () => {
   expect(raised.map(({ dedupKey }: Pick<SecurityEventReport, 'dedupKey'>) => dedupKey)).toEqual([
     JSON.stringify([(active as SigningKey).kid, 75]),
   ]);
+});
+
+it('looks where it leads alone, and tells nothing twice after it led, did not and leads again', async () => {
+  vi.useFakeTimers();
+  const raised: SecurityEventReport[] = [];
+  const looked = vi.fn(() => [alone]);
+  const { state, leadership } = switchedLeadership();
+  const { log } = recordedLog();
+  const watch = keepRotationWatch({
+    scopes: looked,
+    events: raiserInto(raised),
+    clock: { nowSeconds: () => at(75) },
+    graceSeconds: GRACE,
+    timeGuard: { requireSteadyTime() {} },
+    leadership,
+    log,
+  });
+  const pass = () => vi.advanceTimersByTimeAsync(5_000);
+  await pass();
+  expect([looked.mock.calls, raised]).toEqual([[], []]);
+  for (const isLeading of [true, false, true]) {
+    state.isLeading = isLeading;
+    await pass();
+  }
+  expect([looked.mock.calls.length, raised.map(({ type }) => type)]).toEqual([2, ['key.window_nearly_over']]);
+  await watch.stop();
+  vi.useRealTimers();
 });

@@ -29,12 +29,14 @@ let now: number;
 let settled: boolean;
 let rows: Revocation[];
 let failure: Error | undefined;
+let stale: Error | undefined;
 let scopes: Scope[];
 beforeEach(() => {
   now = NOW;
   settled = true;
   rows = [];
   failure = undefined;
+  stale = undefined;
   scopes = [];
 });
 
@@ -43,6 +45,9 @@ const load = async () =>
     {
       clock: { nowSeconds: () => now },
       settledTime: { isSettled: () => settled },
+      requireFresh: () => {
+        if (stale) throw stale;
+      },
       knowsScope: (id) => id === 'payments' || id === 'mail',
       knowsClient: (id) => id === 'checkout',
       scopes: () => scopes,
