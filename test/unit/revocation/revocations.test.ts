@@ -221,4 +221,26 @@ describe('revocations', () => {
     now = NOW;
     expect(revocations.covers(TOKEN)).toBe(true);
   });
+
+  it('of another front are in force and told as they are taken over, each once, and but for those that lapsed', async () => {
+    const revocations = await load();
+    const own = await revocations.revoke({ ...NOTHING, root: 'own' }, '', ADA);
+    const told: number[] = [];
+    revocations.added.subscribe(({ sequence }) => told.push(sequence));
+    const of = { ...own, root: null };
+    revocations.take([
+      own,
+      { ...of, sequence: 2, jti: TOKEN.jti },
+      { ...of, sequence: 3, jti: 'x', lapsesAt: NOW },
+    ]);
+    expect([told, revocations.size, revocations.followed]).toEqual([[2], 2, 3]);
+    expect(revocations.covers(TOKEN)).toBe(true);
+  });
+
+  it('are not vouched for while it is not known what other fronts revoke', async () => {
+    const revocations = await load();
+    expect(revocations.covers(TOKEN)).toBe(false);
+    stale = new Error('not known');
+    expect(() => revocations.covers(TOKEN)).toThrow(stale);
+  });
 });

@@ -1,0 +1,91 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { furtherFront } from '../support/further-front.ts';
+import { createDatabase } from '../support/postgres/create-database.ts';
+import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}`, () => {
+  let fronts: readonly [RunningService, RunningService];
+  let clients: { sign: string; verify: string };
+  const folder = temporaryFolder();
+
+  beforeAll(async () => {
+    const { url } = await createDatabase();
+    const url_file = join(folder.path, 'database-url');
+    writeFileSync(url_file, url, { mode: 0o600 });
+    const first = await startService({ config: { database: { url_file, durability: 'single' } } });
+    clients = await first.provision({ id: 'payments' });
+    fronts = [first, await furtherFront(first)];
+  });
+  afterAll(async () => {
+    await Promise.all(fronts?.map((front) => front.stop()) ?? []);
+    await fronts?.[0].remove();
+    folder.remove();
+  });
+
+  const issue = (front: RunningService, scope = 'payments', { sign } = clients) =>
+    front.data('POST', `/v1/scopes/${scope}/tokens`, sign, { claims: { sub: 'alice' } });
+  const verify = async (front: RunningService, token: string, scope = 'payments', { verify } = clients) =>
+    (await front.data('POST', `/v1/scopes/${scope}/verify`, verify, { token })).body;
+  const within = { timeout: 60_000, interval: 50 };
+
+  it('each accept what the other has issued, at once', async () => {
+    for (let n = 0; n < 20; n += 1) {
+      const [from, to] = n % 2 === 0 ? fronts : [...fronts].reverse();
+      const { status, body } = await issue(from as RunningService);
+      expect(status).toBe(201);
+      expect(await verify(to as RunningService, body.token)).toMatchObject({ valid: true });
+    }
+  });
+
+  it('obey a revocation and a compromise that the other was told of', async () => {
+    const [first, second] = fronts;
+    const { token } = (await issue(second)).body;
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+    await first.act('POST', '/v1/admin/revocations', { scope: 'payments', jti, reason: 'test' });
+    await expect.poll(() => verify(second, token), within).toMatchObject({ valid: false, reason: 'revoked' });
+    const { kid } = (await issue(second)).body;
+    await first.act('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'test' });
+    const { status, body } = await issue(second);
+    expect(status).toBe(201);
+    expect(body.kid).not.toBe(kid);
+    expect(await verify(first, body.token)).toMatchObject({ valid: true });
+  });
+
+  it('serve a scope that was made at the other', async () => {
+    const [first, second] = fronts;
+    for (const [maker, other] of [fronts, [second, first] as const]) {
+      const id = maker === first ? 'orders' : 'refunds';
+      const made = await maker.provision({ id });
+      await expect.poll(async () => (await issue(other, id, made)).status, within).toBe(201);
+      const { token } = (await issue(maker, id, made)).body;
+      expect(await verify(other, token, id, made)).toMatchObject({ valid: true });
+    }
+  });
+
+  it('are both ready, and go on alone when one is killed', async () => {
+    const [first, second] = fronts;
+    for (const front of fronts)
+      expect((await front.data('GET', '/readyz')).body).toMatchObject({ ready: true });
+    await first.kill();
+    const { token } = (await issue(second)).body;
+    expect(await verify(second, token)).toMatchObject({ valid: true });
+    const { kid } = (await issue(second)).body;
+    await second.act('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'test' });
+    const back = await first.restart();
+    fronts = [back, second];
+    await pause(1_000);
+    expect(await verify(back, token)).toMatchObject({ valid: false });
+    expect(await verify(back, (await issue(second)).body.token)).toMatchObject({ valid: true });
+    for (const { log } of fronts) {
+      const alarms = log.filter(({ event }) =>
+        /chain_broken|never_issued|unwitnessed|restored/.test(String(event)),
+      );
+      expect(alarms).toEqual([]);
+    }
+  });
+});
