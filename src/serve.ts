@@ -104,7 +104,9 @@ export async function serve(given: Config, environment: Environment): Promise<vo
 
   const access = add(openAccess(telling));
   const activity = new ActivityAggregator();
-  const admitting = { ...telling, ...access, canaries, gaps, activity, facts: activity };
+  // What is refused meanwhile is refused rightly, as far as this front knows; the watch tells why it knows no more.
+  const news = () => store.follower.look().catch(() => false);
+  const admitting = { ...telling, ...access, canaries, gaps, activity, facts: activity, news };
   const inForce = await chains.loadRevocations(keyRing.scopes().map(({ id }) => id));
   const { revocations } = add(openRevocation({ ...admitting, inForce }));
   const erasable = () => listed('erasable', capabilities);

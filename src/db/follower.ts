@@ -1,3 +1,4 @@
+import { SharedRun } from '../lib/shared-run.ts';
 import type { SharedDatabase } from './engine.ts';
 import { unavailable } from './failure.ts';
 import type { TrxReader } from './schema.ts';
@@ -23,9 +24,8 @@ export const LOOK_EVERY_MS = 200;
 export class Follower {
   readonly #options: FollowerOptions;
   readonly #follows: Follow[] = [];
-  /** A look that begins later than whoever asks for it. */
-  #next: Promise<void> | undefined;
-  #running: Promise<void> = Promise.resolve();
+  readonly #looks = new SharedRun(() => this.#look());
+  readonly #catches = new SharedRun(() => this.#catchUp());
   #passed = -1;
   #lookedAt = performance.now();
 
@@ -49,29 +49,28 @@ export class Follower {
     throw unavailable(new Error('what other fronts changed is not known'));
   }
 
-  /** Catches up where something has happened. `store_unavailable`, `registry_refused`. */
-  async look(): Promise<void> {
+  /** Takes over what was committed before this call; answers whether there was anything. `store_unavailable`, `registry_refused`. */
+  look(): Promise<boolean> {
+    return this.#looks.run();
+  }
+
+  /** The same without a look whether there is anything. */
+  async catchUp(): Promise<void> {
+    await this.#catches.run();
+  }
+
+  async #look(): Promise<boolean> {
     const { shared, reader } = this.#options;
-    if (!shared) return;
+    if (!shared) return false;
     const lookedAt = performance.now();
     const fence = await reader.read((trx) => shared.fence(trx));
-    if (fence > this.#passed) await this.catchUp();
+    const isNews = fence > this.#passed;
+    if (isNews) await this.#catches.run();
     this.#lookedAt = lookedAt;
+    return isNews;
   }
 
-  /** Takes over all that is committed by now. */
-  catchUp(): Promise<void> {
-    this.#next ??= this.#running
-      .catch(() => {})
-      .then(() => {
-        this.#next = undefined;
-        this.#running = this.#takeOver();
-        return this.#running;
-      });
-    return this.#next;
-  }
-
-  async #takeOver(): Promise<void> {
+  async #catchUp(): Promise<void> {
     const { shared, reader, passed } = this.#options;
     if (!shared) return;
     // What is read behind it has at least what raised it.

@@ -89,7 +89,13 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
     ...(store.follower.isShared
-      ? [{ name: 'other fronts', everyMs: LOOK_EVERY_MS, tick: () => store.follower.look() }]
+      ? [
+          {
+            name: 'other fronts',
+            everyMs: LOOK_EVERY_MS,
+            tick: async () => void (await store.follower.look()),
+          },
+        ]
       : []),
     { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {

@@ -9,7 +9,7 @@ import {
   ROLES,
   type Role,
 } from '../kernel/actor.ts';
-import { KeywardError } from '../kernel/errors.ts';
+import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { type KeyRing, requireScope } from '../kernel/key.ts';
 import type { RequestOrigin } from '../kernel/verification.ts';
 import { networkOf, vouchFor } from './connections.ts';
@@ -34,8 +34,27 @@ export async function admitClient(
   request: ApiRequest,
   response: ApiResponse,
 ): Promise<Admitted> {
-  const client = deps.authenticator.client(request.headers.authorization);
+  const client = await unlessNews(response, () => deps.authenticator.client(request.headers.authorization));
   return admitKnown(deps, action, client, request, response);
+}
+
+/** Refused for what another front may have made a moment ago. */
+const PERHAPS_NEW: ReadonlySet<ErrorCode> = new Set(['credential_invalid', 'unknown_scope', 'grant_missing']);
+
+/** Nobody is refused for what this front has not followed yet: it looks once more. */
+export function unlessNews<T>(response: ApiResponse, judge: () => T): T | Promise<T> {
+  try {
+    return judge();
+  } catch (error) {
+    if (error instanceof KeywardError && PERHAPS_NEW.has(error.code))
+      return judgeAgain(response, judge, error);
+    throw error;
+  }
+}
+
+async function judgeAgain<T>({ locals }: ApiResponse, judge: () => T, refusal: KeywardError): Promise<T> {
+  if (await locals.plane.news()) return judge();
+  throw refusal;
 }
 
 /** The same for a client whose credential was right: 429, 404, 403, 503. */
@@ -44,15 +63,18 @@ export async function admitKnown(
   action: Action,
   { id: clientId }: Client,
   request: ApiRequest,
-  { locals: exchange }: ApiResponse,
+  response: ApiResponse,
 ): Promise<Admitted> {
+  const { locals: exchange } = response;
   exchange.caller = clientId;
   vouchFor(request.socket);
   exchange.plane.callers.authenticated(`client:${clientId}`, request.ip);
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
-  requireScope(keyRing, scopeId);
-  if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
+  await unlessNews(response, () => {
+    requireScope(keyRing, scopeId);
+    if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
+  });
   exchange.enter(action === 'sign' ? 'identity' : 'relying', clientId);
   return { clientId, scopeId };
 }

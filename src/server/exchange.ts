@@ -20,6 +20,8 @@ export interface Plane {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'requests' | 'problems'>;
   readonly callers: RequestObserver;
+  /** Takes over what other fronts changed; answers whether there was anything. */
+  readonly news: () => Promise<boolean>;
   /** Names and values in turn, on every answer. */
   readonly headers: readonly string[];
   /** Instead of them, of what pages of any origin may read. */

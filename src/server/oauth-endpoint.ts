@@ -1,6 +1,6 @@
 import { type Action, type Authenticator, type Client, readBasic } from '../kernel/actor.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { type AdmissionDeps, type Admitted, admitAnyone, admitKnown } from './admission.ts';
+import { type AdmissionDeps, type Admitted, admitAnyone, admitKnown, unlessNews } from './admission.ts';
 import { readForm } from './read-body.ts';
 import type { ApiRequest, ApiResponse } from './route.ts';
 
@@ -28,7 +28,8 @@ export async function admitTokenRequest(
   const { authorization } = request.headers;
   const admit = (client: Client) => admitKnown(deps, action, client, request, response);
   if (authorization) {
-    const admitted = await admit(byHeader(deps.authenticator, authorization));
+    const client = await unlessNews(response, () => byHeader(deps.authenticator, authorization));
+    const admitted = await admit(client);
     const form = await readForm(request, FORM.maxBytes);
     refuseSecondMethod(form, admitted);
     return { ...admitted, token: tokenIn(form) };
@@ -36,7 +37,8 @@ export async function admitTokenRequest(
   await admitAnyone(request, response);
   const form = await readForm(request, FORM.maxBytes);
   response.locals.form = form;
-  return { ...(await admit(byForm(deps.authenticator, form))), token: tokenIn(form) };
+  const client = await unlessNews(response, () => byForm(deps.authenticator, form));
+  return { ...(await admit(client)), token: tokenIn(form) };
 }
 
 type Form = ReadonlyMap<string, string>;

@@ -24,11 +24,15 @@ export interface PlaneSettings {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly callers: RequestObserver;
+  /** Takes over what other fronts changed; answers whether there was anything. Default: there is no other. */
+  readonly news?: (() => Promise<boolean>) | undefined;
   /** Default: nothing is traced. */
   readonly tracer?: Tracer | undefined;
   /** How much of the places may be given out, by how busy the process is; default: all. */
   readonly load?: Load | undefined;
 }
+
+const noNews = async () => false;
 
 interface PlaneHooks {
   /** Answers what no route has; default: `not_found`. */
@@ -44,7 +48,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
   deps: Deps,
   { otherwise = notFound, shed }: PlaneHooks = {},
 ): RequestListener {
-  const { listener, limits, log, metrics, callers, tracer, load } = deps;
+  const { listener, limits, log, metrics, callers, news = noNews, tracer, load } = deps;
   const behindTls = listener.tls !== undefined || listener.trusted_proxies.length > 0;
   const plane: Plane = {
     name,
@@ -52,6 +56,7 @@ export function createPlaneApp<Deps extends PlaneSettings>(
     log,
     metrics,
     callers,
+    news,
     tracer,
     headers: securityHeaders(behindTls),
     anyOriginHeaders: [...securityHeaders(behindTls, { anyOrigin: true }), ...ANY_ORIGIN],

@@ -67,7 +67,7 @@ interface VerificationResult {
 }
 
 /** What can be told without asking whether the token was ever issued. `unknown_scope`. */
-type TokenCheck = (scopeId: string, presented: unknown) => Promise<VerificationResult>;
+export type TokenCheck = (scopeId: string, presented: unknown) => Promise<VerificationResult>;
 
 /** Form and key of the scope here, all else as `verifyToken` has it. */
 export function createTokenCheck({ keyRing, clock }: TokenCheckDeps): TokenCheck {

@@ -22,7 +22,13 @@ import { type Span, untilDone } from '../kernel/trace.ts';
 import type { RefusalReason, TokenVerifier, Verdict } from '../kernel/verification.ts';
 import { verifySignature } from '../token/signature.ts';
 import { digestOf } from '../token/signing-input.ts';
-import { type ClaimedKeyToken, createTokenCheck, refusalOfKeyNow, type SignedToken } from './check-token.ts';
+import {
+  type ClaimedKeyToken,
+  createTokenCheck,
+  refusalOfKeyNow,
+  type SignedToken,
+  type TokenCheck,
+} from './check-token.ts';
 
 /** What the issuer remembers of a token that bears a right signature. */
 type LedgerResult = RecordedToken | 'never_issued' | 'lost' | 'forgotten';
@@ -129,6 +135,8 @@ export interface VerifyingDeps {
   readonly gaps: RecordGaps;
   /** Of which times it cannot be told whether records are missing. */
   readonly unproven: readonly UnprovenTime[];
+  /** Takes over what other fronts changed; answers whether there was anything. */
+  readonly news: () => Promise<boolean>;
 }
 
 /** An hour less than the shortest `ledger.online_days`: until then the record of an expired token is in reach. */
@@ -140,16 +148,12 @@ const REMEMBERED_SECONDS = 23 * 3_600;
  */
 export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
   const { keyRing, clock, facts } = deps;
-  const checkToken = createTokenCheck(deps);
+  const check = unlessNews(createTokenCheck(deps), deps.news);
   return {
     async verify(scopeId, presented, by) {
       const span = by?.trace?.span;
       const checking = span?.begin('verify_token');
-      const {
-        verdict: checked,
-        signed,
-        unexamined,
-      } = await untilDone(checking, checkToken(scopeId, presented));
+      const { verdict: checked, signed, unexamined } = await untilDone(checking, check(scopeId, presented));
       const ledgerResult = signed && (await lookUpRecord(deps, signed, span));
       const verdict = signed && ledgerResult ? concluded(deps, signed, ledgerResult, checked) : checked;
       const shown = { scope: keyRing.scope(scopeId), clientId: by?.clientId, at: clock.nowSeconds() };
@@ -159,6 +163,18 @@ export function createTokenVerifier(deps: VerifyingDeps): TokenVerifier {
       facts.record(verifiedFact(shown, verdict, seen));
       return verdict;
     },
+  };
+}
+
+/** The key may be new, or may sign since a moment ago, by what another front has done. */
+const PERHAPS_NEW: ReadonlySet<RefusalReason> = new Set(['unknown_key', 'outside_signing_window']);
+
+function unlessNews(check: TokenCheck, news: () => Promise<boolean>): TokenCheck {
+  return async (scopeId, presented) => {
+    const result = await check(scopeId, presented);
+    const { verdict } = result;
+    if (verdict.valid || !PERHAPS_NEW.has(verdict.reason) || !(await news())) return result;
+    return await check(scopeId, presented);
   };
 }
 

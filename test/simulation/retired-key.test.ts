@@ -28,6 +28,7 @@ async function stolen() {
   const verifier = createTokenVerifier({
     gaps: () => [],
     unproven: [],
+    news: async () => false,
     facts: { record: () => {} },
     keyRing,
     clock,

@@ -3,7 +3,7 @@ import type { ZodOpenApiResponsesObject } from 'zod-openapi';
 import { type ErrorCode, KeywardError } from '../../kernel/errors.ts';
 import { type KeyRing, requireScope } from '../../kernel/key.ts';
 import type { Publication, PublishedDocument } from '../../kernel/publication.ts';
-import { admitAnyone } from '../../server/admission.ts';
+import { admitAnyone, unlessNews } from '../../server/admission.ts';
 import { problems } from '../../server/responses.ts';
 import type { Handler, Route } from '../../server/route.ts';
 import { sendDocument } from '../../server/send.ts';
@@ -103,7 +103,7 @@ function serve({ keyRing }: KeySetDeps, find: (scopeId: string) => Found | Promi
   return async (request, response) => {
     await admitAnyone(request, response);
     const scopeId = request.params.scope ?? '';
-    requireScope(keyRing, scopeId);
+    await unlessNews(response, () => requireScope(keyRing, scopeId));
     const document = await find(scopeId);
     if (!document) throw new KeywardError('not_found', 'this scope has no such document');
     sendDocument(request, response, document);

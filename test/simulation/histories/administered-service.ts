@@ -151,6 +151,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     facts: { record: () => {} },
     gaps: () => [],
     unproven: [],
+    news: async () => false,
   };
   const verifier = createTokenVerifier(planted.verifying?.(verifying) ?? verifying);
   return {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Forgery, Happening, UnrecordedToken } from '../../../src/kernel/activity.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { LedgerReader, RecordedToken } from '../../../src/kernel/issuance.ts';
@@ -38,6 +38,7 @@ let unproven: UnprovenTime[];
 let find: LedgerReader['find'];
 let verifier: TokenVerifier;
 let covers: (token: RevocableToken) => boolean;
+let news: () => Promise<boolean>;
 
 beforeEach(() => {
   keyRing = new SoftwareKeyRing();
@@ -51,9 +52,11 @@ beforeEach(() => {
   unproven = [];
   find = (digest) => ledger.find(digest);
   covers = () => false;
+  news = async () => false;
   verifier = createTokenVerifier({
     gaps: () => gaps,
     unproven,
+    news: () => news(),
     facts: { record: (happening) => void told.push(happening) },
     keyRing,
     clock: { nowSeconds: () => NOW },
@@ -310,5 +313,34 @@ describe('what is told to the detections', () => {
       throw new TypeError('a mistake of ours');
     };
     await expect(verify(token())).rejects.toThrow(TypeError);
+  });
+});
+
+describe('what another front has just changed', () => {
+  it('is asked for before a key counts as unknown, or as one that does not sign yet', async () => {
+    const other = softwareKey('ES256');
+    const made = aSigningKey(scope, other, { signFrom: NOW - DAY, signUntil: NOW + 1_000 });
+    const shown = signedBy(other, { ...header, kid: other.kid }, claims);
+    await record(shown, { kid: other.kid });
+    const change = (next: SigningKey) => async () => {
+      keyRing.put(scope, next);
+      return true;
+    };
+    expect(await verify(shown)).toEqual(refused('unknown_key'));
+    news = change({ ...made, state: 'pre_activation' });
+    expect(await verify(shown)).toEqual(refused('outside_signing_window'));
+    news = change(made);
+    expect(await verify(shown)).toMatchObject({ valid: true });
+    expect(forgeries).toEqual([]);
+  });
+
+  it('is not asked for where a token is good, or refused for what no change mends', async () => {
+    const asking = vi.fn(async () => true);
+    news = asking;
+    await record(token());
+    expect(await verify(token())).toMatchObject({ valid: true });
+    expect(await verify('x.y.z')).toEqual(refused('malformed'));
+    expect(await verify(token({ aud: 'https://other.example' }))).toMatchObject({ valid: false });
+    expect(asking).not.toHaveBeenCalled();
   });
 });
