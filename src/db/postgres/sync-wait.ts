@@ -15,3 +15,20 @@ export async function endSyncWait(
   );
   return rows.length > 0;
 }
+
+/**
+ * The same for all who hold the turn of the trail or of the ledger, but for the session with that `backend`, which waits
+ * for them.
+ */
+export async function endWaitsBefore(
+  session: Pick<PostgresSession, 'query'>,
+  backend: number,
+): Promise<void> {
+  await session.query(
+    `select pg_cancel_backend(a.pid) from pg_locks l join pg_stat_activity a on a.pid = l.pid
+     where l.locktype = 'advisory' and l.granted and l.classid = 4711 and l.objid in (0, 1)
+       and l.database = (select oid from pg_database where datname = current_database())
+       and a.pid <> $1 and a.wait_event = 'SyncRep'`,
+    [backend],
+  );
+}

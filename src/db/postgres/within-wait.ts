@@ -1,7 +1,7 @@
 import type { PostgresSettings } from '../database-settings.ts';
 import { openSession } from './open-session.ts';
 import type { PostgresSession } from './session.ts';
-import { endSyncWait } from './sync-wait.ts';
+import { endSyncWait, endWaitsBefore } from './sync-wait.ts';
 
 /** So long a commit may wait for a standby: less than an answer may take, and what waits behind it. */
 const COMMIT_WAIT_MS = 2_000;
@@ -37,10 +37,37 @@ export async function withinWait<T>(
   }
 }
 
-async function endWait(database: PostgresSettings, backend: number): Promise<void> {
+/**
+ * Settles as what that session was asked does, which something urgent is behind. Other fronts hold their turn for as long
+ * as their commits wait for a standby: these waits are ended, and what they commit is refused.
+ */
+export async function beforeOthers<T>(
+  database: PostgresSettings,
+  { backend }: PostgresSession,
+  asked: Promise<T>,
+): Promise<T> {
+  const timer = setInterval(
+    () => void withSession(database, (session) => endWaitsBefore(session, backend)),
+    HURRIED_WAIT_MS,
+  );
+  try {
+    return await asked;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function endWait(database: PostgresSettings, backend: number): Promise<void> {
+  return withSession(database, (session) => endSyncWait(session, backend));
+}
+
+async function withSession(
+  database: PostgresSettings,
+  work: (session: PostgresSession) => Promise<unknown>,
+): Promise<void> {
   try {
     const session = await openSession(database);
-    await endSyncWait(session, backend).finally(() => session.close());
+    await work(session).finally(() => session.close());
   } catch {
     // The deadline of the answer ends it on this side.
   }

@@ -13,8 +13,9 @@ import { prove, proven } from './proof.ts';
 import { durabilityOf, readFacts } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
 import type { Answer, PostgresSession } from './session.ts';
-import { waitFromNow, withinWait } from './within-wait.ts';
+import { beforeOthers, waitFromNow, withinWait } from './within-wait.ts';
 
+const BEGIN = 'SELECT kw_begin($1) AS own';
 const RAISE_FENCE = 'SELECT kw_raise_fence() AS fence';
 /** What an emergency gives standbys that are well. */
 const URGENT_PROOF_MS = 150;
@@ -65,7 +66,7 @@ export class WriteConnection {
     const session = await this.#open();
     this.#isInTransaction = true;
     await session.begin();
-    const { rows } = await session.query('SELECT kw_begin($1) AS own', [this.#settings.owner]);
+    const { rows } = await this.#inTurn(session, session.query(BEGIN, [this.#settings.owner]));
     if (rows[0]?.own === 1) return;
     await this.rollback();
     throw otherOwner();
@@ -78,7 +79,7 @@ export class WriteConnection {
   async commit({ urgent, raisesFence }: CommitAsks): Promise<Committed> {
     const session = this.#transaction();
     this.#isInTransaction = false;
-    const raised = raisesFence ? session.query(RAISE_FENCE) : undefined;
+    const raised = raisesFence ? this.#inTurn(session, session.query(RAISE_FENCE)) : undefined;
     const [answer, isReplicated] = await Promise.all([
       raised,
       urgent ? this.#commitAlone(session) : this.#proven(session, session.commitAnswered()).then(() => true),
@@ -104,6 +105,11 @@ export class WriteConnection {
 
   close(): Promise<void> {
     return this.#kept.close();
+  }
+
+  /** What is urgent does not wait until other fronts have given up waiting for a standby. */
+  #inTurn(session: PostgresSession, asked: Promise<Answer>): Promise<Answer> {
+    return this.#urgent.any ? beforeOthers(this.#settings.database, session, asked) : asked;
   }
 
   #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {

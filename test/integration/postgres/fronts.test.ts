@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { appendAuditEvent } from '../../../src/db/append-audit-event.ts';
+import { raiseFence } from '../../../src/db/chain-end.ts';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { joinDatabase, ownDatabase } from '../../../src/db/open-engine.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
@@ -9,6 +11,9 @@ import { openTestStore, type TestStores } from '../../support/open-test-store.ts
 import { databaseOfTest, sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+import { replicatedOfTest } from '../../support/postgres/servers-of-test.ts';
+
+const EVENT = { actor: 'test', subject: 'test', requestId: null, details: {} };
 
 interface Front {
   readonly owner: DatabaseOwner;
@@ -16,9 +21,9 @@ interface Front {
 }
 
 /** Fronts in this process that share one database; `join` adds one. */
-async function fronts() {
-  const url = await databaseOfTest();
-  const database = settingsFor(url);
+async function fronts(given?: { readonly url: string; readonly copies: number }) {
+  const url = given?.url ?? (await databaseOfTest());
+  const database = settingsFor(url, given?.copies);
   const join = async (): Promise<Front> => {
     const owner = await joinDatabase(database, `${folderOfTest()}/ledger-archive`);
     onTestFinished(() => owner.release());
@@ -63,8 +68,7 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
 
   it('write one audit trail', async () => {
     const { first, second } = await fronts();
-    const record = ({ store }: Front, type: string) =>
-      store.audit.record({ type, actor: 'test', subject: 'test', requestId: null, details: {} });
+    const record = ({ store }: Front, type: string) => store.audit.record({ ...EVENT, type });
     for (const type of ['one', 'two', 'three']) {
       await record(first, `${type}.first`);
       await record(second, `${type}.second`);
@@ -152,5 +156,45 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     const joined = await joining;
     onTestFinished(() => joined.release());
     expect(joined.leads()).toBe(true);
+  });
+
+  it('wait for no other that waits for a standby, where something is urgent', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    await primary.query('create database keyward owner keyward template template0');
+    const url = primary.url('keyward');
+    const { first, second } = await fronts({ url, copies: 1 });
+    await second.store.records.append(issuanceRecord(1));
+    // As a front that has the turn of the ledger, and would wait for ever.
+    const stuck = await sessionOfTest(url);
+    standby.freeze();
+    await stuck.begin();
+    await stuck.query('select pg_advisory_xact_lock(4711, 1)');
+    await stuck.query(
+      'insert into readiness (id, checked_at) values (1, 1) on conflict (id) do update set checked_at = 2',
+    );
+    const waiting = stuck.commitAnswered();
+    const { replicated } = await first.store.writer.urgently(async (trx) => {
+      await appendAuditEvent(trx, { ...EVENT, type: 'urgent' }, 1);
+      raiseFence(trx);
+    });
+    expect(replicated).toBe(false);
+    expect((await waiting).notices).toMatchObject([{ code: '01000' }]);
+    standby.thaw();
+    // The second front has to follow before it records anything more.
+    const followed: string[] = [];
+    second.store.follower.add(async () => void followed.push('followed'));
+    await expect
+      .poll(
+        () =>
+          second.store.records.append(issuanceRecord(2)).then(
+            () => true,
+            () => false,
+          ),
+        {
+          timeout: 60_000,
+        },
+      )
+      .toBe(true);
+    expect(followed.length).toBeGreaterThan(0);
   });
 });
