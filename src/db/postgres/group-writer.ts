@@ -13,8 +13,8 @@ import type { Answer, PostgresSession } from './session.ts';
 const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';
 const HASH_AT = 'SELECT group_hash FROM ledger_groups WHERE sequence = $1';
 const APPEND = `SELECT kw_append(${Array.from({ length: 21 }, (_, n) => `$${n + 1}`).join(', ')}) AS code`;
-/** The lock of `kw_append`. */
-const TURN = 'SELECT pg_advisory_xact_lock(4711, 1)';
+/** The lock of `kw_append`; a front that is stopped in the midst of its turn holds up the others no longer than that. */
+const TURN = `SELECT set_config('idle_in_transaction_session_timeout', '2s', true), pg_advisory_xact_lock(4711, 1)`;
 /** To the letter as in the index of callers' own. */
 const USED = `SELECT r.scope_id, r.jti FROM issuance_records r
   JOIN unnest($1::text[], $2::text[]) AS asked (scope_id, jti) ON asked.scope_id = r.scope_id AND asked.jti = r.jti

@@ -197,4 +197,16 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
       .toBe(true);
     expect(followed.length).toBeGreaterThan(0);
   });
+
+  it('wait for no other that was stopped in the midst of its turn, where something is urgent', async () => {
+    const { first, url } = await fronts();
+    const stopped = await sessionOfTest(url);
+    await stopped.begin();
+    await stopped.query('select pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)');
+    await first.store.writer.urgently(async (trx) => {
+      await appendAuditEvent(trx, { ...EVENT, type: 'urgent' }, 1);
+      raiseFence(trx);
+    });
+    await expect(stopped.commitAnswered()).rejects.toMatchObject({ condition: 'unreachable' });
+  });
 });
