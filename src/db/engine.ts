@@ -51,6 +51,6 @@ export interface Engine {
 }
 
 export interface SharedDatabase {
-  /** The number that each change raises of which all fronts have to know. */
+  /** A number that is another after each change of which all fronts have to know. */
   fence(trx: Trx): Promise<number>;
 }

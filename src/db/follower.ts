@@ -11,7 +11,7 @@ interface FollowerOptions {
   readonly reader: TrxReader;
   /** Absent where nobody else writes. */
   readonly shared: SharedDatabase | undefined;
-  /** Memory has all that raised the fence up to that number. */
+  /** Memory has all that the database had with that number of the fence. */
   readonly passed: (fence: number) => void;
 }
 
@@ -19,6 +19,8 @@ interface FollowerOptions {
 const FRESH_MS = 5_000;
 /** Between two looks. */
 export const LOOK_EVERY_MS = 200;
+/** So often it catches up whatever the fence says: whoever writes to the database can put back a number. */
+const CATCH_UP_MS = 2_000;
 
 /** Keeps what this process holds in memory of a database at which other fronts write, too. */
 export class Follower {
@@ -26,7 +28,8 @@ export class Follower {
   readonly #follows: Follow[] = [];
   readonly #looks = new SharedRun(() => this.#look());
   readonly #catches = new SharedRun(() => this.#catchUp());
-  #passed = -1;
+  #passed: number | undefined;
+  #caughtUpAt = Number.NEGATIVE_INFINITY;
   #lookedAt = performance.now();
 
   constructor(options: FollowerOptions) {
@@ -49,7 +52,7 @@ export class Follower {
     throw unavailable(new Error('what other fronts changed is not known'));
   }
 
-  /** Takes over what was committed before this call; answers whether there was anything. `store_unavailable`, `registry_refused`. */
+  /** Takes over what was committed before this call; answers whether there may have been anything. `store_unavailable`, `registry_refused`. */
   look(): Promise<boolean> {
     return this.#looks.run();
   }
@@ -64,19 +67,21 @@ export class Follower {
     if (!shared) return false;
     const lookedAt = performance.now();
     const fence = await reader.read((trx) => shared.fence(trx));
-    const isNews = fence > this.#passed;
-    if (isNews) await this.#catches.run();
+    const mayBeNews = fence !== this.#passed || lookedAt - this.#caughtUpAt >= CATCH_UP_MS;
+    if (mayBeNews) await this.#catches.run();
     this.#lookedAt = lookedAt;
-    return isNews;
+    return mayBeNews;
   }
 
   async #catchUp(): Promise<void> {
     const { shared, reader, passed } = this.#options;
     if (!shared) return;
+    const begun = performance.now();
     // What is read behind it has at least what raised it.
     const fence = await reader.read((trx) => shared.fence(trx));
     for (const follow of this.#follows) await follow(reader);
     this.#passed = fence;
+    this.#caughtUpAt = begun;
     passed(fence);
   }
 }

@@ -13,7 +13,12 @@ export interface Committed {
   /** Whether as many standbys as configured have it, where an engine has any: of an urgent commit they may not. */
   readonly isReplicated: boolean;
   /** As it was raised; null where it was not. */
-  readonly fence: number | null;
+  readonly fence: RaisedFence | null;
+}
+
+export interface RaisedFence {
+  readonly former: number;
+  readonly number: number;
 }
 
 /** One transaction of the writer. */

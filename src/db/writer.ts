@@ -21,7 +21,7 @@ import type { LedgerMark } from './ledger-mark.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { Schema, Trx, UrgentCommitted, UrgentWriter } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
-import type { CommitCourse, Committed } from './thread-session.ts';
+import type { CommitCourse, Committed, RaisedFence } from './thread-session.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
 import { UrgentWaiting } from './urgent-waiting.ts';
 import { type StoreEvent, WriteHealth } from './write-health.ts';
@@ -141,9 +141,9 @@ export class Writer implements RecordAppender, UrgentWriter {
     this.#follow = follow;
   }
 
-  /** Memory has all that raised the fence up to that number. */
+  /** Memory has all that the database had with that number of the fence. */
   passFence(number: number): void {
-    this.#fence = Math.max(this.#fence, number);
+    this.#fence = number;
   }
 
   /** Records that arrive while a commit is under way form the next one. */
@@ -207,7 +207,7 @@ export class Writer implements RecordAppender, UrgentWriter {
       });
       this.#settle(commit.isReplicated ? 'committed' : 'unknown');
       // Where others raised it in between, memory lacks what they restricted.
-      if (commit.fence === this.#fence + 1) this.#fence = commit.fence;
+      if (commit.fence?.former === this.#fence) this.#fence = commit.fence.number;
       return result;
     } catch (error) {
       this.#settle(isDone ? 'unknown' : 'rolled_back');
@@ -351,7 +351,7 @@ class Commit implements CommitCourse {
   readonly #urgent: boolean;
   raisesFence = false;
   isReplicated = false;
-  fence: number | null = null;
+  fence: RaisedFence | null = null;
 
   constructor(urgent: boolean) {
     this.#urgent = urgent;

@@ -8,7 +8,7 @@ export const LEADER_SLOT = 0;
 
 /**
  * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id each: a number that grows
- * would be given twice where a promoted copy lacks the last owner. `fence` has one row, whose number every change raises
+ * would be given twice where a promoted copy lacks the last owner. `fence` has one row, whose number every change replaces
  * that fronts have to know of before they record anything more. Names without a schema are those of the search path at
  * creation: each function is bound to it, whoever calls.
  */
@@ -23,13 +23,19 @@ BEGIN
   RETURN EXISTS (SELECT FROM slots s WHERE s.slot > ${LEADER_SLOT} AND s.owner = _owner);
 END`;
 
-/** Behind each group that was being appended, and before any that comes: it is to be the last before the commit. */
+/**
+ * Behind each group that was being appended, and before any that comes: it is to be the last before the commit. Answers
+ * the number before and the new one, which is random: one that grows would come again where a promoted copy lacks the last.
+ */
 const RAISE = `
-DECLARE raised bigint;
+DECLARE
+  former bigint;
+  raised bigint := floor(random() * ${Number.MAX_SAFE_INTEGER});
 BEGIN
   PERFORM pg_advisory_xact_lock(4711, 1);
-  UPDATE fence SET number = number + 1 WHERE id = 1 RETURNING number INTO STRICT raised;
-  RETURN raised;
+  SELECT f.number INTO STRICT former FROM fence f WHERE f.id = 1;
+  UPDATE fence SET number = raised WHERE id = 1;
+  RETURN ARRAY[former, raised];
 END`;
 
 /**
@@ -73,7 +79,7 @@ function statementsFor(schema: string): readonly string[] {
     `INSERT INTO slots SELECT n, '', '' FROM generate_series(${LEADER_SLOT}, ${MOST_FRONTS}) n`,
     'CREATE TABLE fence (id bigint PRIMARY KEY CHECK (id = 1), number bigint NOT NULL)',
     'INSERT INTO fence VALUES (1, 0)',
-    `CREATE FUNCTION kw_raise_fence() RETURNS bigint ${options} AS $body$${RAISE}$body$`,
+    `CREATE FUNCTION kw_raise_fence() RETURNS bigint[] ${options} AS $body$${RAISE}$body$`,
     `CREATE FUNCTION kw_begin(_owner text) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,
   ];

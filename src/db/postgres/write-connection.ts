@@ -16,7 +16,7 @@ import type { Answer, PostgresSession } from './session.ts';
 import { beforeOthers, waitFromNow, withinWait } from './within-wait.ts';
 
 const BEGIN = 'SELECT kw_begin($1) AS own';
-const RAISE_FENCE = 'SELECT kw_raise_fence() AS fence';
+const RAISE_FENCE = 'SELECT r[1] AS former, r[2] AS fence FROM kw_raise_fence() AS r';
 /** What an emergency gives standbys that are well. */
 const URGENT_PROOF_MS = 150;
 
@@ -84,7 +84,8 @@ export class WriteConnection {
       raised,
       urgent ? this.#commitAlone(session) : this.#proven(session, session.commitAnswered()).then(() => true),
     ]);
-    return { isReplicated, fence: answer ? Number(answer.rows[0]?.fence) : null };
+    const { former, fence } = answer?.rows[0] ?? {};
+    return { isReplicated, fence: answer ? { former: Number(former), number: Number(fence) } : null };
   }
 
   async rollback(): Promise<void> {

@@ -209,4 +209,49 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     });
     await expect(stopped.commitAnswered()).rejects.toMatchObject({ condition: 'unreachable' });
   });
+
+  it('go on behind nothing that a run sealed whose seals do not count', async () => {
+    const { first, second } = await fronts();
+    first.store.judgeRuns(async () => undefined);
+    await first.store.records.append(issuanceRecord(1));
+    await second.store.records.append(issuanceRecord(2));
+    await expect(first.store.records.append(issuanceRecord(3))).rejects.toMatchObject({
+      cause: { condition: 'foreign_group' },
+    });
+    const { digest, iat } = issuanceRecord(2);
+    expect(await first.store.ledger.lookups.find(digest, iat)).toBeUndefined();
+    expect(await second.store.ledger.lookups.find(digest, iat)).toBeDefined();
+  });
+
+  it('write to no trail that ends otherwise than a front left it', async () => {
+    const { first, second, url } = await fronts();
+    await first.store.audit.record({ ...EVENT, type: 'first' });
+    await second.store.audit.record({ ...EVENT, type: 'second' });
+    const session = await sessionOfTest(url);
+    await session.transact(
+      `insert into audit_events (sequence, time, type, actor, subject, details_json, hash, run_id, seal)
+       select sequence + 1, time, 'planted', actor, subject, details_json, sha256(hash), run_id, seal
+       from audit_events order by sequence desc limit 1`,
+    );
+    for (const { store } of [first, second]) {
+      await expect(store.audit.record({ ...EVENT, type: 'next' })).rejects.toMatchObject({
+        code: 'audit_trail_refused',
+      });
+    }
+  });
+
+  it('do not go on where the last group that one of them acknowledged is gone, whoever wrote another since', async () => {
+    const { first, second, url } = await fronts();
+    await second.store.records.append(issuanceRecord(1));
+    await first.store.records.append(issuanceRecord(2));
+    const session = await sessionOfTest(url);
+    await session.transact('delete from issuance_records where sequence = 2');
+    await session.transact('delete from ledger_row_hashes where group_sequence = 2');
+    await session.transact('delete from ledger_groups where sequence = 2');
+    await second.store.records.append(issuanceRecord(3));
+    await expect(first.store.records.append(issuanceRecord(4))).rejects.toMatchObject({
+      cause: { condition: 'foreign_group' },
+    });
+    await second.store.records.append(issuanceRecord(5));
+  });
 });
