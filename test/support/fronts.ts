@@ -1,6 +1,6 @@
 import { createAccessStore } from '../../src/access/store/access.ts';
 import { createRegistry } from '../../src/db/registry.ts';
-import type { UrgentWriter } from '../../src/db/schema.ts';
+import type { Trx, UrgentWriter } from '../../src/db/schema.ts';
 import type { OwedState } from '../../src/db/signed/own-changes.ts';
 import { RegistryChanges } from '../../src/db/signed/registry-changes.ts';
 import { openRegistry } from '../../src/db/signed/registry-walk.ts';
@@ -46,13 +46,15 @@ export class TestWriter implements UrgentWriter {
   /** What each answer waits for once it is committed. */
   held: Promise<void> = Promise.resolve();
   committed = 0;
+  /** What each transaction is lent. */
+  wrap = (trx: Trx): Trx => trx;
 
   constructor(writer: UrgentWriter) {
     this.#writer = writer;
   }
 
   readonly transaction: UrgentWriter['transaction'] = async (work) => {
-    const result = await this.#writer.transaction(work);
+    const result = await this.#writer.transaction((trx) => work(this.wrap(trx)));
     await this.#answer();
     return result;
   };

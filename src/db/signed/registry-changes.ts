@@ -189,7 +189,8 @@ export class RegistryChanges {
       } catch (error) {
         if (error instanceof InDoubt && attempt < ATTEMPTS) continue;
         if (attempt === ATTEMPTS || !isRefusal(error)) throw error;
-        if (this.#now().registry.revision === revision && !(await this.#catchUp(transact))) throw error;
+        if (this.#now().registry.revision === revision) await transact((trx) => this.#catchUpWithin(trx));
+        if (this.#now().registry.revision === revision) throw error;
       }
     }
   }
@@ -206,19 +207,12 @@ export class RegistryChanges {
     });
   }
 
-  /** Answers whether there was anything. `registry_refused`, `store_unavailable`. */
-  async #catchUp(transact: Transact): Promise<boolean> {
-    const { result } = await transact((trx) => this.#catchUpWithin(trx));
-    return result;
-  }
-
-  async #catchUpWithin(trx: Trx): Promise<boolean> {
+  /** `registry_refused`. */
+  async #catchUpWithin(trx: Trx): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
       const catchUp = this.beginCatchUp();
-      const found = await catchUp.read(trx);
-      if (catchUp.apply(found)) return found.seen?.change !== undefined;
+      if (catchUp.apply(await catchUp.read(trx))) return;
     }
-    return false;
   }
 
   #apply(change: CommittedChange): void {

@@ -213,6 +213,19 @@ class Reads implements KyselyPlugin {
   };
 }
 
+/** Does that before the first statement is answered. */
+function atFirstRead(act: () => Promise<unknown>): KyselyPlugin {
+  let acting: Promise<unknown> | undefined;
+  return {
+    transformQuery: ({ node }) => node,
+    transformResult: async ({ result }) => {
+      acting ??= act();
+      await acting;
+      return result;
+    },
+  };
+}
+
 describe('what somebody wrote into the database', () => {
   it.each([
     ['a row of a signed change', `UPDATE clients SET description = 'edited' WHERE id = 'mail-web'`],
@@ -413,6 +426,19 @@ describe('a change of this front meanwhile', () => {
     resolve();
     await expect(twin).rejects.toMatchObject({ code: 'client_exists' });
     await ours.access.describeClient('shop', 'by now', ALICE);
+    expect(ours.memory()).toEqual(await fresh());
+  });
+
+  it('is planned anew, too, where it was followed in the midst of catching up', async () => {
+    const { ours, theirs, fresh } = await open();
+    await theirs.access.describeClient('mail-web', 'theirs', ALICE);
+    let transactions = 0;
+    ours.writer.wrap = (trx) => {
+      transactions += 1;
+      return transactions === 2 ? trx.withPlugin(atFirstRead(() => ours.follow())) : trx;
+    };
+    await ours.access.addGrant('mail-web', VERIFY, ALICE);
+    expect([transactions, clientOf(ours, 'mail-web')?.description]).toEqual([3, 'theirs']);
     expect(ours.memory()).toEqual(await fresh());
   });
 

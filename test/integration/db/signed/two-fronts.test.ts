@@ -19,6 +19,7 @@ const ANSWERS = new Set([
   'unknown_client',
   'unknown_grant',
   'hsm_unavailable',
+  'store_unavailable',
   'internal',
 ]);
 
@@ -76,13 +77,28 @@ const step: fc.Arbitrary<Step> = fc.tuple(
 
 interface Turn {
   readonly isHsmAway: boolean;
+  /** Of the first front, which is told nothing of its commits. */
+  readonly isAnswerLost: boolean;
+  /** Of the second. */
+  readonly isReplicated: boolean;
   /** Begun together. */
   readonly steps: readonly Step[];
 }
 const turns: fc.Arbitrary<readonly Turn[]> = fc.array(
-  fc.record({ isHsmAway: fc.boolean(), steps: fc.array(step, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    isHsmAway: fc.boolean(),
+    isAnswerLost: fc.boolean(),
+    isReplicated: fc.boolean(),
+    steps: fc.array(step, { minLength: 1, maxLength: 3 }),
+  }),
   { minLength: 1, maxLength: 12 },
 );
+
+function begin([ours, theirs]: readonly [Front, Front], turn: Omit<Turn, 'steps'>): void {
+  for (const { hsm } of [ours, theirs]) hsm.isAway = turn.isHsmAway;
+  ours.writer.isLost = turn.isAnswerLost;
+  theirs.writer.isReplicated = turn.isReplicated;
+}
 
 async function take(fronts: readonly Front[], [which, act, scopeId, n]: Step): Promise<void> {
   const front = fronts[which];
@@ -111,10 +127,12 @@ it('two fronts that change one registry as they like have what a start has, once
   const check = fc.asyncProperty(turns, async (history) => {
     const { store } = await provisionRegistry();
     const fronts = [await openFront(store), await openFront(store)] as const;
-    for (const { isHsmAway, steps } of history) {
-      for (const { hsm } of fronts) hsm.isAway = isHsmAway;
-      await Promise.all(steps.map((each) => take(fronts, each)));
+    for (const turn of history) {
+      begin(fronts, turn);
+      await Promise.all(turn.steps.map((each) => take(fronts, each)));
     }
+    begin(fronts, { isHsmAway: false, isAnswerLost: false, isReplicated: true });
+    for (const { changes } of fronts) await changes.signPending();
     const [ours, theirs] = [await followed(fronts[0]), await followed(fronts[1])];
     const fresh = await openFront(store);
     expect(fresh.refused).toEqual([]);
@@ -123,5 +141,5 @@ it('two fronts that change one registry as they like have what a start has, once
     expect([...(await walked(store, fronts[0])), ...(await walked(store, fronts[1]))]).toEqual([]);
     await store.close();
   });
-  await fc.assert(check, { numRuns: 15 });
+  await fc.assert(check, { numRuns: 40, endOnFailure: true });
 });
