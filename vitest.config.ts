@@ -61,6 +61,8 @@ const STORES_ON_BOTH_ENGINES = [
   'db/issued-reader',
   'db/key-use',
   'db/ledger-search',
+  'db/signed/catch-up',
+  'db/signed/two-fronts',
   'events/security-events',
   'notifications/outbox',
   'revocation/store',

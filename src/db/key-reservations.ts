@@ -14,7 +14,8 @@ import {
 import { keyToRow, reservedKeyRow } from './key-row.ts';
 import type { Trx } from './schema.ts';
 import { tokenOf } from './scope-row.ts';
-import type { Beside, RegistryChanges } from './signed/registry-changes.ts';
+import type { Beside } from './signed/intended-change.ts';
+import type { RegistryChanges } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 

@@ -2,7 +2,7 @@ import type { AuditEvent } from '../kernel/audit.ts';
 import type { BrokenChain } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
 import { type Condition, StoreFailure, toKeywardError } from './failure.ts';
-import type { OwedState } from './signed/registry-changes.ts';
+import type { OwedState } from './signed/own-changes.ts';
 
 /** What the log should say of the store: once when writing begins to fail, once when it works again. */
 export type StoreEvent =

@@ -91,6 +91,11 @@ function tellUrgentChange({ state, change }: UrgentChange, { sinks, log }: Store
   if (state === 'replicated') log.info({ type, subject }, 'standbys have an urgent change by now');
   else if (state === 'repeated')
     log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
+  else if (state === 'lost')
+    log.fatal(
+      { type, subject },
+      'an urgent change was lost by a promotion, and another front has changed the same since: look, and make it again',
+    );
   else {
     log.warn(
       { type, subject },

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { HeadStatement, RefusedRow, RowStatement } from '../../kernel/registry.ts';
 import type { StoredRegistry } from './read-stored.ts';
-import { digestOf, rowKey } from './tables.ts';
+import { digestOf, placeOf, rowKey } from './tables.ts';
 
 /** How many lists the rows are spread over: each change writes the lists it touches and a head that names all. */
 export const BUCKETS = 64;
@@ -44,20 +44,27 @@ function bucketFrom(rows: readonly Listed[]): Bucket {
 export const EMPTY_TEXT = bucketText(new Map());
 export const EMPTY_DIGEST = digestOf(EMPTY_TEXT);
 
+export interface VerifiedBucket {
+  readonly digest: string;
+  /** Null where nothing shows any more which rows it lists. */
+  readonly listed: Bucket | null;
+}
+
 interface VerifiedBuckets {
-  readonly buckets: readonly { readonly digest: string; readonly listed: Bucket | null }[];
+  readonly buckets: readonly VerifiedBucket[];
   readonly listedIn: (key: string) => Bucket | null;
   readonly damaged: readonly RefusedRow[];
 }
 
 /**
  * The lists that the head signed. One that is damaged is made again from the signatures of the rows: where no
- * row is missing or old, the digest fits once more.
+ * row is missing or old, the digest fits once more. A list that was verified before is taken from `known`.
  */
 export function verifyBuckets(
-  { buckets: digests }: HeadStatement,
-  { lists }: StoredRegistry,
+  digests: HeadStatement['buckets'],
+  lists: StoredRegistry['lists'],
   statements: ReadonlyMap<string, RowStatement>,
+  known: readonly VerifiedBucket[] = [],
 ): VerifiedBuckets {
   const signed: Listed[][] = digests.map(() => []);
   for (const statement of statements.values()) {
@@ -68,6 +75,8 @@ export function verifyBuckets(
     damaged.push({ table: 'registry_buckets', id: String(bucket), why });
   for (const bucket of lists.keys()) if (!(bucket in digests)) complain(bucket, 'there is no such list');
   const buckets = digests.map((digest, index) => {
+    const verified = known[index];
+    if (verified?.digest === digest) return verified;
     const text = lists.get(index) ?? EMPTY_TEXT;
     if (digestOf(text) === digest) return { digest, listed: readBucket(text) };
     const rebuilt = bucketFrom(signed[index] ?? []);
@@ -79,7 +88,7 @@ export function verifyBuckets(
     return { digest, listed: null };
   });
   const listedIn = (key: string) => {
-    const [table, id] = JSON.parse(key) as [string, string];
+    const { table, id } = placeOf(key);
     return buckets[bucketOf(table, id)]?.listed ?? null;
   };
   return { buckets, listedIn, damaged };

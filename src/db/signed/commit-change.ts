@@ -1,7 +1,7 @@
-import { type SqlBool, sql } from 'kysely';
+import { sql } from 'kysely';
 import type { Trx } from '../schema.ts';
-import { readHead, type StoredHead } from './read-stored.ts';
-import { type Columns, contentOf, primaryKeyOf, type RegistryTable } from './tables.ts';
+import { isRow, readHead, type StoredHead } from './read-stored.ts';
+import { type Columns, contentOf, type RegistryTable } from './tables.ts';
 import type { PreparedChange, PreparedRow, SealedBucket } from './trusted-registry.ts';
 import { refusedRow } from './trusted-registry.ts';
 import type { TrustedRow } from './verify-stored.ts';
@@ -28,24 +28,6 @@ export async function commitChange(
     .execute();
 }
 
-/** Those that the database does not show, of changes that were committed one behind the other: whatever is lost is their end. */
-export async function withoutCommitted<T>(
-  trx: Trx,
-  changes: readonly T[],
-  preparedOf: (change: T) => PreparedChange,
-): Promise<readonly T[]> {
-  const last = changes.at(-1);
-  if (last === undefined || (await isCommitted(trx, preparedOf(last)))) return [];
-  return [...(await withoutCommitted(trx, changes.slice(0, -1), preparedOf)), last];
-}
-
-/** Whether the database shows what this change would have written. */
-async function isCommitted(trx: Trx, { rows, sealed }: PreparedChange): Promise<boolean> {
-  if (sealed) return (await readHead(trx))?.signature === sealed.head.signature;
-  const [row] = rows;
-  return row !== undefined && isMarked(await readMark(trx, row), row.after);
-}
-
 async function refuseOtherHead(trx: Trx, expected: StoredHead | null): Promise<void> {
   const found = await readHead(trx);
   if (found?.signature !== expected?.signature) throw refusedRow('registry_head', '1');
@@ -61,7 +43,7 @@ async function refuseOtherRow(trx: Trx, { table, id, before }: PreparedRow): Pro
   if (!found || contentOf(found) !== contentOf(before.row)) throw refusedRow(table, id);
 }
 
-async function readMark(trx: Trx, { table, id }: Pick<PreparedRow, 'table' | 'id'>) {
+export async function readMark(trx: Trx, { table, id }: Pick<PreparedRow, 'table' | 'id'>) {
   return await trx
     .selectFrom('registry_rows')
     .select(['signature', 'pending'])
@@ -70,7 +52,7 @@ async function readMark(trx: Trx, { table, id }: Pick<PreparedRow, 'table' | 'id
     .executeTakeFirst();
 }
 
-function isMarked(
+export function isMarked(
   mark: { signature: string; pending: string | null } | undefined,
   row: TrustedRow | undefined,
 ): boolean {
@@ -97,11 +79,6 @@ async function updateRow(trx: Trx, table: RegistryTable, row: Columns): Promise<
     Object.entries(row).map(([column, value]) => sql`${sql.ref(column)} = ${value}`),
   );
   await sql`update ${sql.table(table)} set ${assignments} where ${isRow(table, row)}`.execute(trx);
-}
-
-function isRow(table: RegistryTable, row: Columns) {
-  const parts = primaryKeyOf(table).map((column) => sql<SqlBool>`${sql.ref(column)} = ${row[column]}`);
-  return sql.join(parts, sql` and `);
 }
 
 async function writeMark(

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { type Selectable, sql } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import { auditDetailsIn, type ChainHead } from '../../kernel/audit-chain.ts';
 
 import { KeywardError } from '../../kernel/errors.ts';
@@ -10,6 +10,10 @@ import type { Schema, Trx } from '../schema.ts';
 import { witnessed } from '../unwitnessed.ts';
 import {
   type Columns,
+  isRegistryTable,
+  type placeOf,
+  primaryKeyIn,
+  primaryKeyOf,
   REGISTRY_TABLE_NAMES,
   type RegistryTable,
   type RowOf,
@@ -28,7 +32,7 @@ const FIRST_EVENTS = 50;
 const SIGNED_CHANGES = 2;
 
 /** The newest first, as far back as rows may still wait for their signature. */
-async function readRestrictions(trx: Trx): Promise<readonly RecordedRestriction[]> {
+export async function readRestrictions(trx: Trx): Promise<readonly RecordedRestriction[]> {
   const told: RecordedRestriction[] = [];
   const signed = new Set<number>();
   const newest = inSteps<EventRow>(
@@ -103,11 +107,72 @@ export async function readStored(trx: Trx): Promise<StoredRegistry> {
   const lists = await trx.selectFrom('registry_buckets').selectAll().execute();
   return {
     rows,
-    marks: new Map(marks.map((mark) => [rowKey(mark.table_name, mark.row_id), mark])),
+    marks: byKey(marks),
     lists: new Map(lists.map(({ bucket, rows_json }) => [bucket, rows_json])),
     head: await readHead(trx),
     told: await readRestrictions(trx),
   };
+}
+
+/** Rows read at once by their keys: engines bound how long a condition is. */
+const ROWS_AT_A_TIME = 100;
+
+type Place = ReturnType<typeof placeOf>;
+
+/** The lists of these numbers. */
+export async function readLists(trx: Trx, numbers: readonly number[]): Promise<StoredRegistry['lists']> {
+  if (numbers.length === 0) return new Map();
+  const lists = await trx.selectFrom('registry_buckets').selectAll().where('bucket', 'in', numbers).execute();
+  return new Map(lists.map(({ bucket, rows_json }) => [bucket, rows_json]));
+}
+
+/** The marks of rows that wait for their signature. */
+export async function readPendingMarks(trx: Trx): Promise<StoredRegistry['marks']> {
+  return byKey(await trx.selectFrom('registry_rows').selectAll().where('pending', 'is not', null).execute());
+}
+
+export async function readMarksOf(trx: Trx, places: readonly Place[]): Promise<StoredRegistry['marks']> {
+  const marks: Selectable<Schema['registry_rows']>[] = [];
+  for (const [table, ids] of inParts(places)) {
+    const some = trx.selectFrom('registry_rows').selectAll().where('table_name', '=', table);
+    marks.push(...(await some.where('row_id', 'in', ids).execute()));
+  }
+  return byKey(marks);
+}
+
+/** Of tables that are of the registry. */
+export async function readRowsOf(trx: Trx, places: readonly Place[]): Promise<StoredRegistry['rows']> {
+  const found = new Map<string, StoredRow>();
+  for (const [table, ids] of inParts(places)) {
+    if (!isRegistryTable(table)) continue;
+    const those = sql.join(
+      ids.map((id) => sql`(${isRow(table, primaryKeyIn(table, id))})`),
+      sql` or `,
+    );
+    const { rows } = await sql<Columns>`select * from ${sql.table(table)} where ${those}`.execute(trx);
+    for (const row of rows) {
+      const id = rowId(table, row);
+      found.set(rowKey(table, id), { table, id, row });
+    }
+  }
+  return found;
+}
+
+function* inParts(places: readonly Place[]): Generator<[table: string, ids: readonly string[]]> {
+  for (const [table, those] of Map.groupBy(places, (place) => place.table)) {
+    const ids = those.map(({ id }) => id);
+    for (let at = 0; at < ids.length; at += ROWS_AT_A_TIME) yield [table, ids.slice(at, at + ROWS_AT_A_TIME)];
+  }
+}
+
+function byKey(marks: readonly Selectable<Schema['registry_rows']>[]): StoredRegistry['marks'] {
+  return new Map(marks.map((mark) => [rowKey(mark.table_name, mark.row_id), mark]));
+}
+
+/** `key`: columns of the row, those of its primary key among them. */
+export function isRow(table: RegistryTable, key: Columns) {
+  const parts = primaryKeyOf(table).map((column) => sql<SqlBool>`${sql.ref(column)} = ${key[column]}`);
+  return sql.join(parts, sql` and `);
 }
 
 /** `registry_refused` where there is more than the one. */

@@ -1,4 +1,5 @@
 import type { AuditEvent, SinkGate } from '../../kernel/audit.ts';
+import type { ChainHead } from '../../kernel/audit-chain.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
@@ -7,7 +8,10 @@ import { raiseFence } from '../chain-end.ts';
 import type { Trx, TrxReader, UrgentCommitted, UrgentWriter } from '../schema.ts';
 import { marked, signedLate } from './audit-marks.ts';
 import { BoundedMutex } from './bounded-mutex.ts';
-import { commitChange, withoutCommitted } from './commit-change.ts';
+import { CatchUp, type Comparison, compareCaughtUp } from './catch-up.ts';
+import { commitChange, isMarked } from './commit-change.ts';
+import { type Beside, type IntendedChange, isRefusal } from './intended-change.ts';
+import { type Looked, type OwedState, OwnChanges } from './own-changes.ts';
 import {
   differences,
   needsSignature,
@@ -17,48 +21,26 @@ import {
   unsigned,
   waiting,
 } from './prepared-change.ts';
-import { readHead, readStored, type StoredHead, type StoredRegistry } from './read-stored.ts';
+import { readHead, readPendingMarks } from './read-stored.ts';
 import type { RowChange } from './tables.ts';
 import {
   type CommittedChange,
-  type PreparedChange,
   type RegistryView,
   refusedRow,
   type TrustedRegistry,
 } from './trusted-registry.ts';
-import { verifyStored } from './verify-stored.ts';
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
 export type Plan = (registry: RegistryView) => readonly RowChange[];
-/** What else commits with the change. */
-export type Beside = (trx: Trx) => Promise<void>;
-
 const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
-/** All that one commit takes: it can be repeated. */
-interface IntendedChange {
-  readonly prepared: PreparedChange;
-  readonly events: readonly AuditEvent[];
-  readonly beside: Beside;
-  /** Before it. */
-  readonly head: StoredHead | null;
+interface Opened {
+  readonly registry: TrustedRegistry;
+  readonly seal: RegistrySeal;
 }
 
 type Transact = <T>(work: (trx: Trx) => Promise<T>) => Promise<UrgentCommitted<T>>;
-
-/** What one transaction found of changes that may be lost. */
-interface Looked {
-  readonly owed: readonly IntendedChange[];
-  /** Of those. */
-  readonly repeated: readonly IntendedChange[];
-  readonly uncertain: readonly IntendedChange[];
-  /** Of those. */
-  readonly found: readonly IntendedChange[];
-}
-
-/** What becomes of a change that was acknowledged before standbys had it. */
-export type OwedState = 'owed' | 'repeated' | 'replicated';
 
 /**
  * The one way to change the registry: planned on trusted rows, signed by the registry key, and committed with
@@ -76,13 +58,9 @@ export class RegistryChanges {
   readonly #clock: Clock;
   readonly #gate: SinkGate;
   readonly #end: (failure: unknown) => void;
-  readonly #told: (what: OwedState, event: AuditEvent) => void;
+  readonly #own: OwnChanges;
   readonly #turns = new BoundedMutex();
-  /** Changes of which nobody knows whether they were committed. */
-  #uncertain: IntendedChange[] = [];
-  /** Changes that were seen on one server alone, in their order. */
-  #owed: IntendedChange[] = [];
-  #opened: { readonly registry: TrustedRegistry; readonly seal: RegistrySeal } | undefined;
+  #opened: Opened | undefined;
 
   constructor(
     writer: UrgentWriter,
@@ -95,7 +73,7 @@ export class RegistryChanges {
     this.#clock = clock;
     this.#gate = gate;
     this.#end = end;
-    this.#told = told;
+    this.#own = new OwnChanges(told);
   }
 
   readonly #inTurn: Transact = async (work) => ({
@@ -115,7 +93,7 @@ export class RegistryChanges {
 
   /** Whether standbys have all that was changed, where commits wait for them. */
   get isReplicated(): boolean {
-    return this.#owed.length === 0;
+    return this.#own.isReplicated;
   }
 
   get view(): RegistryView {
@@ -126,13 +104,20 @@ export class RegistryChanges {
     return this.#now().registry;
   }
 
-  /** With no commit under way. Nothing is found while nobody knows what became of one. */
-  async compareExactly(
-    step: (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>,
-  ): Promise<readonly RefusedRow[]> {
+  /**
+   * What `step` finds with no commit under way, and with all taken over that others committed. Nothing is found while
+   * nobody knows what became of a change.
+   */
+  async compareExactly(step: Comparison): Promise<readonly RefusedRow[]> {
     await this.#settleDoubts();
-    const found = await this.#writer.transaction((trx) => step(trx, this.#now().registry));
-    return this.#uncertain.length + this.#owed.length === 0 ? found : [];
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const found = await this.#writer.transaction((trx) =>
+        compareCaughtUp(trx, this.beginCatchUp(), () => step(trx, this.#now().registry)),
+      );
+      if (this.#own.isInDoubt || !this.#own.isReplicated) return [];
+      if (found) return found;
+    }
+    return [];
   }
 
   /**
@@ -143,12 +128,13 @@ export class RegistryChanges {
     return this.#turns.runExclusive(() =>
       this.#attempt(async () => {
         const { registry, seal } = this.#now();
+        const { head } = registry;
         const changes = differences(registry, plan(registry));
         if (!unsigned(changes)) await this.#gate.confirm(event);
         const late = changes.length > 0 ? waiting(registry, changes) : [];
         const prepared = await signedOrRestricting(registry, changes, late, seal);
         const events = prepared.sealed && late.length > 0 ? [event, signedLate(late)] : [event];
-        await this.#commit(prepared, events, beside);
+        await this.#commit({ prepared, events, beside, head });
       }),
     );
   }
@@ -163,7 +149,8 @@ export class RegistryChanges {
       const changes = differences(registry, plan(registry));
       const prepared = unsigned(changes);
       if (!prepared) throw needsSignature(changes);
-      await this.#commit(prepared, [event], beside, this.#urgently);
+      const { head } = registry;
+      await this.#commit({ prepared, events: [event], beside, head }, this.#urgently);
     }, this.#urgently);
   }
 
@@ -172,10 +159,11 @@ export class RegistryChanges {
     return this.#turns.runExclusive(() =>
       this.#attempt(async () => {
         const { registry, seal } = this.#now();
+        const { head } = registry;
         const late = waiting(registry, []);
         if (late.length === 0) return 0;
         const prepared = await signed(registry, late, seal);
-        await this.#commit(prepared, [signedLate(late)], nothing);
+        await this.#commit({ prepared, events: [signedLate(late)], beside: nothing, head });
         return late.length;
       }),
     );
@@ -186,9 +174,10 @@ export class RegistryChanges {
     return this.#turns.runExclusive(() =>
       this.#attempt(async () => {
         const { registry } = this.#now();
+        const { head } = registry;
         const prepared = await resealed(registry, plan(registry), seal);
         await this.#gate.confirm(event);
-        await this.#commit(prepared, [event], beside);
+        await this.#commit({ prepared, events: [event], beside, head });
         this.open(registry, seal);
       }),
     );
@@ -198,35 +187,45 @@ export class RegistryChanges {
   async #attempt<T>(work: () => Promise<T>, transact = this.#inTurn): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       // The commit of an urgent change looks itself after what is owed.
-      if (transact === this.#inTurn || this.#uncertain.length > 0) await this.#settleDoubts(transact);
+      if (transact === this.#inTurn || this.#own.isInDoubt) await this.#settleDoubts(transact);
       const { revision } = this.#now().registry;
       try {
         return await work();
       } catch (error) {
         if (error instanceof InDoubt && attempt < ATTEMPTS) continue;
         if (attempt === ATTEMPTS || !isRefusal(error)) throw error;
-        if (this.#now().registry.revision === revision && !(await this.catchUp())) throw error;
+        if (this.#now().registry.revision === revision) await transact((trx) => this.#catchUpWithin(trx));
+        if (this.#now().registry.revision === revision) throw error;
       }
     }
   }
 
-  /**
-   * Takes over what others committed, verified as at the start; answers whether there was anything. Only ever forward: an
-   * older head changes nothing, and neither does a registry in which any row is refused that was not before.
-   * `registry_refused`, `store_unavailable`.
-   */
-  async catchUp(from: TrxReader = { read: (work) => this.#writer.transaction(work) }): Promise<boolean> {
+  /** For whoever follows what other fronts commit. */
+  beginCatchUp(): CatchUp {
+    const opened = this.#now();
+    return new CatchUp({
+      registry: opened.registry,
+      verifier: opened.seal,
+      own: this.#own,
+      isOpen: () => this.#opened === opened,
+      apply: (change) => this.#apply(change),
+    });
+  }
+
+  /** Takes over what other fronts committed before. `registry_refused`, `store_unavailable`. */
+  async catchUp(reader: TrxReader): Promise<void> {
     for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-      const { registry, seal } = this.#now();
-      const { revision } = registry;
-      const stored = await from.read((trx) => readNewer(trx, registry.head));
-      if (!stored) return false;
-      const change = registry.changeTo(await verifyStored(stored, seal));
-      if (registry.revision !== revision) continue;
-      this.#apply(change);
-      return true;
+      const catchUp = this.beginCatchUp();
+      if (catchUp.apply(await reader.read((trx) => catchUp.read(trx)))) return;
     }
-    return false;
+  }
+
+  /** `registry_refused`. */
+  async #catchUpWithin(trx: Trx): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const catchUp = this.beginCatchUp();
+      if (catchUp.apply(await catchUp.read(trx))) return;
+    }
   }
 
   #apply(change: CommittedChange): void {
@@ -237,78 +236,55 @@ export class RegistryChanges {
     }
   }
 
-  async #commit(
-    prepared: PreparedChange,
-    events: readonly AuditEvent[],
-    beside: Beside,
-    transact = this.#inTurn,
-  ): Promise<void> {
-    const change: IntendedChange = { prepared, events, beside, head: this.#now().registry.head };
-    const isKept = prepared.rows.length > 0;
-    let committed: UrgentCommitted<Looked>;
-    try {
-      committed = await transact(async (trx) => {
+  async #commit(intended: Omit<IntendedChange, 'traces'>, transact = this.#inTurn): Promise<void> {
+    const { prepared } = intended;
+    const change: IntendedChange = { ...intended, traces: [] };
+    const commit = () =>
+      transact(async (trx) => {
         // It was planned without a change that may have been made meanwhile, and that would be taken over after it.
-        if (this.#uncertain.length > 0) throw new InDoubt();
+        if (this.#own.isInDoubt) throw new InDoubt();
         const looked = await this.#look(trx);
+        if (prepared.sealed) await refuseUnknownPending(trx, this.#now().registry);
         await this.#write(trx, change);
         return looked;
       });
-    } catch (error) {
-      const isRefused = isRefusal(error) || error instanceof InDoubt;
-      if (!isRefused && isKept) this.#uncertain.push(change);
-      throw error;
-    }
-    this.#settle(committed);
-    if (!isKept) return;
-    if (!committed.replicated) this.#owe(change);
-    this.#apply(prepared);
+    if (prepared.rows.length === 0) return this.#own.settle(await commit());
+    const isKnown = (failure: unknown) => isRefusal(failure) || failure instanceof InDoubt;
+    const committed = await this.#own.during(change, commit, isKnown);
+    this.#own.settle(committed);
+    if (!committed.replicated) this.#own.owe(change);
+    if (!this.#own.isFollowed(change)) this.#apply(prepared);
   }
 
-  async #write(trx: Trx, { prepared, events, beside, head }: IntendedChange): Promise<void> {
+  async #write(trx: Trx, { prepared, events, beside, head, traces }: IntendedChange): Promise<void> {
     await commitChange(trx, prepared, head);
     if (prepared.rows.length > 0) raiseFence(trx);
     await beside(trx);
-    for (const event of events)
-      await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
+    let trace: ChainHead | undefined;
+    for (const event of events) {
+      trace = await appendAuditEvent(trx, marked(event, prepared), this.#clock.nowSeconds());
+    }
+    if (trace) traces.push(trace);
   }
 
-  /** Looks what of the changes that may be lost is there, and commits anew what is owed. */
-  async #look(trx: Trx): Promise<Looked> {
-    const [owed, uncertain] = [this.#owed, this.#uncertain];
-    const lost = await withoutCommitted(trx, [...owed, ...uncertain], ({ prepared }) => prepared);
-    const repeated = owed.filter((change) => lost.includes(change));
-    for (const change of repeated) await this.#write(trx, asRepetition(change));
-    return { owed, repeated, uncertain, found: uncertain.filter((change) => !lost.includes(change)) };
+  #look(trx: Trx): Promise<Looked> {
+    return this.#own.look(trx, (within, change) => this.#write(within, change));
   }
 
-  #owe(change: IntendedChange): void {
-    this.#owed = [...this.#owed, change];
-    this.#tell('owed', [change]);
-  }
-
-  /** What standbys have, they have with all that was committed before it. */
-  #settle({ result: { owed, repeated }, replicated }: UrgentCommitted<Looked>): void {
-    this.#tell('repeated', repeated);
-    if (!replicated) return;
-    const settled = this.#owed.filter((change) => owed.includes(change));
-    this.#owed = this.#owed.filter((change) => !owed.includes(change));
-    this.#tell('replicated', settled);
-  }
-
-  #tell(what: OwedState, changes: readonly IntendedChange[]): void {
-    for (const { events } of changes) for (const event of events) this.#told(what, event);
-  }
-
-  /** Within a transaction: `registry_refused` where the database has another head than this process knows of. */
+  /**
+   * Within a transaction of the writer: the database has no other head than this process knows of. That of another
+   * front is taken over; `registry_refused` for any other.
+   */
   async requireOwnHead(trx: Trx): Promise<void> {
-    if (!this.#opened) return;
-    const known = [
-      this.#opened.registry.head,
-      ...this.#uncertain.map(({ prepared }) => prepared.sealed?.head),
-    ];
+    if (!this.#opened || (await this.#hasOwnHead(trx))) return;
+    await this.#catchUpWithin(trx);
+    if (!(await this.#hasOwnHead(trx))) throw refusedRow('registry_head', '1');
+  }
+
+  async #hasOwnHead(trx: Trx): Promise<boolean> {
+    const known = [this.#now().registry.head, ...this.#own.possibleHeads];
     const found = await readHead(trx);
-    if (!known.some((head) => head?.signature === found?.signature)) throw refusedRow('registry_head', '1');
+    return known.some((head) => head?.signature === found?.signature);
   }
 
   /** The next signed change gets a number past this one. */
@@ -318,34 +294,21 @@ export class RegistryChanges {
 
   /** Finds out what became of changes whose answer was lost; from then on `view` shows it. */
   async settle(): Promise<void> {
-    if (this.#uncertain.length > 0) await this.#settleDoubts();
+    if (this.#own.isInDoubt) await this.#settleDoubts();
   }
 
   /** A writer that was lost in the middle may have committed, and a promotion may have lost what is owed: the database says. */
   async #settleDoubts(transact = this.#inTurn): Promise<void> {
-    if (this.#uncertain.length + this.#owed.length === 0) return;
+    if (!this.#own.isInDoubt && this.#own.isReplicated) return;
     const looked = await transact((trx) => this.#look(trx));
-    this.#settle(looked);
-    const { uncertain, found } = looked.result;
-    // Settled by another meanwhile: applied again, it would undo in memory what came after it.
-    const known = uncertain.filter((change) => this.#uncertain.includes(change));
-    this.#uncertain = this.#uncertain.filter((change) => !known.includes(change));
-    for (const change of known) {
-      if (!found.includes(change)) continue;
-      if (!looked.replicated) this.#owe(change);
-      this.#apply(change.prepared);
-    }
+    this.#own.settle(looked);
+    for (const { prepared } of this.#own.settleDoubts(looked)) this.#apply(prepared);
   }
 
-  #now() {
+  #now(): Opened {
     if (this.#opened) return this.#opened;
     throw new KeywardError('internal', 'The registry is not open yet.');
   }
-}
-
-function asRepetition(change: IntendedChange): IntendedChange {
-  const events = change.events.map((event) => ({ ...event, details: { ...event.details, repeated: true } }));
-  return { ...change, events };
 }
 
 /** While a change waited for its turn, another came into doubt. */
@@ -364,12 +327,14 @@ function endProcess(failure: unknown): void {
   });
 }
 
-/** Undefined where the head is none that comes after the known one. */
-async function readNewer(trx: Trx, known: StoredHead | null): Promise<StoredRegistry | undefined> {
-  const head = await readHead(trx);
-  return head && head.version > (known?.version ?? 0) ? await readStored(trx) : undefined;
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof KeywardError && error.code === 'registry_refused';
+/**
+ * A signed change takes in all that waits for its signature: what the trail tells of rows that wait is read no further
+ * back than the last but one. `registry_refused` where another front has restricted a row meanwhile.
+ */
+async function refuseUnknownPending(trx: Trx, registry: TrustedRegistry): Promise<void> {
+  for (const mark of (await readPendingMarks(trx)).values()) {
+    const { table_name: table, row_id: id } = mark;
+    if (!registry.isRefused(table, id) && !isMarked(mark, registry.find(table, id)))
+      throw refusedRow(table, id);
+  }
 }

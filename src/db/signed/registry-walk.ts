@@ -4,6 +4,7 @@ import { KeywardError } from '../../kernel/errors.ts';
 import type { RefusedRow, RegistrySeal } from '../../kernel/registry.ts';
 import type { Schema, Trx, TrxReader } from '../schema.ts';
 import { BUCKETS, EMPTY_TEXT } from './buckets.ts';
+import type { Comparison } from './catch-up.ts';
 import { readStored, readTable, type StoredRegistry } from './read-stored.ts';
 import type { RegistryChanges } from './registry-changes.ts';
 import {
@@ -18,14 +19,12 @@ import {
 import { TrustedRegistry } from './trusted-registry.ts';
 import { contentInForce, verifyStored } from './verify-stored.ts';
 
-type WalkStep = (trx: Trx, registry: TrustedRegistry) => Promise<readonly RefusedRow[]>;
-
 /** Compared in one turn of the event loop: some five milliseconds. */
 const ROWS_A_TURN = 500;
 
-const WALK_STEPS: readonly WalkStep[] = [
+const WALK_STEPS: readonly Comparison[] = [
   ...REGISTRY_TABLE_NAMES.map(
-    (table): WalkStep =>
+    (table): Comparison =>
       (trx, registry) =>
         rowsOf(trx, registry, table),
   ),
@@ -53,7 +52,7 @@ export class RegistryWalk {
     const step = WALK_STEPS[this.#turn % WALK_STEPS.length] ?? head;
     this.#turn += 1;
     const found = await this.#reader.read((trx) => step(trx, this.#changes.opened()));
-    // A commit may have been under way; with the writer in hand, none is.
+    // A commit may have been under way, or another front's is not followed yet; with the writer in hand, neither is so.
     return found.length === 0 ? found : this.#changes.compareExactly(step);
   }
 }

@@ -25,8 +25,25 @@ export type Columns = Readonly<Record<string, unknown>>;
 
 export const REGISTRY_TABLE_NAMES = Object.keys(REGISTRY_TABLES) as RegistryTable[];
 
+/** Keys that are no text, from how `rowId` writes them. */
+const KEYS_FROM_TEXT: { readonly [T in RegistryTable]?: (text: string) => unknown } = {
+  credentials: (hex) => Buffer.from(hex, 'hex'),
+  record_gaps: Number,
+};
+
+export function isRegistryTable(name: string): name is RegistryTable {
+  return Object.hasOwn(REGISTRY_TABLES, name);
+}
+
 export function primaryKeyOf(table: RegistryTable): readonly string[] {
   return REGISTRY_TABLES[table];
+}
+
+/** The columns of the primary key of the row that `rowId` names so. */
+export function primaryKeyIn(table: RegistryTable, id: string): Columns {
+  const [column, ...others] = primaryKeyOf(table);
+  const parts = others.length === 0 ? [KEYS_FROM_TEXT[table]?.(id) ?? id] : (JSON.parse(id) as string[]);
+  return Object.fromEntries([column, ...others].map((name, at) => [name, parts[at]]));
 }
 
 /** The name of a row within its table, as it is signed: the key itself, or a JSON array of a key's parts. */
@@ -38,6 +55,12 @@ export function rowId(table: RegistryTable, row: Columns): string {
 /** One name for a row among all tables. */
 export function rowKey(table: string, id: string): string {
   return JSON.stringify([table, id]);
+}
+
+/** Table and id of a row, of its `rowKey`. */
+export function placeOf(key: string): { readonly table: string; readonly id: string } {
+  const [table, id] = JSON.parse(key) as [string, string];
+  return { table, id };
 }
 
 /** How the audit trail and an operator name a row. */

@@ -1,6 +1,7 @@
 import { KeywardError } from '../../kernel/errors.ts';
+import type { RefusedRow } from '../../kernel/registry.ts';
 import { Emitter, type Subscribable } from '../../lib/emitter.ts';
-import { BUCKETS, type Bucket, EMPTY_DIGEST } from './buckets.ts';
+import { BUCKETS, type Bucket, EMPTY_DIGEST, type VerifiedBucket } from './buckets.ts';
 import type { StoredHead } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
 import { type Columns, type RegistryTable, type RowOf, rowKey } from './tables.ts';
@@ -48,12 +49,20 @@ export interface PreparedChange {
 export interface CommittedChange extends Pick<PreparedChange, 'rows'> {
   readonly sealed: {
     readonly head: StoredHead;
-    readonly buckets: readonly {
-      readonly index: number;
-      readonly digest: string;
-      readonly listed: Bucket | null;
-    }[];
+    readonly buckets: readonly (VerifiedBucket & { readonly index: number })[];
   } | null;
+}
+
+/** What was read of rows that may be others than the registry in memory has, and is verified. */
+interface FoundRows extends Pick<CommittedChange, 'sealed'> {
+  readonly rows: Iterable<TrustedRow>;
+  /** As memory has them. */
+  readonly gone: readonly TrustedRow[];
+}
+
+interface FoundChange {
+  readonly change: CommittedChange;
+  readonly refused: readonly RefusedRow[];
 }
 
 /**
@@ -67,7 +76,7 @@ export class TrustedRegistry implements RegistryView {
   readonly #keysByScope = new Map<string, Set<string>>();
   readonly #pending = new Map<string, TrustedRow>();
   readonly #refused: ReadonlySet<string>;
-  readonly #buckets: { digest: string; listed: Bucket | null }[];
+  readonly #buckets: VerifiedBucket[];
   #head: StoredHead | null;
   #passed = 0;
   #revision = 0;
@@ -144,8 +153,18 @@ export class TrustedRegistry implements RegistryView {
     throw refusedRow('registry_buckets', String(index));
   }
 
+  /** Also of those that failed at load. */
+  get buckets(): readonly VerifiedBucket[] {
+    return this.#buckets;
+  }
+
   digests(): string[] {
     return this.#buckets.map(({ digest }) => digest);
+  }
+
+  /** Undefined also for a row that failed at load. */
+  find(table: string, id: string): TrustedRow | undefined {
+    return this.#rows.get(table as RegistryTable)?.get(id);
   }
 
   entries(table: RegistryTable): readonly TrustedRow[] {
@@ -182,21 +201,22 @@ export class TrustedRegistry implements RegistryView {
   }
 
   /**
-   * What others committed up to a later head. `registry_refused` where a row fails that did not at load, or became less
-   * restricted without a signature. What failed at load stays out until the next start.
+   * What others committed, as it is taken over by `apply`. A row that became less restricted without a signature is
+   * refused.
    */
-  changeTo({ head, buckets, rows, refused }: VerifiedRegistry): CommittedChange {
-    const failed = refused.find(({ table, id }) => !this.isRefused(table, id));
-    if (failed) throw refusedRow(failed.table, failed.id);
-    const present = [...rows.values()].filter(({ table, id }) => !this.isRefused(table, id));
-    const gone = this.all().filter(({ table, id }) => !rows.has(rowKey(table, id)));
+  changeTo({ sealed, rows, gone }: FoundRows): FoundChange {
+    const others = [...rows].filter((after) => !isSame(this.find(after.table, after.id), after));
+    const refused = others.filter((after) => isUndone(this.find(after.table, after.id), after));
+    const after = others.map((row) => this.#replacing(row, row));
+    const removed = gone.map((row) => this.#replacing(row, undefined));
     return {
-      rows: [
-        ...present.flatMap((after) => laterRow(this.#rows.get(after.table)?.get(after.id), after)),
-        ...gone.map((before) => ({ table: before.table, id: before.id, before, after: undefined })),
-      ],
-      sealed: { head, buckets: buckets.map((bucket, index) => ({ index, ...bucket })) },
+      change: { rows: [...after, ...removed], sealed },
+      refused: refused.map(({ table, id }) => ({ table, id, why: UNDONE })),
     };
+  }
+
+  #replacing({ table, id }: TrustedRow, after: TrustedRow | undefined): PreparedRow {
+    return { table, id, before: this.find(table, id), after };
   }
 
   #put(row: TrustedRow): void {
@@ -230,13 +250,16 @@ function scopeOfKey(row: TrustedRow | undefined): string | undefined {
   return (row.row as unknown as RowOf<'signing_keys'>).scope_id;
 }
 
-function laterRow(before: TrustedRow | undefined, after: TrustedRow): PreparedRow[] {
-  const { table, id } = after;
-  if (before && after.version <= before.version) {
-    if (after.signature === before.signature && after.pending === before.pending) return [];
-    if (after.version < before.version || !restricts(before, after)) throw refusedRow(table, id);
-  }
-  return [{ table, id, before, after }];
+const UNDONE = 'it is older, or less restricted without a signature, than the service knows it';
+
+function isSame(before: TrustedRow | undefined, after: TrustedRow): boolean {
+  return before?.signature === after.signature && before.pending === after.pending;
+}
+
+/** Of one that is not the same. */
+function isUndone(before: TrustedRow | undefined, after: TrustedRow): boolean {
+  if (!before || after.version > before.version) return false;
+  return after.version < before.version || !restricts(before, after);
 }
 
 function restricts(before: TrustedRow, after: TrustedRow): boolean {

@@ -1,6 +1,6 @@
 import { KeywardError } from '../../kernel/errors.ts';
 import type { HeadStatement, RefusedRow, RegistryVerifier, RowStatement } from '../../kernel/registry.ts';
-import { BUCKETS, type Bucket, verifyBuckets } from './buckets.ts';
+import { BUCKETS, type Bucket, type VerifiedBucket, verifyBuckets } from './buckets.ts';
 import { LastRestrictions, type StoredHead, type StoredRegistry } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
 import {
@@ -8,6 +8,7 @@ import {
   contentOf,
   differingColumns,
   digestOf,
+  placeOf,
   type RegistryTable,
   type RowOf,
   rowKey,
@@ -33,8 +34,7 @@ export interface VerifiedRegistry {
   readonly head: StoredHead;
   readonly rows: ReadonlyMap<string, TrustedRow>;
   readonly refused: readonly RefusedRow[];
-  /** Null where nothing shows any more which rows it lists. */
-  readonly buckets: readonly { readonly digest: string; readonly listed: Bucket | null }[];
+  readonly buckets: readonly VerifiedBucket[];
 }
 
 /** Signatures checked at a time: enough for the thread pool, little enough to leave the event loop its turns. */
@@ -48,30 +48,19 @@ export async function verifyStored(
   stored: StoredRegistry,
   verifier: RegistryVerifier,
 ): Promise<VerifiedRegistry> {
-  const head = await readHead(stored, verifier);
-  const statements = await readMarks(stored, verifier);
-  const { buckets, listedIn, damaged } = verifyBuckets(head, stored, statements);
-  const rows = new Map<string, TrustedRow>();
-  const refused: RefusedRow[] = [...damaged];
+  const head = await verifyHead(stored.head, verifier);
+  const statements = await readStatements(stored.marks, verifier);
+  const { buckets, listedIn, damaged } = verifyBuckets(head.buckets, stored.lists, statements);
   const keys = new Set([...stored.rows.keys(), ...stored.marks.keys()]);
   for (const { listed } of buckets) for (const key of listed?.keys() ?? []) keys.add(key);
-  const judged = (key: string, restrictions: LastRestrictions) =>
-    judge(key, stored, { statement: statements.get(key), restrictions }, listedIn);
-  const gaps = [...keys].flatMap((key) => {
-    const gap = nameOf(key).table === 'record_gaps' ? judged(key, new LastRestrictions([])) : '';
-    return typeof gap !== 'string' && gap.row ? [gap.row as unknown as RowOf<'record_gaps'>] : [];
-  });
-  const restrictions = new LastRestrictions(stored.told, gaps);
-  for (const key of [...keys].sort()) {
-    const verdict = judged(key, restrictions);
-    if (typeof verdict !== 'string') rows.set(key, verdict);
-    else refused.push({ ...nameOf(key), why: verdict });
-  }
-  return { head: { version: head.version, signature: head.signature }, rows, refused, buckets };
+  const { rows, refused } = judgeRows([...keys].sort(), stored, { statements, listedIn });
+  const { version, signature } = head;
+  return { head: { version, signature }, rows, refused: [...damaged, ...refused], buckets };
 }
 
-async function readHead(
-  { head }: StoredRegistry,
+/** `registry_refused` for none, and for one that the registry key did not sign. */
+export async function verifyHead(
+  head: StoredHead | undefined,
   verifier: RegistryVerifier,
 ): Promise<HeadStatement & StoredHead> {
   const statement = head && (await verifier.readHead(head.signature));
@@ -84,9 +73,39 @@ async function readHead(
   );
 }
 
+/** What was signed, of the rows that are judged. */
+interface Signed {
+  readonly statements: ReadonlyMap<string, RowStatement>;
+  readonly listedIn: (key: string) => Bucket | null;
+}
+
+/** The rows of these keys. Gaps decide what the audit trail tells of them: `gaps` are those not among the keys. */
+export function judgeRows(
+  keys: readonly string[],
+  stored: StoredRegistry,
+  { statements, listedIn }: Signed,
+  gaps: readonly RowOf<'record_gaps'>[] = [],
+): Pick<VerifiedRegistry, 'rows' | 'refused'> {
+  const judged = (key: string, restrictions: LastRestrictions) =>
+    judge(key, stored, { statement: statements.get(key), restrictions }, listedIn);
+  const found = keys.flatMap((key) => {
+    const gap = placeOf(key).table === 'record_gaps' ? judged(key, new LastRestrictions([])) : '';
+    return typeof gap !== 'string' && gap.row ? [gap.row as unknown as RowOf<'record_gaps'>] : [];
+  });
+  const restrictions = new LastRestrictions(stored.told, [...gaps, ...found]);
+  const rows = new Map<string, TrustedRow>();
+  const refused: RefusedRow[] = [];
+  for (const key of keys) {
+    const verdict = judged(key, restrictions);
+    if (typeof verdict !== 'string') rows.set(key, verdict);
+    else refused.push({ ...placeOf(key), why: verdict });
+  }
+  return { rows, refused };
+}
+
 /** What the registry key says of each row's content; without an entry where it says nothing of it. */
-async function readMarks(
-  { marks }: StoredRegistry,
+export async function readStatements(
+  marks: StoredRegistry['marks'],
   verifier: RegistryVerifier,
 ): Promise<ReadonlyMap<string, RowStatement>> {
   const found = new Map<string, RowStatement>();
@@ -189,9 +208,4 @@ export function asPending(content: string | null): string {
 
 function pendingContent(pending: string): string | null {
   return pending === GONE ? null : pending;
-}
-
-function nameOf(key: string): { table: string; id: string } {
-  const [table, id] = JSON.parse(key) as [string, string];
-  return { table, id };
 }

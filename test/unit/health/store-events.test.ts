@@ -90,7 +90,7 @@ it.each([
 
 it('an urgent change that standbys lack is told to log and sinks, and then to the log what became of it', () => {
   const change = actOf(KEYWARD, 'key.compromised', 'key:k1', { why: 'seen' });
-  const states = ['owed', 'repeated', 'replicated'] as const;
+  const states = ['owed', 'repeated', 'replicated', 'lost'] as const;
   const { lines, confirmed } = told(
     ...states.map((state) => ({ name: 'urgent_change', state, change }) as const),
   );
@@ -98,6 +98,7 @@ it('an urgent change that standbys lack is told to log and sinks, and then to th
     [40, 'key:k1'],
     [40, 'key:k1'],
     [30, 'key:k1'],
+    [60, 'key:k1'],
   ]);
   expect(confirmed).toEqual([{ subject: 'key:k1', details: { why: 'seen' } }]);
 });

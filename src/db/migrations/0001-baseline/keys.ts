@@ -124,6 +124,12 @@ async function createSignatures(
     .modifyEnd(strict)
     .execute();
   await db.schema
+    .createIndex('registry_rows_pending')
+    .on('registry_rows')
+    .columns(['table_name', 'row_id'])
+    .where(sql.ref('pending'), 'is not', null)
+    .execute();
+  await db.schema
     .createTable('registry_buckets')
     .addColumn('bucket', count, primary)
     .addColumn('rows_json', json, required)

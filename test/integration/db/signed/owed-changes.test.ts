@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createRegistry } from '../../../../src/db/registry.ts';
 import type { UrgentWriter } from '../../../../src/db/schema.ts';
-import { type OwedState, RegistryChanges } from '../../../../src/db/signed/registry-changes.ts';
+import type { OwedState } from '../../../../src/db/signed/own-changes.ts';
+import { RegistryChanges } from '../../../../src/db/signed/registry-changes.ts';
 import { openRegistry } from '../../../../src/db/signed/registry-walk.ts';
 import type { AuditEvent } from '../../../../src/kernel/audit.ts';
 import { KeywardError } from '../../../../src/kernel/errors.ts';
 import { NO_TIMES } from '../../../../src/kernel/key.ts';
+import { openFront } from '../../../support/fronts.ts';
 import { NOON, type TestStores } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE, keySample, scopeSample } from '../../../support/registry-samples.ts';
@@ -63,6 +65,8 @@ async function open() {
   const registry = createRegistry(store.reader, changes);
   query(file, `VACUUM INTO '${file}.standby'`);
   return {
+    store,
+    file,
     writer,
     told,
     changes,
@@ -151,5 +155,78 @@ describe('an urgent change that standbys lack', () => {
     expect(pauses()).toEqual(['new HSM']);
     expect(states()).toEqual(['kid-payments-1 active', 'kid-mail-3 compromised']);
     expect(registry.isReplicated()).toBe(true);
+  });
+});
+
+describe('an urgent change that standbys lack, with another front', () => {
+  async function openBoth() {
+    const ours = await open();
+    const theirs = await openFront(ours.store);
+    const follow = async () => {
+      const catchUp = ours.changes.beginCatchUp();
+      return catchUp.apply(await ours.store.reader.read((trx) => catchUp.read(trx)));
+    };
+    const described = () => ours.changes.view.row('clients', 'mail-web')?.description;
+    return { ...ours, theirs, follow, described };
+  }
+
+  it('stays in effect where a promotion lost it, while the other is followed, and is committed again', async () => {
+    const { registry, changes, writer, theirs, follow, described, promote, inMemory, states } =
+      await openBoth();
+    await registry.restrictKeys(...PAYMENTS);
+    promote();
+    await theirs.registry.restrictKeys(...MAIL);
+    await theirs.access.describeClient('mail-web', 'theirs', ALICE);
+    expect(await follow()).toBe(true);
+    expect([...KIDS.map(inMemory), described()]).toEqual(['compromised', 'compromised', 'theirs']);
+    expect(registry.isReplicated()).toBe(false);
+    writer.isAway = false;
+    expect(await changes.signPending()).toBe(2);
+    expect(states()).toEqual(['kid-payments-1 compromised', 'kid-mail-3 compromised']);
+    await theirs.follow();
+    expect(theirs.changes.opened().head).toEqual(changes.opened().head);
+  });
+
+  it.each([
+    ['followed', true],
+    ['not followed yet', false],
+  ])('is not committed again where the other has signed it, and that is %s', async (_, isFollowed) => {
+    const { registry, changes, writer, theirs, follow, told, events } = await openBoth();
+    await registry.restrictKeys(...PAYMENTS);
+    await theirs.follow();
+    expect(await theirs.changes.signPending()).toBe(2);
+    if (isFollowed) expect(await follow()).toBe(true);
+    await registry.restrictKeys(...MAIL);
+    writer.isAway = false;
+    expect(await changes.signPending()).toBe(2);
+    expect(told).toEqual([
+      'owed key:kid-payments-1',
+      'owed key:kid-mail-3',
+      'replicated key:kid-payments-1',
+      'replicated key:kid-mail-3',
+    ]);
+    expect(events().map(({ details }) => details.repeated)).toEqual([undefined, undefined]);
+    await theirs.follow();
+    expect(theirs.changes.opened().head).toEqual(changes.opened().head);
+  });
+
+  it('is told as lost where the other changed the same after the promotion, and holds up nothing', async () => {
+    const { registry, changes, writer, theirs, follow, told, promote, file, inMemory } = await openBoth();
+    await registry.restrictKeys(...PAYMENTS);
+    promote();
+    const [[{ before, after }], act] = PAYMENTS;
+    const suspended = {
+      ...after,
+      state: 'suspended',
+      times: { ...NO_TIMES, suspended: 1_760_000_101 },
+    } as const;
+    await theirs.registry.changeKeys([{ before, after: suspended }], { ...act, type: 'key.suspended' });
+    query(file, `DELETE FROM audit_events WHERE type = 'key.compromised'`);
+    expect(await follow()).toBe(true);
+    writer.isAway = false;
+    expect(await changes.signPending()).toBe(0);
+    expect(told).toEqual(['owed key:kid-payments-1', 'lost key:kid-payments-1']);
+    expect([inMemory('kid-payments-1'), registry.isReplicated()]).toEqual(['suspended', true]);
+    await registry.restrictKeys(...MAIL);
   });
 });

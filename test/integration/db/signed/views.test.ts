@@ -298,11 +298,12 @@ describe('what another process committed', () => {
     const { store, file, seen } = await open();
     const theirs = await another(store);
     await theirs.access.removeGrant('web', SIGN, ALICE);
-    query(file, `UPDATE scopes SET audience = 'edited'`);
+    await theirs.access.describeClient('web', 'theirs', ALICE);
+    query(file, `UPDATE clients SET description = 'edited'`);
     const change = () => store.access.describeClient('web', 'the shop', ALICE);
     await expect(change()).rejects.toMatchObject({ code: 'registry_refused' });
     expect(seen.directory.allows('web', 'payments', 'sign')).toBe(true);
-    query(file, `UPDATE scopes SET audience = '${PAYMENTS.audience}'`);
+    query(file, `UPDATE clients SET description = 'theirs'`);
     await change();
     expect(seen.directory.allows('web', 'payments', 'sign')).toBe(false);
   });

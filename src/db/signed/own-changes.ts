@@ -1,0 +1,149 @@
+import type { AuditEvent } from '../../kernel/audit.ts';
+import type { Trx, UrgentCommitted } from '../schema.ts';
+import {
+  asRepetition,
+  heldBy,
+  type IntendedChange,
+  isCommitted,
+  isUndone,
+  withoutCommitted,
+} from './intended-change.ts';
+import type { HeldRows } from './read-changes.ts';
+import type { StoredHead } from './read-stored.ts';
+
+/**
+ * What becomes of a change that was acknowledged before standbys had it. It is lost where a promotion has lost it and
+ * another front changed the same before it could be repeated.
+ */
+export type OwedState = 'owed' | 'repeated' | 'replicated' | 'lost';
+
+/** What one transaction found of changes that may be lost. */
+export interface Looked {
+  readonly owed: readonly IntendedChange[];
+  /** Of those. */
+  readonly repeated: readonly IntendedChange[];
+  /** Of those, too. */
+  readonly lost: readonly IntendedChange[];
+  readonly uncertain: readonly IntendedChange[];
+  /** Of those. */
+  readonly found: readonly IntendedChange[];
+}
+
+/** The changes of this process that are under way, or of which it is not certain that they stay. */
+export class OwnChanges {
+  readonly #told: (what: OwedState, event: AuditEvent) => void;
+  readonly #underWay = new Set<IntendedChange>();
+  /** Of which nobody knows whether they were committed. */
+  #uncertain: readonly IntendedChange[] = [];
+  /** That were seen on one server alone, in their order. */
+  #owed: readonly IntendedChange[] = [];
+  /** Memory has them already, with what others made of them. */
+  readonly #followed = new WeakSet<IntendedChange>();
+
+  constructor(told: (what: OwedState, event: AuditEvent) => void) {
+    this.#told = told;
+  }
+
+  get isInDoubt(): boolean {
+    return this.#uncertain.length > 0;
+  }
+
+  get isReplicated(): boolean {
+    return this.#owed.length === 0;
+  }
+
+  /** Heads that may be in the database. */
+  get possibleHeads(): readonly StoredHead[] {
+    return this.#uncertain.flatMap(({ prepared: { sealed } }) => sealed?.head ?? []);
+  }
+
+  /** Answers what `commit` does; `isKnown` says of its failure whether nothing was committed. */
+  async during<T>(
+    change: IntendedChange,
+    commit: () => Promise<T>,
+    isKnown: (failure: unknown) => boolean,
+  ): Promise<T> {
+    this.#underWay.add(change);
+    try {
+      return await commit();
+    } catch (error) {
+      if (!isKnown(error)) this.#uncertain = [...this.#uncertain, change];
+      throw error;
+    } finally {
+      this.#underWay.delete(change);
+    }
+  }
+
+  owe(change: IntendedChange): void {
+    this.#owed = [...this.#owed, change];
+    this.#tell('owed', [change]);
+  }
+
+  /** Looks what of the changes that may be lost is there, and commits anew what is owed. */
+  async look(trx: Trx, write: (trx: Trx, change: IntendedChange) => Promise<void>): Promise<Looked> {
+    const [owed, uncertain] = [this.#owed, this.#uncertain];
+    const gone = await withoutCommitted(trx, [...owed, ...uncertain]);
+    const repeated: IntendedChange[] = [];
+    const lost: IntendedChange[] = [];
+    for (const change of owed.filter((each) => gone.includes(each))) {
+      const isUntouched = await isUndone(trx, change);
+      if (isUntouched) await write(trx, asRepetition(change));
+      (isUntouched ? repeated : lost).push(change);
+    }
+    const found = uncertain.filter((change) => !gone.includes(change));
+    return { owed, repeated, lost, uncertain, found };
+  }
+
+  /** What standbys have, they have with all that was committed before it. */
+  settle({ result: { owed, repeated, lost }, replicated }: UrgentCommitted<Looked>): void {
+    this.#tell('repeated', repeated);
+    this.#tell('lost', this.#takeOwed(lost));
+    if (replicated) this.#tell('replicated', this.#takeOwed(owed));
+  }
+
+  /** Of changes that were in doubt those that were committed, and that memory lacks. */
+  settleDoubts({
+    result: { uncertain, found },
+    replicated,
+  }: UrgentCommitted<Looked>): readonly IntendedChange[] {
+    // Settled by another meanwhile: applied again, it would undo in memory what came after it.
+    const known = uncertain.filter((change) => this.#uncertain.includes(change));
+    this.#uncertain = this.#uncertain.filter((change) => !known.includes(change));
+    const committed = known.filter((change) => found.includes(change));
+    if (!replicated) for (const change of committed) this.owe(change);
+    return committed.filter((change) => !this.isFollowed(change));
+  }
+
+  /** Whether memory has it, and maybe what came after it: applied again, it would undo that. */
+  isFollowed(change: IntendedChange): boolean {
+    return this.#followed.has(change);
+  }
+
+  follow(changes: readonly IntendedChange[]): void {
+    for (const change of changes) this.#followed.add(change);
+  }
+
+  /** Those whose commit a snapshot shows before it is known here. */
+  async shownIn(trx: Trx): Promise<readonly IntendedChange[]> {
+    const shown: IntendedChange[] = [];
+    for (const change of [...this.#underWay, ...this.#uncertain]) {
+      if (await isCommitted(trx, change)) shown.push(change);
+    }
+    return shown;
+  }
+
+  /** Rows that a promotion took back, and that are to be repeated. */
+  async heldIn(trx: Trx): Promise<HeldRows> {
+    return heldBy(await withoutCommitted(trx, this.#owed));
+  }
+
+  #takeOwed(changes: readonly IntendedChange[]): readonly IntendedChange[] {
+    const taken = this.#owed.filter((change) => changes.includes(change));
+    this.#owed = this.#owed.filter((change) => !changes.includes(change));
+    return taken;
+  }
+
+  #tell(what: OwedState, changes: readonly IntendedChange[]): void {
+    for (const { events } of changes) for (const event of events) this.#told(what, event);
+  }
+}
