@@ -8,6 +8,7 @@ import type { CheckpointSource } from '../kernel/audit-chain.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import {
   conditionOver,
   type EventRaiser,
@@ -39,6 +40,7 @@ export interface AuditServiceDeps extends Trail {
   /** What two persons accepted as lost. */
   readonly recordGaps: { list(): readonly RecordGap[] };
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   /** Opened before the database was compared with the sinks. */
   readonly clockWatch: ClockWatch;
@@ -62,7 +64,7 @@ interface AuditService {
 
 /** Of a database that was held against the sinks. */
 export async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
-  const { config, store, audit, runs, recordGaps, signer, clock } = deps;
+  const { config, store, audit, runs, recordGaps, signer, leadership, clock } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   await certifyRun({ runs, auditKey, clock }).catch((err: unknown) =>
@@ -80,6 +82,7 @@ export async function openAuditService(deps: AuditServiceDeps): Promise<AuditSer
       gaps: () => recordGaps.list(),
       clock,
       timeGuard,
+      leadership,
       onStored: ({ time }) => timeGuard.vouch(time),
       deliveries,
       everySeconds: config.audit.checkpoint_seconds,
