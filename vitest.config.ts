@@ -58,6 +58,7 @@ const ON_BOTH_ENGINES = [
 /** The same of stores. */
 const STORES_ON_BOTH_ENGINES = [
   'audit/checkpointer',
+  'audit/sink-positions',
   'db/issued-reader',
   'db/key-use',
   'db/ledger-search',

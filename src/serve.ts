@@ -81,7 +81,13 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   parts.defer(() => store.close());
   const keyRing = createKeyRing();
   const recordGaps = createRecordGaps(store.reader, store.changes);
-  const opened = { store, registry: store.registry, ...openTrail(store, clock), recordGaps, keyRing };
+  const opened = {
+    store,
+    registry: store.registry,
+    ...openTrail(store, clock, config.database),
+    recordGaps,
+    keyRing,
+  };
   const stored = { config, metrics, outages, clock, log, tracer, sinks, ...opened };
   const hsm = add(await openHsm(stored));
   await hsm.start();

@@ -15,10 +15,10 @@ export function checkOutbox(
   findings: Findings,
 ): void {
   const end = trail.ends();
-  for (const { sink, audit_sequence, checkpoint_number } of trail.table('audit_deliveries', 'sink')) {
+  for (const { sink, host, audit_sequence, checkpoint_number } of trail.table('audit_deliveries', 'sink')) {
     if (audit_sequence <= end.event && checkpoint_number <= end.checkpoint) continue;
     const detail = `it is said to have event ${audit_sequence} and checkpoint ${checkpoint_number}, behind the last`;
-    findings.add('notifications', 'bad_row', `sink ${sink}`, detail);
+    findings.add('notifications', 'bad_row', `sink ${sink}${host === '' ? '' : ` of ${host}`}`, detail);
   }
   const place = [...trail.table('notification_place', 'id')][0]?.place;
   if (place !== undefined && place > end.event) {

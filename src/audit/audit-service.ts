@@ -4,11 +4,11 @@ import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import { openAuditKey } from '../hsm/service-keys.ts';
 import type { RefusalWatch } from '../kernel/activity.ts';
-import type { DeliveryPosition } from '../kernel/audit.ts';
-import type { CheckpointSource, StoredCheckpoint } from '../kernel/audit-chain.ts';
+import type { CheckpointSource } from '../kernel/audit-chain.ts';
 import type { Clock, ClockConfirmation } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { RecordGap } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import {
   conditionOver,
   type EventRaiser,
@@ -22,14 +22,12 @@ import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 import type { Gauges } from '../metrics/gauges.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { createClockConfirmation, loggingJumps } from './clock.ts';
-import { Delivery } from './delivery.ts';
+import { openDeliveries } from './open-deliveries.ts';
 import { lifeEvent, startedEvent } from './open-sinks.ts';
 import { RefusalCount } from './refusal-count.ts';
 import { certifyRun } from './repair-runs.ts';
-import { readSinkCheckpoints } from './sink-checkpoints.ts';
 import type { Sinks } from './sinks.ts';
 import type { Trail } from './trail.ts';
-import { checkBy, reachOfTail } from './trail-check.ts';
 
 const TICK_MS = 1_000;
 const REFUSALS_EVERY_MS = 60_000;
@@ -42,6 +40,7 @@ export interface AuditServiceDeps extends Trail {
   /** What two persons accepted as lost. */
   readonly recordGaps: { list(): readonly RecordGap[] };
   readonly signer: Pick<Signer, 'sign' | 'sealed'>;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   /** Opened before the database was compared with the sinks. */
   readonly clockWatch: ClockWatch;
@@ -65,26 +64,16 @@ interface AuditService {
 
 /** Of a database that was held against the sinks. */
 export async function openAuditService(deps: AuditServiceDeps): Promise<AuditService> {
-  const { config, sinks, store, audit, runs, recordGaps, signer, clock } = deps;
+  const { config, store, audit, runs, recordGaps, signer, leadership, clock } = deps;
   const row = await store.registry.serviceKey('audit');
   const auditKey = openAuditKey(config, row, signer);
   await certifyRun({ runs, auditKey, clock }).catch((err: unknown) =>
     deps.log.error({ err }, 'the key of this run is not certified yet; it is tried again'),
   );
   const latest = await audit.lastCheckpoint();
-  const sinkCheckpoints = await readSinkCheckpoints(deps);
   const { clockWatch: timeGuard } = deps;
   timeGuard.follow(raisingJumps(deps));
-  const positions = await audit.positions();
-  const { sequence: lastEvent } = await audit.auditHead();
-  const deliveries: Delivery[] = [];
-  for (const sink of sinks.all) {
-    const tail = sinkCheckpoints.find(({ name }) => name === sink.name)?.tail;
-    const position = possible(positions.get(sink.name), latest, lastEvent);
-    const reached = tail ? await reachOfTail(checkBy(audit), tail) : remembered(position, latest, lastEvent);
-    if (position && tail) raiseLost(sink.name, position.sequence - reached.sequence, deps);
-    deliveries.push(new Delivery(sink, audit, reached, auditKey.publicJwk));
-  }
+  const deliveries = await openDeliveries(deps, latest, auditKey.publicJwk);
   const checkpointer = new Checkpointer(
     {
       log: audit,
@@ -93,6 +82,7 @@ export async function openAuditService(deps: AuditServiceDeps): Promise<AuditSer
       gaps: () => recordGaps.list(),
       clock,
       timeGuard,
+      leadership,
       onStored: ({ time }) => timeGuard.vouch(time),
       deliveries,
       everySeconds: config.audit.checkpoint_seconds,
@@ -101,42 +91,6 @@ export async function openAuditService(deps: AuditServiceDeps): Promise<AuditSer
     latest,
   );
   return run(deps, auditKey, checkpointer);
-}
-
-/** A sink whose file lost, while nobody looked, what it had confirmed before. */
-function raiseLost(sink: string, lost: number, { raiser, clock, log }: AuditServiceDeps): void {
-  if (lost <= 0) return;
-  const why = 'when the service started, the sink lacked what it had confirmed';
-  const since = clock.nowSeconds();
-  log.error({ sink, change: 'lost', why, lost }, 'audit sink was changed by somebody else');
-  raiser.raise(securityEvent('audit.sink_changed', { sink, change: 'lost', since, why, lost }));
-}
-
-/** A place that no sink can have reached was written by somebody else. */
-function possible(
-  position: DeliveryPosition | undefined,
-  latest: StoredCheckpoint | undefined,
-  lastEvent: number,
-): DeliveryPosition | undefined {
-  if (!position || !latest) return undefined;
-  return position.sequence > lastEvent || position.checkpointNumber > latest.number ? undefined : position;
-}
-
-/**
- * Nobody vouches for what is remembered: all since the last checkpoint is told again, and that one too; without
- * anything to go by, everything is.
- */
-export function remembered(
-  told: DeliveryPosition | undefined,
-  latest: StoredCheckpoint | undefined,
-  lastEvent: number,
-): DeliveryPosition {
-  const position = possible(told, latest, lastEvent);
-  if (!position || !latest) return { sequence: 0, checkpointNumber: 0 };
-  return {
-    sequence: Math.min(position.sequence, latest.auditSequence),
-    checkpointNumber: Math.min(position.checkpointNumber, latest.number - 1),
-  };
 }
 
 function raisingJumps({ log, raiser }: AuditServiceDeps): ClockListener {

@@ -1,8 +1,14 @@
-import type { AuditLog } from '../kernel/audit.ts';
-import { AUDIT_GENESIS, type Checkpoint, type StoredCheckpoint } from '../kernel/audit-chain.ts';
+import type { AuditLog, DeliveryPosition } from '../kernel/audit.ts';
+import {
+  AUDIT_GENESIS,
+  type Checkpoint,
+  type StoredCheckpoint,
+  wantsCheckpoint,
+} from '../kernel/audit-chain.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import { areLost, type RecordGap } from '../kernel/record-gap.ts';
+import type { RecordGap } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import {
   type AuditPublicKey,
   checkpointDigest,
@@ -10,50 +16,12 @@ import {
   readCheckpoint,
 } from '../token/checkpoint.ts';
 import type { Delivery } from './delivery.ts';
-import { refuseRollback, type SinkCheckpoint } from './refuse-rollback.ts';
+import { sealedBeyond } from './sealed-beyond.ts';
 
-export function signerCheckpoint(checkpoint: StoredCheckpoint | undefined): SinkCheckpoint {
-  return { name: 'the signer', tail: { event: undefined, checkpoint } };
-}
-
-/** What the signer sealed beyond the database. */
-interface SealedBeyond {
-  readonly checkpoint: StoredCheckpoint;
-  /** Two persons accepted what it saw as lost: the next one follows it, and it is not stored. */
-  readonly isLost: boolean;
-}
-
-/**
- * The checkpoint that the signer sealed last, where the database lacks it: a crash came between signature and
- * commit, or it was lost. Undefined where nothing is lacking. `database_restored` where the database is not the one
- * that it saw.
- */
-async function sealedBeyond(
-  log: Pick<AuditLog, 'heads' | 'hashAt'>,
-  latest: StoredCheckpoint | undefined,
-  sealed: string | null,
-  auditKey: AuditPublicKey,
-  gaps: readonly RecordGap[],
-): Promise<SealedBeyond | undefined> {
-  if (sealed === null || sealed === latest?.jws) return undefined;
-  const read = await readCheckpoint(sealed, auditKey);
-  if (!read) return undefined;
-  const { number, previous, time, heads } = read;
-  const checkpoint = { number, time, auditSequence: heads.audit.sequence, jws: sealed };
-  if (areLost(gaps, (latest?.number ?? 0) + 1, number)) return { checkpoint, isLost: true };
-  const follows =
-    number === (latest?.number ?? 0) + 1 &&
-    (!latest || Buffer.compare(previous, checkpointDigest(latest.jws)) === 0);
-  if (!follows) throw foreign(number, latest?.number ?? 0);
-  await refuseRollback(log, [signerCheckpoint(checkpoint)], auditKey, []);
-  return { checkpoint, isLost: false };
-}
-
-function foreign(sealed: number, latest: number): KeywardError {
+function unsigned(number: number): KeywardError {
   return new KeywardError(
-    'database_restored',
-    `the signer sealed checkpoint ${sealed}, which does not follow checkpoint ${latest} of the database: ` +
-      'read docs/runbooks/restored-database.md',
+    'audit_trail_refused',
+    `checkpoint ${number} of the database is not signed by hsm.audit_key: read docs/runbooks/changed-records.md`,
   );
 }
 
@@ -71,23 +39,33 @@ interface CheckpointerDeps {
   readonly gaps: () => readonly RecordGap[];
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
-  /** Of each that the database holds from now on. */
+  readonly leadership: Pick<Leadership, 'leads'>;
+  /** Of each that this process has stored. */
   readonly onStored: (checkpoint: StoredCheckpoint) => void;
   readonly deliveries: readonly Delivery[];
   readonly everySeconds: number;
   readonly everyEvents: number;
 }
 
-/** Keeps the sinks up to date, and takes a checkpoint each minute or 1,000 events, as configured. */
+/** Events that are looked at in one tick for a change that a checkpoint should cover at once. */
+const EVENTS_AT_A_TIME = 256;
+
+/**
+ * Keeps this process's sinks up to date. Where it leads, it takes a checkpoint each minute or 1,000 events, as configured;
+ * where another does, it follows those that are taken.
+ */
 export class Checkpointer {
   readonly #deps: CheckpointerDeps;
   #latest: StoredCheckpoint | undefined;
   #working: Promise<void> | undefined;
   #isWanted = false;
+  /** The last event that was looked at. */
+  #seen: number;
 
   constructor(deps: CheckpointerDeps, latest: StoredCheckpoint | undefined) {
     this.#deps = deps;
     this.#latest = latest;
+    this.#seen = latest?.auditSequence ?? 0;
   }
 
   /** The newest checkpoint, for anyone to keep. */
@@ -98,7 +76,8 @@ export class Checkpointer {
   /** To be called each second or so; a call while one is under way joins it. */
   tick(): Promise<void> {
     this.#working ??= this.#begin(async () => {
-      if (await this.#isDue()) await this.#takeWhileTelling();
+      if (!this.#deps.leadership.leads()) await this.#follow();
+      else if (await this.#isDue()) await this.#takeWhileTelling();
     });
     return this.#working;
   }
@@ -108,7 +87,7 @@ export class Checkpointer {
     this.#isWanted = true;
   }
 
-  /** A checkpoint now, whatever the time: before the service ends. */
+  /** A checkpoint now, whatever the time: before the service ends. None where another process leads. */
   async take(): Promise<void> {
     await this.#working?.catch(() => {});
     this.#working = this.#begin(() => this.#take());
@@ -147,14 +126,56 @@ export class Checkpointer {
     const age = clock.nowSeconds() - (this.#latest?.time ?? 0);
     // One that a wrong clock dated ahead is no reason to wait.
     if (this.#isWanted || !this.#latest || age >= everySeconds || age < 0) return true;
-    return (await log.auditHead()).sequence - this.#latest.auditSequence >= everyEvents;
+    const { sequence } = await log.auditHead();
+    if (sequence - this.#latest.auditSequence >= everyEvents) return true;
+    return sequence > this.#seen && (await this.#seesChange());
+  }
+
+  /** Another process may have committed a change that a checkpoint should cover at once. */
+  async #seesChange(): Promise<boolean> {
+    const events = await this.#deps.log.eventsAfter(this.#seen, EVENTS_AT_A_TIME);
+    const isWanted = events.some(wantsCheckpoint);
+    this.#seen = events.at(-1)?.sequence ?? this.#seen;
+    this.#isWanted ||= isWanted;
+    return isWanted;
+  }
+
+  /** The positions are kept with each checkpoint, whoever takes it. */
+  async #follow(): Promise<void> {
+    // Whoever leads finds in the trail what is wanted.
+    this.#isWanted = false;
+    if (await this.#catchUp()) await this.#deps.log.keepPositions(this.#positions());
+  }
+
+  /** Whether another process has taken some since. `audit_trail_refused` for one that the audit key has not signed. */
+  async #catchUp(): Promise<boolean> {
+    const { log, auditKey } = this.#deps;
+    const found = await log.lastCheckpoint();
+    if (!found || found.number <= (this.#latest?.number ?? 0)) return false;
+    const read = await readCheckpoint(found.jws, auditKey);
+    if (read?.number !== found.number) throw unsigned(found.number);
+    const { number, time, heads } = read;
+    this.#goOnFrom({ number, time, auditSequence: heads.audit.sequence, jws: found.jws });
+    return true;
+  }
+
+  #goOnFrom(checkpoint: StoredCheckpoint): void {
+    this.#latest = checkpoint;
+    this.#seen = Math.max(this.#seen, checkpoint.auditSequence);
+  }
+
+  #positions(): ReadonlyMap<string, DeliveryPosition> {
+    return new Map(this.#deps.deliveries.map(({ sink, position }) => [sink, position]));
   }
 
   async #take(): Promise<void> {
-    const { timeGuard } = this.#deps;
+    const { timeGuard, leadership } = this.#deps;
+    if (!leadership.leads()) return await this.#follow();
     // A checkpoint of a wrong time would stop the service once the time is right again.
     timeGuard.requireSteadyTime();
+    await this.#catchUp();
     await this.#adopt();
+    if (!leadership.leads()) return;
     // The one that was taken up may tell that this clock is ahead.
     timeGuard.requireSteadyTime();
     const wasWanted = this.#isWanted;
@@ -186,14 +207,14 @@ export class Checkpointer {
     const { log, auditKey, sealed, gaps } = this.#deps;
     const latest = this.#latest;
     const beyond = await sealedBeyond(log, latest, await sealed(latest?.jws ?? null), auditKey, gaps());
-    if (beyond?.isLost) this.#latest = beyond.checkpoint;
+    if (beyond?.isLost) this.#goOnFrom(beyond.checkpoint);
     else if (beyond) await this.#store(beyond.checkpoint);
   }
 
   async #store(checkpoint: StoredCheckpoint): Promise<void> {
-    const { log, deliveries, onStored } = this.#deps;
-    await log.addCheckpoint(checkpoint, new Map(deliveries.map(({ sink, position }) => [sink, position])));
-    this.#latest = checkpoint;
+    const { log, onStored } = this.#deps;
+    await log.addCheckpoint(checkpoint, this.#positions());
+    this.#goOnFrom(checkpoint);
     onStored(checkpoint);
   }
 }

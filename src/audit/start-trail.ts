@@ -14,10 +14,10 @@ import type { SealedStatements, Signer } from '../kernel/signer.ts';
 import { type AuditPublicKey, auditKeysSince, readCheckpoint } from '../token/checkpoint.ts';
 import { headFollowedIn } from '../token/registry-statement.ts';
 import { certifiedRun, certifiedRuns } from '../token/run-certificate.ts';
-import { signerCheckpoint } from './checkpointer.ts';
 import { findUnwitnessed, type WitnessedTrail } from './find-unwitnessed.ts';
 import type { SinkCheckpoint } from './refuse-rollback.ts';
 import { repairRuns } from './repair-runs.ts';
+import { signerCheckpoint } from './sealed-beyond.ts';
 import type { Trail, UnwitnessedTrail } from './trail.ts';
 import { hasEvent } from './trail-check.ts';
 

@@ -1,10 +1,10 @@
 import type { AuditEvent } from '../kernel/audit.ts';
 import {
-  auditDetailsIn,
   auditEventHash,
   type ChainedEvent,
   type ChainHead,
   sealHash,
+  wantsCheckpoint,
 } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
@@ -51,12 +51,6 @@ export async function appendChained(trx: Trx, event: ChainedEvent): Promise<Chai
   audit.append(head);
   if (wantsCheckpoint(event)) memory.wantsCheckpoint = true;
   return head;
-}
-
-/** What decides who may do what must not be undone by an older table of before the next checkpoint. */
-function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
-  const { registry, unsigned } = auditDetailsIn(detailsJson);
-  return type === 'revocation.added' || registry !== undefined || unsigned !== undefined;
 }
 
 /** The end of the trail, which must be the one that this writer left. `audit_trail_refused`. */

@@ -145,7 +145,8 @@ export interface Schema {
   runs: { id: string; public_key: string; started_at: number; certificate: string | null };
   checkpoints: { number: number; audit_sequence: number; created_at: number; jws: string };
   /** How far each sink got: neither decides nor testifies, since a sink takes twice what it has. */
-  audit_deliveries: { sink: string; audit_sequence: number; checkpoint_number: number };
+  /** `host`: of the process whose sink it is; empty for the only one. */
+  audit_deliveries: { sink: string; host: string; audit_sequence: number; checkpoint_number: number };
   issuance_records: {
     sequence: number;
     digest: Uint8Array;

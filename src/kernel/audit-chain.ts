@@ -125,6 +125,12 @@ export function auditDetailsIn(json: string): Readonly<Record<string, unknown>> 
   }
 }
 
+/** What decides who may do what must not be undone by an older table of before the next checkpoint. */
+export function wantsCheckpoint({ type, detailsJson }: ChainedEvent): boolean {
+  const { registry, unsigned } = auditDetailsIn(detailsJson);
+  return type === 'revocation.added' || registry !== undefined || unsigned !== undefined;
+}
+
 /**
  * A key pair of one run of the service. The private half lives in this process alone, so a seal shows that the
  * service wrote what it covers: whoever writes to the database cannot make one.

@@ -53,6 +53,14 @@ export interface DeliveryPosition {
   readonly checkpointNumber: number;
 }
 
+/** How far a sink of that name got, as the database remembers it. */
+export interface RememberedPosition {
+  /** Of this host. */
+  readonly own: DeliveryPosition | undefined;
+  /** Of any host: what cannot be read back is the same one for all. */
+  readonly furthest: DeliveryPosition;
+}
+
 /** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
 export interface AuditLog extends AuditTrail {
   eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
@@ -78,7 +86,10 @@ export interface AuditLog extends AuditTrail {
     checkpoint: StoredCheckpoint,
     positions: ReadonlyMap<string, DeliveryPosition>,
   ): Promise<void>;
-  positions(): Promise<ReadonlyMap<string, DeliveryPosition>>;
+  /** The positions alone, where another process takes the checkpoints. */
+  keepPositions(positions: ReadonlyMap<string, DeliveryPosition>): Promise<void>;
+  /** By the name of the sink. */
+  positions(): Promise<ReadonlyMap<string, RememberedPosition>>;
 }
 
 /** Audit events, one after the other, that nothing but the database vouches for. */

@@ -9,7 +9,7 @@ import { registryHead } from '../../db/signed/read-stored.ts';
 import type { RegistryChanges } from '../../db/signed/registry-changes.ts';
 import { witnessed } from '../../db/unwitnessed.ts';
 import type { Writer } from '../../db/writer.ts';
-import type { AuditLog, DeliveryPosition, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
+import type { AuditLog, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
   type ChainHeads,
@@ -17,6 +17,7 @@ import {
   type StoredCheckpoint,
 } from '../../kernel/audit-chain.ts';
 import type { Clock } from '../../kernel/clock.ts';
+import { putPositions, readPositions } from './sink-positions.ts';
 
 export async function readHeads(trx: Trx): Promise<ChainHeads> {
   return {
@@ -40,9 +41,11 @@ interface AuditLogDeps {
   readonly writer: Pick<Writer, 'transaction' | 'ledgerEnd' | 'auditEnd'>;
   readonly clock: Clock;
   readonly changes: Pick<RegistryChanges, 'requireOwnHead'>;
+  /** Whose sinks' positions these are. */
+  readonly host: string;
 }
 
-export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps): AuditLog {
+export function createAuditLog({ reader, writer, clock, changes, host }: AuditLogDeps): AuditLog {
   return {
     async record(event) {
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
@@ -73,9 +76,10 @@ export function createAuditLog({ reader, writer, clock, changes }: AuditLogDeps)
     addCheckpoint: (checkpoint, positions) =>
       writer.transaction(async (trx) => {
         await insertCheckpoint(trx, checkpoint);
-        for (const [sink, position] of positions) await putPosition(trx, sink, position);
+        await putPositions(trx, host, positions);
       }),
-    positions: () => reader.read(readPositions),
+    keepPositions: (positions) => writer.transaction((trx) => putPositions(trx, host, positions)),
+    positions: () => reader.read((trx) => readPositions(trx, host)),
   };
 }
 
@@ -177,23 +181,4 @@ function checkpointFromRow(row: Selectable<Schema['checkpoints']>): StoredCheckp
 export async function insertCheckpoint(trx: Trx, checkpoint: StoredCheckpoint): Promise<void> {
   const { number, auditSequence: audit_sequence, time: created_at, jws } = checkpoint;
   await trx.insertInto('checkpoints').values({ number, audit_sequence, created_at, jws }).execute();
-}
-
-async function putPosition(trx: Trx, sink: string, position: DeliveryPosition): Promise<void> {
-  const set = { audit_sequence: position.sequence, checkpoint_number: position.checkpointNumber };
-  await trx
-    .insertInto('audit_deliveries')
-    .values({ sink, ...set })
-    .onConflict((conflict) => conflict.column('sink').doUpdateSet(set))
-    .execute();
-}
-
-async function readPositions(trx: Trx): Promise<ReadonlyMap<string, DeliveryPosition>> {
-  const rows = await trx.selectFrom('audit_deliveries').selectAll().execute();
-  return new Map(
-    rows.map(({ sink, audit_sequence: sequence, checkpoint_number: checkpointNumber }) => [
-      sink,
-      { sequence, checkpointNumber },
-    ]),
-  );
 }

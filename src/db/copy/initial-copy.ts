@@ -26,8 +26,8 @@ export async function initialCopyIn(trx: Trx): Promise<InitialCopy | undefined> 
 export async function markInitialCopy(trx: Trx, { verified }: InitialCopy): Promise<void> {
   await trx
     .insertInto(MARKED_TABLE)
-    .values({ sink: MARK, audit_sequence: verified, checkpoint_number: 0 })
-    .onConflict((conflict) => conflict.column('sink').doUpdateSet({ audit_sequence: verified }))
+    .values({ sink: MARK, host: '', audit_sequence: verified, checkpoint_number: 0 })
+    .onConflict((conflict) => conflict.columns(['sink', 'host']).doUpdateSet({ audit_sequence: verified }))
     .execute();
 }
 

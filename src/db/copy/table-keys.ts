@@ -36,7 +36,7 @@ export const TABLE_KEYS = {
   notification_awaited: ['event_sequence'],
   notification_place: ['id'],
   readiness: ['id'],
-  audit_deliveries: ['sink'],
+  audit_deliveries: ['sink', 'host'],
 } as const satisfies Keys;
 
 /** Tables whose rows have numbers: they are compared by ranges of those, the others each as a whole. */

@@ -3,9 +3,11 @@ import { Checkpointer } from '../../../src/audit/checkpointer.ts';
 import { Delivery } from '../../../src/audit/delivery.ts';
 import { GuardedSink } from '../../../src/audit/sinks.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { Leadership } from '../../../src/kernel/registry.ts';
 import { checkpointDigest, composeCheckpoint, readCheckpoint } from '../../../src/token/checkpoint.ts';
+import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
-import { openTestStore } from '../../support/open-test-store.ts';
+import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
 const KEY = softwareKey('ES256');
@@ -15,6 +17,10 @@ const signed = (input: string) => `${input}.${KEY.sign(input).toString('base64ur
 
 async function setUp() {
   const { store } = await openTestStore();
+  return openFront(store, SOLE_OWNER);
+}
+
+function openFront(store: TestStores, leadership: Leadership) {
   const sink = new MemorySink();
   const watch = { failed() {}, recovered() {}, changed() {} };
   const begin = { sequence: 0, checkpointNumber: 0 };
@@ -25,6 +31,7 @@ async function setUp() {
     hsm: true,
     sealed: undefined as string | undefined,
     answer: Promise.resolve(),
+    onSealed: () => {},
   };
   const stored: number[] = [];
   const checkpointer = new Checkpointer(
@@ -39,7 +46,10 @@ async function setUp() {
           return `${input}.${KEY.sign(input).toString('base64url')}`;
         },
       },
-      sealed: async (latest) => now.sealed ?? latest,
+      sealed: async (latest) => {
+        now.onSealed();
+        return now.sealed ?? latest;
+      },
       gaps: () => [],
       clock: { nowSeconds: () => now.seconds },
       timeGuard: {
@@ -47,6 +57,7 @@ async function setUp() {
           if (!now.steady) throw new KeywardError('clock_jump', 'jumped');
         },
       },
+      leadership,
       onStored: ({ number }) => stored.push(number),
       deliveries: [delivery],
       everySeconds: 60,
@@ -254,5 +265,141 @@ describe('a sink', () => {
     await audit.record(EVENT);
     await checkpointer.tick();
     expect(kinds()).toEqual(['audit_key', 'event 1', 'checkpoint 1', 'event 2']);
+  });
+});
+
+describe('of several processes', () => {
+  async function setUpTwo() {
+    const { store } = await openTestStore();
+    const [one, two] = [switchedLeadership(true), switchedLeadership()];
+    const led = openFront(store, one.leadership);
+    const other = openFront(store, two.leadership);
+    const takeOver = () => {
+      one.state.isLeading = false;
+      two.state.isLeading = true;
+    };
+    const pass = (seconds: number) => {
+      led.now.seconds += seconds;
+      other.now.seconds += seconds;
+    };
+    return { store, led, other, pass, takeOver, leading: two.state };
+  }
+  const numbers = async ({ audit }: TestStores) =>
+    (await audit.checkpointsAfter(0, 100)).map(({ number }) => number);
+
+  it('one that does not lead takes none, and answers the newest that another took', async () => {
+    const { store, led, other, pass } = await setUpTwo();
+    await other.checkpointer.tick();
+    await other.checkpointer.take();
+    expect([await numbers(store), other.checkpointer.latest()]).toEqual([[], undefined]);
+    await led.checkpointer.tick();
+    pass(3_600);
+    await other.checkpointer.tick();
+    expect(await numbers(store)).toEqual([1]);
+    expect(other.checkpointer.latest()).toEqual(led.checkpointer.latest());
+    expect(other.stored).toEqual([]);
+  });
+
+  it('each delivers all to its own sinks', async () => {
+    const { store, led, other, pass } = await setUpTwo();
+    await store.audit.record(EVENT);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    await store.audit.record(EVENT);
+    pass(60);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    const all = ['audit_key', 'event 1', 'checkpoint 1', 'event 2', 'checkpoint 2'];
+    expect([led.kinds(), other.kinds()]).toEqual([all, all]);
+  });
+
+  it('each remembers how far its sinks got', async () => {
+    const { store, led, other, pass } = await setUpTwo();
+    await store.audit.record(EVENT);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    const kept = vi.spyOn(store.audit, 'keepPositions');
+    await other.checkpointer.tick();
+    expect(kept).not.toHaveBeenCalled();
+    pass(60);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    expect(kept.mock.calls).toEqual([[new Map([['memory', { sequence: 1, checkpointNumber: 1 }]])]]);
+  });
+
+  it('the one that takes over goes on behind the last checkpoint, when the next is due', async () => {
+    const { store, led, other, pass, takeOver } = await setUpTwo();
+    for (const _ of [1, 2]) {
+      pass(60);
+      await led.checkpointer.tick();
+    }
+    await other.checkpointer.tick();
+    takeOver();
+    pass(59);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    expect(await numbers(store)).toEqual([1, 2]);
+    pass(1);
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    expect(await numbers(store)).toEqual([1, 2, 3]);
+    const third = await readCheckpoint(other.checkpointer.latest()?.jws ?? '', KEY);
+    const [, second] = await store.audit.checkpointsAfter(0, 2);
+    expect(third?.previous).toEqual(checkpointDigest(second?.jws ?? ''));
+  });
+
+  it('the one that takes over goes on behind one that it had not heard of', async () => {
+    const { store, led, other, takeOver } = await setUpTwo();
+    await led.checkpointer.tick();
+    takeOver();
+    await other.checkpointer.take();
+    expect(await numbers(store)).toEqual([1, 2]);
+  });
+
+  it('one that stops leading while it asks the signer seals no more', async () => {
+    const { store, other, takeOver, leading } = await setUpTwo();
+    takeOver();
+    other.now.onSealed = () => {
+      leading.isLeading = false;
+    };
+    await other.checkpointer.take();
+    expect(await numbers(store)).toEqual([]);
+  });
+
+  it.each([
+    ['revocation.added', {}, [1, 2]],
+    ['client.created', { registry: { version: 2 } }, [1, 2]],
+    ['client.revoked', { unsigned: [] }, [1, 2]],
+    ['login.refused', {}, [1]],
+  ])('what another changed is covered at once where it should be: %s %j', async (type, details, taken) => {
+    const { store, led } = await setUpTwo();
+    await led.checkpointer.tick();
+    await store.audit.record({ ...EVENT, type, details });
+    await led.checkpointer.tick();
+    await led.checkpointer.tick();
+    expect(await numbers(store)).toEqual(taken);
+  });
+
+  it('what was changed here is wanted of whoever leads alone', async () => {
+    const { store, led, other, takeOver } = await setUpTwo();
+    await led.checkpointer.tick();
+    other.checkpointer.soon();
+    await other.checkpointer.tick();
+    takeOver();
+    await other.checkpointer.tick();
+    expect(await numbers(store)).toEqual([1]);
+  });
+
+  it('none goes on behind a checkpoint that the audit key has not signed', async () => {
+    const { store, led, other, pass } = await setUpTwo();
+    await led.checkpointer.tick();
+    await other.checkpointer.tick();
+    const forged = { number: 2, auditSequence: 0, time: 1, jws: `${led.checkpointer.latest()?.jws}x` };
+    await store.audit.addCheckpoint(forged, new Map());
+    pass(60);
+    for (const { checkpointer } of [led, other]) {
+      await expect(checkpointer.tick()).rejects.toMatchObject({ code: 'audit_trail_refused' });
+      expect(checkpointer.latest()?.number).toBe(1);
+    }
   });
 });

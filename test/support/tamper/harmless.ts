@@ -39,7 +39,7 @@ export const HARMLESS: readonly Harmless[] = [
     table: 'audit_deliveries',
     why: 'a sink without a place is asked for its own end, or gets again what it has; a place ahead is found',
     kinds: ['edit', 'delete', 'insert', 'older row', 'tables of before', 'cut tail'],
-    columns: ['sink'],
+    columns: ['sink', 'host'],
   },
   {
     table: 'notification_deliveries',

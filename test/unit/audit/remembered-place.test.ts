@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { remembered } from '../../../src/audit/audit-service.ts';
+import { remembered } from '../../../src/audit/open-deliveries.ts';
 
 const LATEST = { number: 7, auditSequence: 40, time: 1_760_000_000, jws: '' };
 const FROM_THE_BEGINNING = { sequence: 0, checkpointNumber: 0 };

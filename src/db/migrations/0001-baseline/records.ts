@@ -57,9 +57,11 @@ async function createAuditTrail(
     .execute();
   await db.schema
     .createTable('audit_deliveries')
-    .addColumn('sink', text, primary)
+    .addColumn('sink', text, required)
+    .addColumn('host', text, required)
     .addColumn('audit_sequence', count, required)
     .addColumn('checkpoint_number', count, required)
+    .addPrimaryKeyConstraint('audit_deliveries_key', ['sink', 'host'])
     .modifyEnd(strict)
     .execute();
 }
