@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import type { CheckpointSigner } from '../audit/checkpointer.ts';
 import type { WitnessedTrail } from '../audit/find-unwitnessed.ts';
 import type { Trail } from '../audit/index.ts';
 import { isOlderCopy, type MissingRange, readMissingRange } from '../audit/missing-range.ts';
@@ -129,7 +128,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
 async function beginBeside(
   { runs, clock }: RollbackCheckDeps,
   { unwitnessed }: WitnessedTrail,
-  auditKey: CheckpointSigner,
+  auditKey: OpenedKey,
 ): Promise<void> {
   if (unwitnessed) {
     throw new KeywardError(
