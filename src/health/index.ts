@@ -36,11 +36,25 @@ interface HealthDeps {
   readonly registryKey: ReadinessDeps['registryKey'];
   readonly timeGuard: TimeGuard;
   readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** From here on memory is what all fronts made it. */
+async function follow(follower: Store['follower'], log: Logger) {
+  if (!follower.isShared) return undefined;
+  await follower.look();
+  return startPeriodicTask({
+    tick: async () => void (await follower.look()),
+    everyMs: LOOK_EVERY_MS,
+    log,
+    failure: 'what other fronts changed is not known; it is asked for again',
+    recovery: 'other fronts are followed again',
+  });
 }
 
 /** Whether tokens can be had now. */
 export async function openHealth(deps: HealthDeps) {
-  const { config, store, links, keyRing, registryKey, timeGuard, clock } = deps;
+  const { config, store, links, keyRing, registryKey, timeGuard, clock, log } = deps;
   const readiness = createReadiness({
     clock,
     registryKey,
@@ -58,8 +72,10 @@ export async function openHealth(deps: HealthDeps) {
     archive: config.ledger.archive_dir,
   });
   await disks.refresh();
+  const following = await follow(store.follower, log);
   return {
     disks,
+    stop: () => following?.stop(),
     gauges: { diskUsed: () => disks.used() },
     routes: {
       data: supplied(HEALTH_ROUTES.data, { readiness }),
@@ -70,7 +86,7 @@ export async function openHealth(deps: HealthDeps) {
 
 interface WatchDeps {
   readonly outages: OutageWatch;
-  readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups' | 'follower'>;
+  readonly store: SchemaWatchDeps['store'] & Pick<Store, 'walkRegistry' | 'probeLookups'>;
   readonly sinks: SchemaWatchDeps['sinks'];
   readonly chains: Chains;
   readonly disks: DiskWatch;
@@ -88,15 +104,6 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
   const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
   const watches = [
-    ...(store.follower.isShared
-      ? [
-          {
-            name: 'other fronts',
-            everyMs: LOOK_EVERY_MS,
-            tick: async () => void (await store.follower.look()),
-          },
-        ]
-      : []),
     { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
       name: 'file descriptors',
