@@ -22,7 +22,12 @@ function watching(isLeading: boolean, ...tasks: readonly Task[]) {
   const { state, leadership } = switchedLeadership(isLeading);
   const watches = openWatches({
     outages: createOutageWatch(clock),
-    store: { walkRegistry: async () => [], foreignSchema: nothing, probeLookups: nothing },
+    store: {
+      walkRegistry: async () => [],
+      foreignSchema: nothing,
+      probeLookups: nothing,
+      follower: untouched({ isShared: false }),
+    },
     sinks: untouched(),
     chains: { loadRevocations: async () => [], walks: { ledger: nothing, trail: nothing } },
     disks: { used: () => ({}), refresh: nothing },
