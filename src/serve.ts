@@ -68,6 +68,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const leadership = await joinDatabase(config.database, config.ledger.archive_dir);
   parts.defer(() => leadership.release());
   void leadership.lost.then(endOfService(log));
+  metrics.watch({ leader: () => (leadership.leads() ? 1 : 0) });
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     database: config.database,

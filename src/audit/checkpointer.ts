@@ -76,6 +76,7 @@ export class Checkpointer {
   /** To be called each second or so; a call while one is under way joins it. */
   tick(): Promise<void> {
     this.#working ??= this.#begin(async () => {
+      await this.#hear();
       if (!this.#deps.leadership.leads()) await this.#follow();
       else if (await this.#isDue()) await this.#takeWhileTelling();
     });
@@ -138,6 +139,12 @@ export class Checkpointer {
     this.#seen = events.at(-1)?.sequence ?? this.#seen;
     this.#isWanted ||= isWanted;
     return isWanted;
+  }
+
+  /** Sinks are told what is known to be committed alone: of what another process appended, that is to be found out. */
+  async #hear(): Promise<void> {
+    const { log } = this.#deps;
+    if (await log.isBehind()) await log.keepPositions(this.#positions());
   }
 
   /** The positions are kept with each checkpoint, whoever takes it. */

@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Store } from '../db/open-store.ts';
 import type { AuditLog } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { LogOutlet } from '../lib/log-outlet.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { EventStreams } from '../server/event-streams.ts';
@@ -43,6 +44,7 @@ interface EventDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'reader' | 'writer'>;
   readonly metrics: Metrics;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
   readonly audit: Pick<AuditLog, 'auditHead' | 'newestOfType' | 'witnessedAfter'>;
@@ -52,13 +54,14 @@ interface EventDeps {
 const FOLLOW_MS = 1_000;
 
 /** Security events: raised by everybody, and what operators make of them. What people do is told as one, too. */
-export async function openEvents({ config, store, metrics, clock, log, audit, keyRing }: EventDeps) {
+export async function openEvents(deps: EventDeps) {
+  const { config, store, metrics, leadership, clock, log, audit, keyRing } = deps;
   const securityEvents = createSecurityEvents(store.reader, store.writer, clock);
   const raised = openSecurityEvents(securityEvents, log, metrics);
   const eventStreams = new EventStreams(config.limits);
   const raiser = createRaiser({ events: raised, clock, log });
   const singleOperator = !config.two_persons;
-  const followed = await followActs({ audit, keyRing, events: raiser, singleOperator });
+  const followed = await followActs({ audit, keyRing, events: raiser, singleOperator, leadership, clock });
   return {
     eventStore: securityEvents,
     securityEvents: raised,

@@ -9,6 +9,7 @@ import { signingOf } from '../hsm/signers.ts';
 import type { Task } from '../kernel/capability.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { signingScopes } from '../kernel/key.ts';
+import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { createRegistryWatch } from '../keys/open-registry.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
@@ -92,6 +93,7 @@ interface WatchDeps {
   readonly disks: DiskWatch;
   /** Of capabilities. */
   readonly tasks: readonly Task[];
+  readonly leadership: Leadership;
   readonly keyRing: OutdatedVerifierDeps['keyRing'] & ActiveKeyWatchDeps['keyRing'];
   readonly verifiers: OutdatedVerifierDeps['verifiers'];
   readonly events: EventRaiser;
@@ -101,9 +103,10 @@ interface WatchDeps {
 
 /** All that looks again and again beside the service, and tells what it finds as security events. */
 export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
-  const { outages, store, sinks, chains, disks, tasks, keyRing, verifiers, events, clock, log } = parts;
+  const { outages, store, sinks, chains, disks, tasks, leadership, keyRing, verifiers, events, clock, log } =
+    parts;
   const onRelief = (volume: string, used: number) => log.info({ volume, used }, 'disk has room again');
-  const watches = [
+  const watches: readonly Task[] = [
     { name: 'outages', everyMs: 1_000, tick: async () => outages.raiseEvents(events) },
     {
       name: 'file descriptors',
@@ -127,12 +130,18 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
       tick: createOutdatedVerifierWatch({ keyRing, verifiers, events }),
     },
     ...tasks,
-  ].map(({ name, everyMs, tick }) =>
-    startPeriodicTask({ tick, everyMs, log, failure: `${name} not watched; it is tried again` }),
+  ];
+  const running = watches.map(({ name, everyMs, tick, byLeader }) =>
+    startPeriodicTask({
+      tick: byLeader ? whileLeading(leadership, tick) : tick,
+      everyMs,
+      log,
+      failure: `${name} not watched; it is tried again`,
+    }),
   );
   return {
     async stop() {
-      await Promise.all(watches.map((watch) => watch.stop()));
+      await Promise.all(running.map((task) => task.stop()));
     },
   };
 }

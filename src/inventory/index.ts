@@ -12,7 +12,7 @@ import {
   type InventoryFinding,
   type InventoryReport,
 } from '../kernel/key-proof.ts';
-import type { Registry } from '../kernel/registry.ts';
+import type { Leadership, Registry } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { Mutex } from '../lib/mutex.ts';
@@ -33,6 +33,7 @@ interface InventoryKeepingDeps {
   readonly inventories: Inventories;
   readonly hsmTokens: readonly string[];
   readonly everySeconds: number;
+  readonly leadership: Pick<Leadership, 'leads'>;
   readonly log: Logger;
 }
 
@@ -42,11 +43,20 @@ interface InventoryKeeper {
   stop(): Promise<void>;
 }
 
-/** Takes the inventory of each HSM token again and again: nobody waits for another's. */
-function keepInventory({ inventories, hsmTokens, everySeconds, log }: InventoryKeepingDeps): InventoryKeeper {
+/**
+ * Takes the inventory of each HSM token: nobody waits for another's. Where another process leads, one that this
+ * process's own signer gave reason for.
+ */
+export function keepInventory(deps: InventoryKeepingDeps): InventoryKeeper {
+  const { inventories, hsmTokens, everySeconds, leadership, log } = deps;
+  const suspected = new Set<string>();
   const start = (hsmToken: string) =>
     startPeriodicTask({
-      tick: async () => void (await inventories.take(hsmToken)),
+      async tick() {
+        if (!leadership.leads() && !suspected.has(hsmToken)) return;
+        await inventories.take(hsmToken);
+        suspected.delete(hsmToken);
+      },
       everyMs: everySeconds * 1_000,
       firstMs: SOON_MS,
       retryMs: AGAIN_MS,
@@ -55,7 +65,10 @@ function keepInventory({ inventories, hsmTokens, everySeconds, log }: InventoryK
     });
   const tasks = new Map(hsmTokens.map((name) => [name, start(name)]));
   return {
-    schedule: (hsmToken) => tasks.get(hsmToken)?.soon(SOON_MS),
+    schedule(hsmToken) {
+      suspected.add(hsmToken);
+      tasks.get(hsmToken)?.soon(SOON_MS);
+    },
     async stop() {
       await Promise.all([...tasks.values()].map((task) => task.stop()));
     },
@@ -106,6 +119,7 @@ interface InventoryRootDeps {
   readonly raiser: EventRaiser;
   readonly canaries: InventoriedCanaries;
   readonly audit: AuditTrail;
+  readonly leadership: Leadership;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -128,6 +142,7 @@ export function openInventory(deps: InventoryRootDeps): Capability {
     inventories,
     hsmTokens: signers.signer.tokens,
     everySeconds: config.keys.inventory_seconds,
+    leadership: deps.leadership,
     log,
   });
   signers.suspectTokens.subscribe((hsmToken) => keeper.schedule(hsmToken));

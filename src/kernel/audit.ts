@@ -63,6 +63,7 @@ export interface RememberedPosition {
 
 /** The audit trail as it is stored, with its checkpoints. Lists are in order and bounded by `limit`. */
 export interface AuditLog extends AuditTrail {
+  /** As far as they are known to be committed. */
   eventsAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
   /** The same, of those that something stands behind: what decides something reads no others. */
   witnessedAfter(sequence: number, limit: number): Promise<readonly StoredEvent[]>;
@@ -86,7 +87,9 @@ export interface AuditLog extends AuditTrail {
     checkpoint: StoredCheckpoint,
     positions: ReadonlyMap<string, DeliveryPosition>,
   ): Promise<void>;
-  /** The positions alone, where another process takes the checkpoints. */
+  /** Whether other processes have appended events that `eventsAfter` does not answer yet. */
+  isBehind(): Promise<boolean>;
+  /** The positions alone. With that commit, all that was appended before it is known to be committed, too. */
   keepPositions(positions: ReadonlyMap<string, DeliveryPosition>): Promise<void>;
   /** By the name of the sink. */
   positions(): Promise<ReadonlyMap<string, RememberedPosition>>;

@@ -12,6 +12,8 @@ export interface Task {
   /** For the log, such as `reports`. */
   readonly name: string;
   readonly everyMs: number;
+  /** Where another process leads, it does nothing. */
+  readonly byLeader?: true;
   tick(): Promise<void>;
 }
 

@@ -6,6 +6,7 @@ import type { StoredRun } from '../kernel/audit-chain.ts';
 import type { Erasable } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { UnprovenTime } from '../kernel/record-gap.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { RevocationAdministration } from '../kernel/revocation.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { measuredSightings } from '../metrics/measured.ts';
@@ -34,13 +35,14 @@ interface LedgerDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
 /** The record of every token: written, looked up, searched, erased and, in time, archived. */
 export function openLedger(deps: LedgerDeps) {
-  const { config, store, runs, erasable, revocations, canaries, events, unproven, metrics, clock, log } =
-    deps;
+  const { config, store, runs, erasable, revocations, canaries, events, unproven, metrics } = deps;
+  const { leadership, clock, log } = deps;
   for (const { from, until } of unproven)
     events.raise(securityEvent('ledger.end_unproven', { issued_from: from, issued_until: until }));
   const { reader, writer } = store;
@@ -69,6 +71,7 @@ export function openLedger(deps: LedgerDeps) {
         timeGuard: {
           isSettled: () => runs.own.certificate !== null && deps.settledTime.isSettled(),
         },
+        leadership,
         onlineDays: config.ledger.online_days,
         retentionDays: config.ledger.retention_days,
         events,

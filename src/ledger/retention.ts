@@ -3,7 +3,7 @@ import { type Clock, dayOf, type SettledTime } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LedgerArchives } from '../kernel/ledger-search.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
-import type { StoredKey } from '../kernel/registry.ts';
+import { type Leadership, type StoredKey, whileLeading } from '../kernel/registry.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { type RunningTask, startPeriodicTask } from '../lib/periodic-task.ts';
 
@@ -17,6 +17,7 @@ interface RetentionDeps {
   readonly keys: () => Promise<readonly StoredKey[]>;
   readonly clock: Clock;
   readonly timeGuard: SettledTime;
+  readonly leadership: Pick<Leadership, 'leads'>;
   /** Days after their last `exp` that records stay in the database. */
   readonly onlineDays: number;
   /** Days after a key is out of use that the records of its tokens are kept. */
@@ -34,14 +35,15 @@ interface RetentionReport {
  * `ledger_damaged`, `store_unavailable`; whatever was done until then stands, and the next step goes on from there.
  */
 export async function retentionStep(deps: RetentionDeps, signal: AbortSignal): Promise<RetentionReport> {
-  const { archives, clock, timeGuard, onlineDays, retentionDays } = deps;
+  const { archives, clock, timeGuard, leadership, onlineDays, retentionDays } = deps;
   if (!timeGuard.isSettled()) return { archived: 0, dropped: 0, segmentsRemoved: 0 };
   const onlineSince = clock.nowSeconds() - onlineDays * DAY_SECONDS;
   const archived = await archives.seal({
     committedBefore: onlineSince - LONGEST_TTL_SECONDS,
     expiredBefore: onlineSince,
   });
-  const dropped = await dropAll(archives, signal);
+  const dropped = await dropAll(deps, signal);
+  if (!leadership.leads()) return { archived, dropped, segmentsRemoved: 0 };
   const before = clock.nowSeconds() - retentionDays * DAY_SECONDS;
   const outOfUse = await keysOutOfUse(deps, before);
   const segmentsRemoved = await archives.remove(
@@ -50,9 +52,9 @@ export async function retentionStep(deps: RetentionDeps, signal: AbortSignal): P
   return { archived, dropped, segmentsRemoved };
 }
 
-async function dropAll(archives: LedgerArchives, signal: AbortSignal): Promise<number> {
+async function dropAll({ archives, leadership }: RetentionDeps, signal: AbortSignal): Promise<number> {
   let all = 0;
-  while (!signal.aborted) {
+  while (!signal.aborted && leadership.leads()) {
     const dropped = await archives.drop();
     if (dropped === 0) break;
     all += dropped;
@@ -76,7 +78,7 @@ async function keysOutOfUse({ keys }: RetentionDeps, before: number): Promise<Re
 const EVERY_MS = 60_000;
 const ARCHIVING_STOPS = 'its rows do not give its hash; they stay, and nothing behind them is archived';
 
-/** Moves records to the archive and out of it, a step a minute. */
+/** Moves records to the archive and out of it, a step a minute, where this process leads. */
 export function keepRetention(
   { log, events, ...deps }: RetentionDeps & { readonly events: EventRaiser; readonly log: Logger },
   everyMs = EVERY_MS,
@@ -97,7 +99,7 @@ export function keepRetention(
   };
 
   const task = startPeriodicTask({
-    tick,
+    tick: whileLeading(deps.leadership, tick),
     everyMs,
     log,
     failure: 'ledger retention failed; it is tried again',

@@ -138,6 +138,11 @@ export const GAUGES = {
     help: 'The clock of the service',
     labels: [],
   },
+  leader: {
+    name: 'keyward_leader',
+    help: '1 on the instance that does what nobody asks for, such as rotation and notifications, else 0',
+    labels: [],
+  },
   checkpointAge: {
     name: 'keyward_checkpoint_age_seconds',
     help: 'Time since the last checkpoint',

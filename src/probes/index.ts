@@ -5,6 +5,7 @@ import type { ClientAdministration, Grants } from '../kernel/actor.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { TokenIssuer } from '../kernel/issuance.ts';
 import type { KeyRing } from '../kernel/key.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import type { Tracer } from '../kernel/trace.ts';
 import { authoritiesOf } from '../lib/certificates.ts';
@@ -33,6 +34,7 @@ interface ProbeRootDeps {
   readonly events: EventRaiser;
   readonly tracer?: Tracer | undefined;
   readonly clock: Clock;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
@@ -65,6 +67,7 @@ export function openProbes(deps: ProbeRootDeps) {
     }),
     events,
     clock,
+    leadership: deps.leadership,
     everySeconds: every_seconds,
     concurrency,
     unansweredRounds: unanswered_rounds,

@@ -49,7 +49,7 @@ export interface ProbeStatus extends VerifierProbe {
   readonly notSent: readonly UnsentProbe[];
   /** When the token that is out will be sent as an expired one; null where none is. */
   readonly expiredDueAt: number | null;
-  /** When it is probed next; null while its client may not verify for the scope. */
+  /** When it is probed next; null while its client may not verify for the scope, or another process leads. */
   readonly nextAt: number | null;
 }
 

@@ -1,5 +1,6 @@
 import { type Clock, dayOf } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import {
   isPlace,
@@ -48,12 +49,12 @@ class ProbeState {
     return now;
   }
 
-  standing(probe: VerifierProbe, mayVerify: boolean): Omit<ProbeStatus, 'notSent'> {
+  standing(probe: VerifierProbe, isProbedHere: boolean): Omit<ProbeStatus, 'notSent'> {
     return {
       ...probe,
       answers: PROBE_NAMES.flatMap((name) => this.#answers.get(name) ?? []),
       expiredDueAt: this.expiring?.dueAt ?? null,
-      nextAt: mayVerify ? this.nextAt : null,
+      nextAt: isProbedHere ? this.nextAt : null,
     };
   }
 }
@@ -67,6 +68,7 @@ interface ProbeRoundDeps {
   readonly send: SendProbe;
   readonly events: EventRaiser;
   readonly clock: Clock;
+  readonly leadership: Pick<Leadership, 'leads'>;
   readonly everySeconds: number;
   /** Verifiers asked at the same time. */
   readonly concurrency: number;
@@ -85,7 +87,10 @@ export class ProbeRounds {
     this.#deps = deps;
   }
 
-  /** Does what is due by now, a few verifiers at a time. */
+  /**
+   * Does what is due by now, a few verifiers at a time. Where another process leads, it sends what is out to be sent as
+   * expired, and begins no round.
+   */
   async tick(): Promise<void> {
     this.#forgetRemoved();
     const due = this.#due();
@@ -122,12 +127,12 @@ export class ProbeRounds {
     return this.#deps.probes().flatMap((probe) => {
       const state = this.#stateOf(probe);
       const expired = state.expiring !== null && state.expiring.dueAt <= now;
-      const isDue = expired || state.nextAt <= now;
-      if (!isDue || !this.#deps.mayVerify(probe)) return [];
+      const roundIsDue = () => state.nextAt <= now && this.#deps.leadership.leads();
+      if (!(expired || roundIsDue()) || !this.#deps.mayVerify(probe)) return [];
       return () =>
         this.#alone(state, async () => {
           if (expired) await this.#sendExpired(probe, state);
-          if (state.nextAt <= now) await this.#round(probe, state);
+          if (roundIsDue()) await this.#round(probe, state);
         });
     });
   }
@@ -184,8 +189,9 @@ export class ProbeRounds {
   }
 
   #standing(probe: VerifierProbe): ProbeStatus {
-    const { mayVerify, unsent } = this.#deps;
-    return { ...this.#stateOf(probe).standing(probe, mayVerify(probe)), notSent: unsent(probe.scopeId) };
+    const { mayVerify, unsent, leadership } = this.#deps;
+    const isProbedHere = leadership.leads() && mayVerify(probe);
+    return { ...this.#stateOf(probe).standing(probe, isProbedHere), notSent: unsent(probe.scopeId) };
   }
 
   #stateOf(probe: VerifierProbe): ProbeState {

@@ -38,10 +38,10 @@ const probe = z
       .int()
       .nullable()
       .meta({ description: 'When the token that is out is sent again, expired; null where none is.' }),
-    next_at: z
-      .int()
-      .nullable()
-      .meta({ description: 'When it is probed next; null while the client may not verify for the scope.' }),
+    next_at: z.int().nullable().meta({
+      description:
+        'When it is probed next; null while the client may not verify for the scope, or another instance probes.',
+    }),
   })
   .meta({ id: 'Probe' });
 export type ProbeAnswer = z.infer<typeof probe>;

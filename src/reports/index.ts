@@ -6,6 +6,7 @@ import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { LeakService } from '../kernel/credential.ts';
 import type { LedgerReader } from '../kernel/issuance.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { RevocationCheck } from '../kernel/revocation.ts';
 import type { SecurityEvents } from '../kernel/security-events.ts';
 import type { TokenVerifier } from '../kernel/verification.ts';
@@ -44,6 +45,7 @@ interface ReportDeps {
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
+  readonly leadership: Leadership;
   readonly log: Logger;
 }
 
@@ -78,6 +80,7 @@ export async function openReports(deps: ReportDeps) {
     events,
     clock,
     settledTime: deps.settledTime,
+    leadership: deps.leadership,
     overdueSeconds: config.overdue_hours * 3_600,
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });

@@ -1,4 +1,5 @@
 import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts';
 import type { ReportAlarm } from './alarm.ts';
 import {
@@ -17,6 +18,7 @@ interface ReportWatchDeps {
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
+  readonly leadership: Pick<Leadership, 'leads'>;
   readonly overdueSeconds: number;
   readonly eraseAfterSeconds: number;
 }
@@ -30,9 +32,13 @@ const MOST_OVERDUE_A_DAY = 10;
 const DAY_SECONDS = 86_400;
 const MOST_ERASED_AT_ONCE = 100;
 
-/** What becomes of reports when nobody does anything. Answers how to look. */
+/**
+ * What becomes of reports when nobody does anything. Where another process leads, it tells of what was received here
+ * alone. Answers how to look.
+ */
 export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
-  const { store, intake, alarm, events, clock, settledTime, overdueSeconds, eraseAfterSeconds } = deps;
+  const { store, intake, alarm, events, clock, settledTime, leadership } = deps;
+  const { overdueSeconds, eraseAfterSeconds } = deps;
   let toldUntil = 0;
   let today = 0;
   let toldToday = 0;
@@ -52,6 +58,7 @@ export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
   };
   return async () => {
     await alarm.raiseRest();
+    if (!leadership.leads()) return;
     const now = clock.nowSeconds();
     for (const report of await store.unexamined(now - LEFT_AFTER_SECONDS, MOST_AT_ONCE)) {
       await intake.examineLeft(report);
@@ -63,7 +70,8 @@ export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
       await raiseOverdue(report);
       toldUntil = report.sequence;
     }
-    if (settledTime.isSettled()) await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
+    if (settledTime.isSettled() && leadership.leads())
+      await store.eraseClosed(now - eraseAfterSeconds, MOST_ERASED_AT_ONCE);
   };
 }
 

@@ -78,7 +78,15 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
         await insertCheckpoint(trx, checkpoint);
         await putPositions(trx, host, positions);
       }),
-    keepPositions: (positions) => writer.transaction((trx) => putPositions(trx, host, positions)),
+    async isBehind() {
+      const { sequence } = await reader.read((trx) => headOf(trx, 'audit'));
+      return sequence > (writer.auditEnd?.sequence ?? Number.MAX_SAFE_INTEGER);
+    },
+    keepPositions: (positions) =>
+      writer.transaction(async (trx) => {
+        await ownAuditHead(trx);
+        await putPositions(trx, host, positions);
+      }),
     positions: () => reader.read((trx) => readPositions(trx, host)),
   };
 }

@@ -8,6 +8,8 @@ import { checkpointDigest, composeCheckpoint, readCheckpoint } from '../../../sr
 import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 import { MemorySink } from '../../support/memory-sink.ts';
 import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
+import { joinedFronts } from '../../support/postgres/joined.ts';
+import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import { softwareKey } from '../../support/software-keys.ts';
 
 const KEY = softwareKey('ES256');
@@ -401,5 +403,27 @@ describe('of several processes', () => {
       await expect(checkpointer.tick()).rejects.toMatchObject({ code: 'audit_trail_refused' });
       expect(checkpointer.latest()?.number).toBe(1);
     }
+  });
+});
+
+describe.skipIf(NO_POSTGRES)(`of several fronts on ${POSTGRES}`, () => {
+  it('tell their own sinks all that any of them appended, and cover what the others changed', async () => {
+    const fronts = await joinedFronts();
+    const [first, second] = fronts.map(({ store, owner }) => openFront(store, owner));
+    if (!first || !second) throw new Error('there are two');
+    const types = ({ sink }: typeof first) =>
+      sink.entries.flatMap((entry) => (entry.kind === 'event' ? [entry.event.type] : []));
+    await first.checkpointer.tick();
+    await second.audit.record({ ...EVENT, type: 'of the second' });
+    await second.audit.record({ ...EVENT, type: 'revocation.added' });
+    await first.audit.record({ ...EVENT, type: 'of the first' });
+    const all = ['of the second', 'revocation.added', 'of the first'];
+    for (const front of [first, second]) {
+      await front.checkpointer.tick();
+      expect(types(front)).toEqual(expect.arrayContaining(all));
+    }
+    expect(first.checkpointer.latest()?.number).toBe(2);
+    await second.checkpointer.tick();
+    expect(second.checkpointer.latest()).toEqual(first.checkpointer.latest());
   });
 });

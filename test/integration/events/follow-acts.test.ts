@@ -2,7 +2,9 @@ import { expect, it } from 'vitest';
 import type { ActKeys } from '../../../src/events/acts.ts';
 import { followActs } from '../../../src/events/follow-acts.ts';
 import { type AuditEvent, actOf } from '../../../src/kernel/audit.ts';
+import type { Leadership } from '../../../src/kernel/registry.ts';
 import type { EventRaiser } from '../../../src/kernel/security-events.ts';
+import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { raiserOver } from '../../support/raised-events.ts';
 
@@ -19,8 +21,12 @@ const act = (type: string, subject: string): AuditEvent =>
 const started = act('service.started', 'service');
 const compromise = (kid: string) => act('key.compromised', `key:${kid}`);
 
-const following = (store: TestStore, events: EventRaiser) =>
-  followActs({ audit: store.audit, keyRing, events, singleOperator: false });
+let now = 1_760_000_000;
+const clock = { nowSeconds: () => now };
+const ALONE = { keyRing, singleOperator: false, leadership: SOLE_OWNER, clock };
+
+const following = (store: TestStore, events: EventRaiser, leadership: Leadership = SOLE_OWNER) =>
+  followActs({ ...ALONE, audit: store.audit, events, leadership });
 const subjects = async ({ securityEvents }: TestStore) =>
   (await securityEvents.list({}, { limit: 1_000 })).map(({ subject }) => subject).reverse();
 
@@ -91,11 +97,40 @@ it('goes on where the trail could not be read', async () => {
     witnessedAfter: (place: number, limit: number) =>
       isAway ? Promise.reject(new Error('away')) : store.audit.witnessedAfter(place, limit),
   };
-  const look = await followActs({ audit, keyRing, events: raiser, singleOperator: false });
+  const look = await followActs({ ...ALONE, audit, events: raiser });
   await record(store, compromise('k1'));
   await expect(look()).rejects.toThrow('away');
   isAway = false;
   await look();
   await raiser.settled();
   expect(await subjects(store)).toEqual(['key:k1']);
+});
+
+it('tells nothing while another process leads, and once it leads what that one may not have told', async () => {
+  const { store } = await openTestStore();
+  const raiser = raiserOver(store.securityEvents);
+  const { state, leadership } = switchedLeadership();
+  const look = await following(store, raiser, leadership);
+  const lookLater = async (seconds: number) => {
+    now += seconds;
+    await look();
+    await raiser.settled();
+  };
+  await record(store, started, compromise('told by the other'));
+  await lookLater(60);
+  await lookLater(60);
+  await record(store, compromise('left behind'));
+  await lookLater(59);
+  expect(await subjects(store)).toEqual([]);
+  state.isLeading = true;
+  await lookLater(1);
+  await lookLater(1);
+  expect(await subjects(store)).toEqual(['key:left behind']);
+  state.isLeading = false;
+  await record(store, compromise('later'));
+  await lookLater(1);
+  expect(await subjects(store)).toHaveLength(1);
+  state.isLeading = true;
+  await lookLater(1);
+  expect(await subjects(store)).toEqual(['key:left behind', 'key:later']);
 });

@@ -1,7 +1,9 @@
 import { expect, it, vi } from 'vitest';
+import type { Leadership } from '../../../src/kernel/registry.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { keepRetention } from '../../../src/ledger/retention.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
+import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { raiserInto } from '../../support/raised-events.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
@@ -11,7 +13,7 @@ const NOON = 1_760_000_000;
 const PATIENCE = { timeout: 30_000, interval: 20 };
 
 /** Two records in a group each, of which all is due, and a step as soon as the one before has ended. */
-async function retaining(tamper = '') {
+async function retaining(tamper = '', leadership: Leadership = SOLE_OWNER) {
   const { store, file } = await openTestStore();
   for (const n of [0, 1]) await store.records.append(issuanceRecord(n));
   if (tamper !== '') query(file, tamper);
@@ -23,6 +25,7 @@ async function retaining(tamper = '') {
       keys: async () => [],
       clock: { nowSeconds: () => NOON + 400 * 86_400 },
       timeGuard: { isSettled: () => true },
+      leadership,
       onlineDays: 30,
       retentionDays: 730,
       events: raiserInto(raised),
@@ -59,6 +62,16 @@ it('tells nothing of one that is', async () => {
   await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('ledger retention'), PATIENCE);
   await retention.stop();
   expect(raised).toEqual([]);
+});
+
+it('archives nothing while another process leads, and all that is due once it leads', async () => {
+  const { state, leadership } = switchedLeadership();
+  const { lines, retention } = await retaining('', leadership);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(lines).toEqual([]);
+  state.isLeading = true;
+  await vi.waitFor(() => expect(lines.map(({ msg }) => msg)).toContain('ledger retention'), PATIENCE);
+  await retention.stop();
 });
 
 it('tells nothing of a store that is away: it is logged, and tried again', async () => {

@@ -11,6 +11,7 @@ import type { TokenExaminer } from '../../../src/reports/examine.ts';
 import type { TokenFindings } from '../../../src/reports/findings.ts';
 import { createReportIntake } from '../../../src/reports/intake.ts';
 import { countUnclosed, createReportWatch } from '../../../src/reports/watch.ts';
+import { switchedLeadership } from '../../support/leadership.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { auditEventsIn, query } from '../../support/store-database.ts';
 import { FOUND_NOTHING, TRACE } from '../../support/token-findings.ts';
@@ -62,7 +63,16 @@ async function opened({
   const intake = makeIntake();
   onTestFinished(() => intake.stop());
   const settledTime = { isSettled: () => settled };
-  const watching = { ...parts, settledTime, intake, alarm, overdueSeconds: DAY, eraseAfterSeconds: 30 * DAY };
+  const { state: leading, leadership } = switchedLeadership(true);
+  const watching = {
+    ...parts,
+    settledTime,
+    leadership,
+    intake,
+    alarm,
+    overdueSeconds: DAY,
+    eraseAfterSeconds: 30 * DAY,
+  };
   const receive = (token: string | null = null, text: string | null = 'odd') =>
     intake.receive({ scopeId: 'payments', token, text, contact: 'ada@example.org', requestId: 'req-1' });
   return {
@@ -77,6 +87,7 @@ async function opened({
     look: createReportWatch(watching),
     /** As a service that was started since. */
     lookAnew: createReportWatch({ ...watching, intake: makeIntake() }),
+    leading,
     settle: (so = true) => {
       settled = so;
     },
@@ -493,6 +504,24 @@ describe('a closed case', () => {
       { suspicion_salt: expect.anything() },
     ]);
   });
+});
+
+it('what nobody does anything about is for the process that leads; floods are told by each', async () => {
+  const { receive, examined, reports, look, pass, raised, leading, alarm } = await opened();
+  const [open, closed] = [await receive(), await receive()];
+  for (const number of [open, closed]) await examined(number);
+  await reports.close(closed, 'harmless', 'a test', ALICE);
+  const written = async () => (await reports.find(closed)).suspicion !== null;
+  const told = async () => (await raised()).slice(2).map(([type]) => type);
+  leading.isLeading = false;
+  pass(30 * DAY);
+  alarm.refused({ shared: true });
+  await look();
+  expect([await told(), await written()]).toEqual([['report.flood'], true]);
+  leading.isLeading = true;
+  await look();
+  await look();
+  expect([await told(), await written()]).toEqual([['report.flood', 'report.overdue'], false]);
 });
 
 it('cases that are not closed are counted as they are, from the start on', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ArchiveDue, ArchivedSegment } from '../../../src/kernel/ledger-search.ts';
 import type { StoredKey } from '../../../src/kernel/registry.ts';
 import { retentionStep } from '../../../src/ledger/retention.ts';
+import { switchedLeadership } from '../../support/leadership.ts';
 import { keySample, scopeSample } from '../../support/registry-samples.ts';
 
 const DAY = 86_400;
@@ -24,6 +25,7 @@ function setUp({ due = 0, left = [] as number[], segments = [] as ArchivedSegmen
   const stopping = new AbortController();
   const keys = [old, recent];
   let settled = true;
+  const { state: leading, leadership } = switchedLeadership(true);
   const step = () =>
     retentionStep(
       {
@@ -40,12 +42,13 @@ function setUp({ due = 0, left = [] as number[], segments = [] as ArchivedSegmen
         timeGuard: {
           isSettled: () => settled,
         },
+        leadership,
         onlineDays: 30,
         retentionDays: 200,
       },
       stopping.signal,
     );
-  return { step, keys, asked, removed, drops, stopping, unsettle: () => (settled = false) };
+  return { step, keys, asked, removed, drops, stopping, leading, unsettle: () => (settled = false) };
 }
 
 describe('a step', () => {
@@ -53,6 +56,18 @@ describe('a step', () => {
     const { step, asked } = setUp({ due: 7 });
     expect(await step()).toEqual({ archived: 7, dropped: 0, segmentsRemoved: 0 });
     expect(asked).toEqual([{ committedBefore: NOW - 31 * DAY, expiredBefore: NOW - 30 * DAY }]);
+  });
+
+  it('stops where the process leads no more: what is left is for who does', async () => {
+    const { step, drops, removed, leading } = setUp({
+      left: [200, 200, 6],
+      segments: [{ kids: [old.kid], lastExp: OUT_OF_USE - 1 }],
+    });
+    leading.isLeading = false;
+    expect(await step()).toEqual({ archived: 0, dropped: 0, segmentsRemoved: 0 });
+    expect([drops, removed]).toEqual([[200, 200, 6], []]);
+    leading.isLeading = true;
+    expect(await step()).toEqual({ archived: 0, dropped: 406, segmentsRemoved: 1 });
   });
 
   it('deletes what is sealed, step by step to its end', async () => {

@@ -4,6 +4,7 @@ import type { SecurityEventReport } from '../../../src/kernel/security-events.ts
 import type { UnsentProbe, VerifierProbe } from '../../../src/probes/probe.ts';
 import { ProbeRounds } from '../../../src/probes/rounds.ts';
 import type { Reply } from '../../../src/probes/send.ts';
+import { switchedLeadership } from '../../support/leadership.ts';
 
 const NOW = 1_800_000_000;
 const PLACE = { clientId: 'checkout', scopeId: 'payments' };
@@ -25,6 +26,7 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
     unsent: [] as UnsentProbe[],
     end: new AbortController(),
   };
+  const { state: leading, leadership } = switchedLeadership(true);
   const rounds = new ProbeRounds({
     probes: () => world.probes,
     mayVerify: () => world.mayVerify,
@@ -45,12 +47,18 @@ function probing(answer: (token: string) => Reply | Promise<Reply> = strict) {
       },
     },
     clock: { nowSeconds: () => world.now },
+    leadership,
     everySeconds: 3_600,
     concurrency: 2,
     unansweredRounds: 3,
     ended: world.end.signal,
   });
-  return { world, rounds, told: () => world.raised.map(({ type, evidence }) => [type, evidence.probe]) };
+  return {
+    world,
+    leading,
+    rounds,
+    told: () => world.raised.map(({ type, evidence }) => [type, evidence.probe]),
+  };
 }
 
 it('sends all tokens in a round, the expired one once it has, and tells nothing of who does what it must', async () => {
@@ -191,6 +199,35 @@ it('takes it for unprobed where no token could be issued', async () => {
       at: NOW,
     },
   ]);
+});
+
+it('begins no round while another process leads, and goes on with its own when it leads again', async () => {
+  const { world, leading, rounds } = probing();
+  leading.isLeading = false;
+  await rounds.tick();
+  expect([world.made, rounds.standings()[0]?.nextAt]).toEqual([0, null]);
+  leading.isLeading = true;
+  await rounds.tick();
+  leading.isLeading = false;
+  world.now += 3_599;
+  await rounds.tick();
+  leading.isLeading = true;
+  await rounds.tick();
+  expect(world.made).toBe(1);
+  world.now += 1;
+  await rounds.tick();
+  expect(world.made).toBe(2);
+});
+
+it('sends the expired token of a round that was its own, also where another process leads', async () => {
+  const { world, leading, rounds } = probing();
+  leading.isLeading = false;
+  expect((await rounds.run(PLACE)).expiredDueAt).toBe(NOW + 100);
+  world.now += 100;
+  await rounds.tick();
+  await rounds.tick();
+  expect(world.sent.slice(4)).toEqual(['fresh checkout.example']);
+  expect(world.made).toBe(1);
 });
 
 it('leaves alone who may not verify, and sends a former URL nothing more', async () => {
