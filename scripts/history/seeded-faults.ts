@@ -72,7 +72,7 @@ export const SEEDED: readonly SeededFault[] = [
     replacements: [
       {
         file: 'src/db/signed/registry-changes.ts',
-        from: '    if (!committed.replicated) this.#owe(change);\n',
+        from: '    if (!committed.replicated) this.#own.owe(change);\n',
         to: '',
       },
     ],
