@@ -116,9 +116,14 @@ function dumpOf({ groups, rows, events, keys, raised }: Tables, files: Files): D
     keys: keys.map(({ kid, state }) => ({ kid: String(kid), state: String(state) })),
     toldForgeries: raised
       .filter(({ type }) => type === 'token.never_issued')
-      .map(({ dedup_key }) => String(JSON.parse(String(dedup_key))[0])),
+      .map(({ dedup_key }) => digestIn(String(dedup_key))),
     raised: raised.map(({ sequence, raised_at }) => ({ sequence: Number(sequence), at: Number(raised_at) })),
   };
+}
+
+/** Behind it may stand the run that told an event beside a row that it did not believe. */
+function digestIn(dedupKey: string): string {
+  return JSON.parse(dedupKey.slice(0, dedupKey.indexOf(']') + 1))[0];
 }
 
 function commitsOf(rows: readonly Row[]): ReadonlyMap<number, number> {
