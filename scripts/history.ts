@@ -12,22 +12,26 @@ const MOST_TOLD = 5;
 
 function read(argv: readonly string[]) {
   const options = readOptions(argv);
-  return { options, faults: chosenFaults(options.engine, options.faults) };
+  return { options, faults: chosenFaults(options.engine, options.faults, options.fronts) };
 }
 
-function report({ fault, round, seconds, violations }: Played): void {
+function report({ fault, round, seconds, ended, violations }: Played): void {
   console.log(`round ${round}  ${fault}  ${seconds.toFixed(0)} s  ${violations.length || 'no'} violations`);
+  for (const { front, phase, why } of ended.slice(0, MOST_TOLD))
+    console.log(`  ${front} ended while ${phase}: ${why}`);
   for (const { property, detail } of violations.slice(0, MOST_TOLD))
     console.log(`  ${property} (${PROPERTIES[property]}): ${detail}`);
 }
 
 async function play(
-  { engine, rounds, seed, json }: Options,
+  { engine, fronts, rounds, seed, json }: Options,
   faults: ReturnType<typeof chosenFaults>,
 ): Promise<void> {
-  if (!json) console.log(`${engine}, ${rounds} rounds of ${faults.length} faults, seed ${seed}`);
-  const { played, omitted, folder } = await run({ engine, rounds, seed }, faults, json ? undefined : report);
-  if (json) console.log(JSON.stringify({ engine, seed, played, omitted, folder }));
+  const how = fronts === 1 ? engine : `${engine}, ${fronts} fronts`;
+  if (!json) console.log(`${how}, ${rounds} rounds of ${faults.length} faults, seed ${seed}`);
+  const options = { engine, fronts, rounds, seed };
+  const { played, omitted, folder } = await run(options, faults, json ? undefined : report);
+  if (json) console.log(JSON.stringify({ engine, fronts, seed, played, omitted, folder }));
   else console.log(`\n${tableOf(played)}\n\nhistories: ${folder}`);
   for (const fault of omitted) console.error(`${fault} was left out: no file system can be mounted here`);
   if (played.some(({ violations }) => violations.length > 0)) process.exitCode = FOUND_EXIT;

@@ -1,7 +1,7 @@
 import type { RunningService } from '../../test/support/running-service.ts';
 
 /** Longer than the service has for any answer. */
-const PATIENCE_MS = 15_000;
+export const PATIENCE_MS = 15_000;
 
 export type Plane = 'data' | 'operations';
 
@@ -12,6 +12,7 @@ interface Question {
   readonly body: object | undefined;
   /** Default: the operator's. */
   readonly credential: string | undefined;
+  readonly patienceMs: number;
 }
 
 export interface Answer {
@@ -25,12 +26,12 @@ type Addressed = Pick<RunningService, 'dataUrl' | 'operationsUrl' | 'operator'>;
 
 /** Never fails: without a whole answer in time, what was asked for may have been done or not. */
 export async function ask(service: Addressed, question: Question): Promise<Answer> {
-  const { plane, method, path, body, credential = service.operator } = question;
+  const { plane, method, path, body, credential = service.operator, patienceMs } = question;
   try {
     const response = await fetch((plane === 'data' ? service.dataUrl : service.operationsUrl) + path, {
       method,
       headers: { authorization: `Bearer ${credential}`, 'content-type': 'application/json' },
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patienceMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const answer = (await response.json()) as Answer['body'];

@@ -1,35 +1,33 @@
-import { AUDIT_GENESIS, auditEventHash, type ChainedEvent } from '../../src/kernel/audit-chain.ts';
-import { type LedgerGroup, linkFault, type PlacedRow, rowsFault } from '../../src/kernel/ledger-chain.ts';
-import type { Compromise, Fault, Issue, KeyFacts, Keys, Operation, Revoke, Verify } from './record.ts';
-
-interface HashedEvent extends ChainedEvent {
-  readonly hash: Uint8Array;
-}
-
-/** What the service's database and sink held after the history. */
-export interface Dump {
-  /** In the order of their sequence, as are rows and events. */
-  readonly groups: readonly LedgerGroup[];
-  readonly rows: readonly PlacedRow[];
-  readonly events: readonly HashedEvent[];
-  readonly keys: readonly KeyFacts[];
-  /** Digests, base64url, of the security events `token.never_issued`. */
-  readonly toldForgeries: readonly string[];
-  /** In the order of the file. */
-  readonly sink: readonly Pick<HashedEvent, 'sequence' | 'hash'>[];
-}
+import { AUDIT_GENESIS, auditEventHash } from '../../src/kernel/audit-chain.ts';
+import { linkFault, rowsFault } from '../../src/kernel/ledger-chain.ts';
+import type { Dump, HashedEvent } from './dump.ts';
+import type {
+  Compromise,
+  Ended,
+  Fault,
+  Impaired,
+  Issue,
+  KeyFacts,
+  Keys,
+  Operation,
+  Revoke,
+  Verify,
+} from './record.ts';
 
 export const PROPERTIES = {
   P1: 'an acknowledged token has exactly one record, which its group covers',
   P2: 'an acknowledged token is refused for what was done to it or for its age, never as never_issued',
   P3: 'no jti, digest or place twice',
-  P4: 'no token of a key is released once its compromise is acknowledged',
-  P5: 'nothing is accepted once its revocation, or the compromise of its key, is acknowledged',
+  P4: 'no token of a key is released once its compromise is acknowledged, and none is recorded behind it',
+  P5: 'nothing is accepted once its revocation, or the compromise of its key, is acknowledged; by another front after 1 s, by one that a fault hit after 6 s',
   P6: 'states go forward only, and one key of a scope is active',
   P8: 'whatever is never_issued was forged, and each forgery shown is found',
-  P10: 'the chains verify, and the sink is a prefix of the trail',
-  P13: 'tokens are released again within 30 s of the end of a fault',
+  P10: 'the chains verify, and each sink is a prefix of the trail',
+  P12: 'each security event is told within 20 s, and again only after a fault',
+  P13: 'each front releases tokens again within 10 s of the end of a fault, or 20 s where it had to be started again',
+  P14: 'a front that is cut off from the database accepts nothing after 6 s',
   P16: 'after a loss of acknowledged records nothing is issued behind it',
+  P17: 'a front that serves ends by itself only where it has lost its place',
 } as const;
 export type Property = keyof typeof PROPERTIES;
 
@@ -39,7 +37,13 @@ export interface Violation {
   readonly detail: string;
 }
 
-export const RECOVERY_MS = 30_000;
+export const RECOVERY_MS = 10_000;
+export const RESTARTED_MS = 20_000;
+/** So soon what one front was told is known to all that nothing hinders; and to any, since one that cannot ask stops. */
+const [FOLLOWED_MS, STALE_MS] = [1_000, 6_000];
+const NOTIFIED_MS = 20_000;
+/** The event of the last line of a front whose place another one has. */
+const TAKEN = 'database.taken';
 /** Who shows a forgery while the first who showed it still waits is answered before the event is stored. */
 const TOLD_MS = 5_000;
 
@@ -61,11 +65,15 @@ export function check(history: readonly Operation[], dump: Dump): Violation[] {
     ...nothingTwice(told, dump),
     ...genuineAreKnown(told),
     ...compromisesHold(told),
+    ...nothingRecordedBehind(dump),
     ...revocationsHold(told),
+    ...isolatedAcceptNothing(told),
     ...statesGoForward(told, dump),
     ...forgeriesAreFound(told, dump),
     ...chainsVerify(dump),
-    ...sinkIsPrefix(told, dump),
+    ...sinksArePrefixes(told, dump),
+    ...eventsAreTold(told, dump),
+    ...endsAreExplained(told),
     ...releasedAgain(told),
     ...nothingBehindLoss(told, dump),
   ];
@@ -78,6 +86,8 @@ interface Told {
   readonly compromises: readonly Compromise[];
   readonly keys: readonly Keys[];
   readonly faults: readonly Fault[];
+  readonly impaired: readonly Impaired[];
+  readonly ended: readonly Ended[];
   /** What somebody asked to revoke or compromise, whatever came of it. */
   readonly attempted: ReadonlySet<string>;
 }
@@ -92,6 +102,8 @@ function sort(history: readonly Operation[]): Told {
     compromises: of('compromise').filter(({ outcome }) => outcome === 'ok'),
     keys: of('keys').filter(({ outcome }) => outcome === 'ok'),
     faults: of('fault'),
+    impaired: of('impaired'),
+    ended: of('ended'),
     attempted: new Set([...of('revoke').map(({ jti }) => jti), ...of('compromise').map(({ kid }) => kid)]),
   };
 }
@@ -161,23 +173,87 @@ function genuineAreKnown({ verifies, attempted }: Told): Violation[] {
   });
 }
 
-/** Bound: what was asked after the answer. */
-function compromisesHold({ compromises, issues, verifies }: Told): Violation[] {
-  return compromises.flatMap(({ kid, answered }) => [
-    ...issues
-      .filter(({ token, asked }) => token?.kid === kid && asked > answered)
-      .map(({ token }) => violation('P4', `${token?.jti} was released by ${kid} after its compromise`)),
-    ...verifies
-      .filter(({ token, asked, valid }) => valid && token.kid === kid && asked > answered)
-      .map(({ token }) => violation('P5', `${token.jti} of ${kid} was accepted after its compromise`)),
-  ]);
+/** Bound: of issuing, what was asked after the answer. */
+function compromisesHold({ compromises, issues, verifies, impaired }: Told): Violation[] {
+  return compromises.flatMap((compromise) => {
+    const { kid, answered } = compromise;
+    return [
+      ...issues
+        .filter(({ token, asked }) => token?.kid === kid && asked > answered)
+        .map(({ token, front }) =>
+          violation('P4', `${token?.jti} was released by ${kid} at ${front} after its compromise`),
+        ),
+      ...verifies
+        .filter((each) => each.token.kid === kid && isAcceptedAfter(compromise, each, impaired))
+        .map((each) =>
+          violation('P5', `${acceptance(each)} of ${kid}, ${late(each, compromise)} compromise`),
+        ),
+    ];
+  });
 }
 
-function revocationsHold({ revokes, verifies }: Told): Violation[] {
-  const since = new Map(revokes.map(({ jti, answered }) => [jti, answered]));
-  return verifies
-    .filter(({ token, asked, valid }) => valid && asked > (since.get(token.jti) ?? Number.POSITIVE_INFINITY))
-    .map(({ token }) => violation('P5', `${token.jti} was accepted after its revocation`));
+function revocationsHold({ revokes, verifies, impaired }: Told): Violation[] {
+  const byJti = new Map(revokes.map((each) => [each.jti, each]));
+  return verifies.flatMap((each) => {
+    const revoke = byJti.get(each.token.jti);
+    if (!revoke || !isAcceptedAfter(revoke, each, impaired)) return [];
+    return [violation('P5', `${acceptance(each)}, ${late(each, revoke)} revocation`)];
+  });
+}
+
+function acceptance({ token, front }: Verify): string {
+  return `${token.jti} was accepted at ${front}`;
+}
+
+function late({ asked }: Verify, { answered, front }: Revoke | Compromise): string {
+  return `${Math.round(asked - answered)} ms after ${front} had acknowledged its`;
+}
+
+/** The front that was told knows at once; another one while nothing hinders it soon, and else before it may go on. */
+function isAcceptedAfter(
+  change: Revoke | Compromise,
+  { valid, asked, front }: Verify,
+  impaired: readonly Impaired[],
+): boolean {
+  if (!valid || asked <= change.answered) return false;
+  if (front === change.front) return true;
+  const isHindered = impaired.some(
+    (each) => each.front === front && each.asked <= asked && each.answered + RECOVERY_MS >= change.answered,
+  );
+  return asked > change.answered + (isHindered ? STALE_MS : FOLLOWED_MS);
+}
+
+/** By what the database kept, whoever was or was not answered. */
+function nothingRecordedBehind({ rows, events, commits }: Dump): Violation[] {
+  if (!commits) return [];
+  const since = new Map<string, number>();
+  for (const { type, subject, sequence } of events) {
+    const at = commits.events.get(sequence);
+    if (type === 'key.compromised' && at !== undefined && !since.has(subject)) since.set(subject, at);
+  }
+  return rows.flatMap(({ kid, jti, groupSequence }) => {
+    const [recorded, compromised] = [commits.groups.get(groupSequence), since.get(`key:${kid}`)];
+    if (recorded === undefined || compromised === undefined || recorded < compromised) return [];
+    const lateness = Math.round((recorded - compromised) / 1_000);
+    return [violation('P4', `${jti} of ${kid} was recorded ${lateness} ms behind its compromise`)];
+  });
+}
+
+/** What it had taken in before it was cut off may be answered with what it knew. */
+function isolatedAcceptNothing({ verifies, impaired }: Told): Violation[] {
+  return impaired
+    .filter(({ how }) => how === 'cut')
+    .flatMap((cut) =>
+      verifies
+        .filter(({ front, valid }) => valid && front === cut.front)
+        .filter(({ asked, answered }) => asked > cut.asked + STALE_MS && answered < cut.answered)
+        .map((each) =>
+          violation(
+            'P14',
+            `${acceptance(each)} ${Math.round(each.asked - cut.asked)} ms after it was cut off`,
+          ),
+        ),
+    );
 }
 
 /** What a fault took from the database is looked for in answers alone. */
@@ -187,25 +263,34 @@ function statesGoForward({ keys, compromises, faults }: Told, dump: Dump): Viola
   for (const { keys: list } of keys) found.push(...oneActive(list));
   found.push(...oneActive(dump.keys));
   const end = { asked: Number.POSITIVE_INFINITY, answered: Number.POSITIVE_INFINITY, keys: dump.keys };
-  const looks: readonly Pick<Keys, 'asked' | 'answered' | 'keys'>[] = isShortened ? keys : [...keys, end];
+  for (const looks of grouped(keys, ({ front }) => front).values()) found.push(...goesBack(looks, 0));
+  found.push(...goesBack(isShortened ? keys : [...keys, end], STALE_MS));
+  if (isShortened) return found;
+  const states = new Map(dump.keys.map(({ kid, state }) => [kid, state]));
+  for (const { kid } of compromises)
+    if (rankOf(states.get(kid)) < rankOf('compromised'))
+      found.push(violation('P6', `${kid} is ${states.get(kid)} after its compromise`));
+  return found;
+}
+
+type Look = Pick<Keys, 'asked' | 'answered' | 'keys'>;
+
+/** What one look found, each that is asked so much later has to find as well. */
+function goesBack(looks: readonly Look[], laterMs: number): Violation[] {
+  const found: Violation[] = [];
   const byEnd = [...looks].sort((a, b) => a.answered - b.answered);
   const byBegin = [...looks].sort((a, b) => a.asked - b.asked);
   const highest = new Map<string, string>();
   let next = 0;
   for (const look of byBegin) {
     // Only what was answered before this one was asked came surely before it.
-    for (let before = byEnd[next]; before && before.answered < look.asked; before = byEnd[++next])
+    for (let before = byEnd[next]; before && before.answered + laterMs < look.asked; before = byEnd[++next])
       for (const { kid, state } of before.keys)
         if (rankOf(state) >= rankOf(highest.get(kid))) highest.set(kid, state);
     for (const { kid, state } of look.keys)
       if (rankOf(state) < rankOf(highest.get(kid)))
         found.push(violation('P6', `${kid} went from ${highest.get(kid)} to ${state}`));
   }
-  if (isShortened) return found;
-  const states = new Map(dump.keys.map(({ kid, state }) => [kid, state]));
-  for (const { kid } of compromises)
-    if (rankOf(states.get(kid)) < rankOf('compromised'))
-      found.push(violation('P6', `${kid} is ${states.get(kid)} after its compromise`));
   return found;
 }
 
@@ -261,37 +346,93 @@ function chainsVerify({ groups, rows, events }: Dump): Violation[] {
 }
 
 /** An event may be delivered more than once. What a fault took from the trail, the sink keeps: by that it is noticed. */
-function sinkIsPrefix({ faults }: Told, { sink, events }: Dump): Violation[] {
+function sinksArePrefixes({ faults }: Told, { sinks, events }: Dump): Violation[] {
   const isShortened = lastLoss(faults) !== undefined;
   const trail = new Map(events.map(({ sequence, hash }) => [sequence, textOf(hash)]));
-  const found: Violation[] = [];
-  let reached = 0;
-  for (const { sequence, hash } of sink) {
-    const stored = trail.get(sequence);
-    if (stored === undefined && !isShortened)
-      found.push(violation('P10', `the sink has event ${sequence}, the trail not`));
-    else if (stored !== undefined && stored !== textOf(hash))
-      found.push(violation('P10', `the sink has another event ${sequence} than the trail`));
-    if (sequence > reached + 1) found.push(violation('P10', `the sink lacks event ${reached + 1}`));
-    reached = Math.max(reached, sequence);
-  }
-  return found;
+  return sinks.flatMap(({ front, entries }) => {
+    const found: Violation[] = [];
+    const sink = `the sink of ${front}`;
+    let reached = 0;
+    for (const { sequence, hash } of entries) {
+      const stored = trail.get(sequence);
+      if (stored === undefined && !isShortened)
+        found.push(violation('P10', `${sink} has event ${sequence}, the trail not`));
+      else if (stored !== undefined && stored !== textOf(hash))
+        found.push(violation('P10', `${sink} has another event ${sequence} than the trail`));
+      if (sequence > reached + 1) found.push(violation('P10', `${sink} lacks event ${reached + 1}`));
+      reached = Math.max(reached, sequence);
+    }
+    return found;
+  });
 }
 
-function releasedAgain({ faults, issues }: Told): Violation[] {
+/** One front tells; while no front is well, nobody need. Whoever takes over may tell again what was under way. */
+function eventsAreTold(told: Told, { raised, notified, takenAt, clockStart }: Dump): Violation[] {
+  const { faults, impaired, ended } = told;
+  if (lastLoss(faults)) return [];
+  const began = Math.min(...faults.map(({ asked }) => asked));
+  const outages = faults.filter((fault) =>
+    fault.fronts.every((front) => impaired.some((each) => each.front === front && overlap(each, fault))),
+  );
+  const messages = grouped(notified, ({ sequence }) => sequence);
+  const found = raised.flatMap(({ sequence, at }) => {
+    const raisedAt = at * 1_000 - clockStart;
+    if (raisedAt < began) return [];
+    const due = outages.reduce(
+      (time, { asked, answered }) =>
+        asked <= time && answered >= raisedAt ? Math.max(time, answered + NOTIFIED_MS) : time,
+      raisedAt + NOTIFIED_MS,
+    );
+    const [first] = messages.get(sequence) ?? [];
+    if (first)
+      return first.at * 1_000 - clockStart <= due ? [] : [violation('P12', `event ${sequence} late`)];
+    return takenAt <= due ? [] : [violation('P12', `event ${sequence} was told to nobody`)];
+  });
+  const again = notified.length - new Set(notified.map(({ id }) => id)).size;
+  const reasons = impaired.length + ended.length;
+  return again <= reasons
+    ? found
+    : [...found, violation('P12', `${again} events told again, ${reasons} faults`)];
+}
+
+function overlap(one: Pick<Fault, 'asked' | 'answered'>, other: Pick<Fault, 'asked' | 'answered'>): boolean {
+  return one.asked <= other.answered && other.asked <= one.answered;
+}
+
+function endsAreExplained({ ended }: Told): Violation[] {
+  return ended
+    .filter(({ phase, why }) => phase === 'serving' && why !== TAKEN)
+    .map(({ front, why, asked }) => violation('P17', `${front} ended at ${Math.round(asked)}: ${why}`));
+}
+
+function releasedAgain({ faults, issues, ended }: Told): Violation[] {
   return faults
     .filter(({ loses }) => !loses)
-    .flatMap((fault) => {
-      const after = recoveryOf(fault, issues);
-      if (after !== undefined && after <= RECOVERY_MS) return [];
-      return [violation('P13', `after ${fault.name}, which ended at ${Math.round(fault.answered)}`)];
-    });
+    .flatMap((fault) =>
+      fault.fronts.flatMap((front) => {
+        const after = recoveryAt(front, fault, issues);
+        const isRestarted = ended.some((each) => each.front === front && isDueTo(fault, each));
+        if (after !== undefined && after <= (isRestarted ? RESTARTED_MS : RECOVERY_MS)) return [];
+        const detail = `${front} after ${fault.name}, which ended at ${Math.round(fault.answered)}`;
+        return [violation('P13', detail)];
+      }),
+    );
 }
 
-/** Milliseconds from the end of a fault to the first token asked for since; undefined where none came. */
+function isDueTo(fault: Fault, { asked, answered }: Ended): boolean {
+  return answered >= fault.asked && asked <= fault.answered + RESTARTED_MS;
+}
+
+/** Milliseconds from the end of a fault until each front has released a token asked for since; undefined where one has not. */
 export function recoveryOf(fault: Fault, history: readonly Operation[]): number | undefined {
+  const times = fault.fronts.map((front) => recoveryAt(front, fault, history));
+  return times.includes(undefined) ? undefined : Math.max(...times.map(Number));
+}
+
+function recoveryAt(front: string, fault: Fault, history: readonly Operation[]): number | undefined {
   const first = history.find(
-    (each) => each.what === 'issue' && each.outcome === 'ok' && each.asked >= fault.answered,
+    (each) =>
+      each.what === 'issue' && each.outcome === 'ok' && each.front === front && each.asked >= fault.answered,
   );
   return first && first.answered - fault.answered;
 }

@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { forgeToken } from '../../test/support/forge-token.ts';
-import { type Answer, ask, type Plane } from './ask.ts';
+import { type Answer, ask, PATIENCE_MS, type Plane } from './ask.ts';
 import { followEvents } from './follower.ts';
+import type { Front } from './fronts.ts';
 import { type Held, heldFrom } from './held.ts';
 import type { Operation, TokenFacts } from './record.ts';
 import { SCOPE, type Stage } from './stage.ts';
@@ -11,15 +12,19 @@ const VERIFIERS = 2;
 const PAUSES_MS = { issue: 25, verify: 40, revoke: 700, forge: 900, look: 500, refused: 100 };
 /** What was issued last is in doubt sooner than what is old. */
 const RECENT = 60;
+/** Who has another front to ask does not wait long for one. */
+const PATIENCE_OF_SEVERAL_MS = 3_000;
 
-type Report = { asked: number; answered: number; outcome: Answer['outcome']; code?: string };
+type Report = { front: string; asked: number; answered: number; outcome: Answer['outcome']; code?: string };
 
-/** Whoever uses the service: each asks for one thing after another, and writes down what it was told. */
+/** Whoever uses the service: each asks any front for one thing after another, and writes down what it was told. */
 export class Clients {
   readonly #stage: Stage;
   readonly #held: Held[] = [];
   readonly #forged: Held[] = [];
   readonly #spent: Held[] = [];
+  /** Not shown yet to another front than the one that issued it. */
+  readonly #unshown = new Set<Held>();
   readonly #ended = new AbortController();
   readonly #loops: Promise<void>[];
 
@@ -41,14 +46,17 @@ export class Clients {
     return this.#held.length;
   }
 
-  /** Whether a token was asked for after that moment and came; `false` where none came in time. */
+  /** Whether of each front a token was asked for after that moment and came; `false` where one released none in time. */
   async releasedAfter(moment: number, patienceMs: number): Promise<boolean> {
-    const { operations } = this.#stage.history;
+    const { history, fronts } = this.#stage;
     const deadline = performance.now() + patienceMs;
+    const hasReleased = ({ name }: Front) =>
+      history.operations.findLast(
+        (each) =>
+          each.what === 'issue' && each.outcome === 'ok' && each.front === name && each.asked >= moment,
+      );
     while (performance.now() < deadline) {
-      const fits = (each: Operation) =>
-        each.what === 'issue' && each.outcome === 'ok' && each.asked >= moment;
-      if (operations.findLast(fits)) return true;
+      if (fronts.all.every(hasReleased)) return true;
       await pause(50);
     }
     return false;
@@ -57,23 +65,28 @@ export class Clients {
   /** Of the key that is active, if there is a standby for it; whether that was acknowledged. */
   async compromise(): Promise<boolean> {
     const path = '/v1/admin/keys';
-    const { body, outcome } = await this.#ask('operations', 'GET', `${path}?scope=${SCOPE}`);
+    const front = this.#stage.fronts.any();
+    const { body, outcome } = await this.#ask(front, 'operations', 'GET', `${path}?scope=${SCOPE}`);
     if (outcome !== 'ok') return false;
     const keys: { kid: string; state: string }[] = body.keys;
     const kid = keys.find(({ state }) => state === 'active')?.kid;
     const hasStandby = keys.some(({ state }) => state === 'pre_activation');
     if (kid === undefined || !hasStandby) return false;
     const answer = await this.#report(
-      () => this.#ask('operations', 'POST', `${path}/${kid}/compromise`, { reason: 'history' }),
+      front,
+      () => this.#ask(front, 'operations', 'POST', `${path}/${kid}/compromise`, { reason: 'history' }),
       (report) => ({ client: 'operator', what: 'compromise', kid, ...report }),
     );
     return answer.outcome === 'ok';
   }
 
-  /** Shows every forgery, and as many genuine tokens, the newest first, until each got a verdict or `patienceMs` are over. */
+  /**
+   * Shows every forgery, as many genuine tokens, the newest first, and each that no other front than its own was shown, until
+   * each got a verdict or `patienceMs` are over.
+   */
   async showAgain(most: number, patienceMs: number): Promise<void> {
     const deadline = performance.now() + patienceMs;
-    const waiting = [...this.#forged, ...this.#held.slice(-most)];
+    const waiting = [...new Set([...this.#unshown, ...this.#forged, ...this.#held.slice(-most)])];
     const show = async () => {
       for (let held = waiting.pop(); held && performance.now() < deadline; held = waiting.pop()) {
         if ((await this.#verify('sweeper', held)).outcome === 'ok') continue;
@@ -98,12 +111,16 @@ export class Clients {
 
   #issue(client: string): Promise<Answer> {
     const { sign } = this.#stage.credentials;
+    const front = this.#stage.fronts.any();
     return this.#report(
-      () => this.#ask('data', 'POST', `/v1/scopes/${SCOPE}/tokens`, { claims: { sub: 'alice' } }, sign),
+      front,
+      () =>
+        this.#ask(front, 'data', 'POST', `/v1/scopes/${SCOPE}/tokens`, { claims: { sub: 'alice' } }, sign),
       (report, { body }) => {
         if (report.outcome !== 'ok') return { client, what: 'issue', ...report };
-        const { token, ...facts } = heldFrom(body.token);
-        this.#held.push({ token, ...facts });
+        const facts = { ...heldFrom(body.token), front: front.name };
+        this.#held.push(facts);
+        if (this.#stage.fronts.all.length > 1) this.#unshown.add(facts);
         return { client, what: 'issue', ...report, token: factsOf(facts) };
       },
     );
@@ -112,10 +129,13 @@ export class Clients {
   async #verify(client: string, held: Held | undefined): Promise<Answer> {
     if (!held) return { outcome: 'refused', body: undefined };
     const { verify } = this.#stage.credentials;
+    const front = this.#stage.fronts.any(this.#unshown.has(held) ? held.front : undefined);
     return await this.#report(
-      () => this.#ask('data', 'POST', `/v1/scopes/${SCOPE}/verify`, { token: held.token }, verify),
+      front,
+      () => this.#ask(front, 'data', 'POST', `/v1/scopes/${SCOPE}/verify`, { token: held.token }, verify),
       (report, { body }) => {
         const told = report.outcome === 'ok' ? { valid: body.valid, reason: body.reason } : {};
+        if (report.outcome === 'ok') this.#unshown.delete(held);
         return { client, what: 'verify', ...report, token: factsOf(held), forged: held.forged, ...told };
       },
     );
@@ -126,15 +146,17 @@ export class Clients {
     if (!held) return undefined;
     this.#spent.push(held);
     const body = { scope: SCOPE, jti: held.jti, reason: 'history' };
+    const front = this.#stage.fronts.any();
     return await this.#report(
-      () => this.#ask('operations', 'POST', '/v1/admin/revocations', body),
+      front,
+      () => this.#ask(front, 'operations', 'POST', '/v1/admin/revocations', body),
       (report) => ({ client: 'revoker', what: 'revoke', jti: held.jti, ...report }),
     );
   }
 
   async #forge(): Promise<Answer | undefined> {
     try {
-      const token = await forgeToken(this.#stage.service, this.#stage.thief, SCOPE);
+      const token = await forgeToken(this.#stage.fronts.any().service, this.#stage.thief, SCOPE);
       this.#forged.push({ ...heldFrom(token), forged: true });
     } catch {
       // Nobody tells which key is active, or it is gone by now.
@@ -144,8 +166,10 @@ export class Clients {
   }
 
   #look(): Promise<Answer> {
+    const front = this.#stage.fronts.any();
     return this.#report(
-      () => this.#ask('operations', 'GET', `/v1/admin/keys?scope=${SCOPE}`),
+      front,
+      () => this.#ask(front, 'operations', 'GET', `/v1/admin/keys?scope=${SCOPE}`),
       (report, { body }) => {
         const listed: { kid: string; state: string }[] = report.outcome === 'ok' ? body.keys : [];
         const keys = listed.map(({ kid, state }) => ({ kid, state }));
@@ -154,9 +178,10 @@ export class Clients {
     );
   }
 
-  /** Mostly what is new; then anything, what was revoked, what was forged. */
+  /** Mostly what is new, or what no other front knows; then anything, what was revoked, what was forged. */
   #choose(): Held | undefined {
     const kind = this.#stage.random();
+    if (kind < 0.3 && this.#unshown.size > 0) return this.#unshown.values().next().value;
     if (kind < 0.55) return this.#held.at(-1 - this.#below(RECENT));
     if (kind < 0.75) return this.#held[this.#below(this.#held.length)];
     const some = kind < 0.9 ? this.#spent : this.#forged;
@@ -168,19 +193,29 @@ export class Clients {
   }
 
   async #report(
+    { name: front }: Front,
     ask: () => Promise<Answer>,
     operation: (report: Report, answer: Answer) => Operation,
   ): Promise<Answer> {
     const asked = performance.now();
     const answer = await ask();
     const { outcome, code } = answer;
-    const report = { asked, answered: performance.now(), outcome, ...(code === undefined ? {} : { code }) };
+    const told = { front, asked, answered: performance.now(), outcome };
+    const report = { ...told, ...(code === undefined ? {} : { code }) };
     this.#stage.history.add(operation(report, answer));
     return answer;
   }
 
-  #ask(plane: Plane, method: string, path: string, body?: object, credential?: string): Promise<Answer> {
-    return ask(this.#stage.service, { plane, method, path, body, credential });
+  #ask(
+    { service }: Front,
+    plane: Plane,
+    method: string,
+    path: string,
+    body?: object,
+    credential?: string,
+  ): Promise<Answer> {
+    const patienceMs = this.#stage.fronts.all.length > 1 ? PATIENCE_OF_SEVERAL_MS : PATIENCE_MS;
+    return ask(service, { plane, method, path, body, credential, patienceMs });
   }
 }
 

@@ -10,6 +10,8 @@ import { FaultyProxy } from './proxy.ts';
 export const STANDBY = 'second';
 export const DATABASE = 'keyward';
 const NAMES = { synchronous_standby_names: `ANY 1 (${STANDBY})` };
+/** By the time of its commit the checker knows what came before what. */
+const SETTINGS = { track_commit_timestamp: 'on' };
 const STARTS = 50;
 const BETWEEN_STARTS_MS = 200;
 const DISK = ['-t', 'tmpfs', '-o', 'size=400m,mode=755', 'tmpfs'];
@@ -20,22 +22,21 @@ interface Node {
   readonly disk: string;
 }
 
-/** A primary and the standby that its commits wait for, behind one address for the front. */
+/** A primary and the standby that its commits wait for, behind an address for each front. */
 export class Cluster {
   readonly #folder = temporaryFolder();
   readonly #hasDisks: boolean;
   readonly #nodes: Node[] = [];
+  readonly #proxies = new Set<FaultyProxy>();
   #made = 0;
   primary!: PostgresServer;
   standby!: PostgresServer;
-  proxy!: FaultyProxy;
 
   static async start(hasDisks: boolean): Promise<Cluster> {
     const cluster = new Cluster(hasDisks);
-    cluster.primary = await cluster.#node(() => startPrimary());
+    cluster.primary = await cluster.#node(() => startPrimary({ settings: SETTINGS }));
     await cluster.primary.query(`create database ${DATABASE} owner keyward`);
     await cluster.attachStandby();
-    cluster.proxy = await FaultyProxy.listen(socketOf(cluster.primary));
     return cluster;
   }
 
@@ -44,8 +45,34 @@ export class Cluster {
     chmodSync(this.#folder.path, 0o755);
   }
 
-  get url(): string {
-    return `postgres://keyward@127.0.0.1:${this.proxy.port}/${DATABASE}?sslmode=disable`;
+  /** Another address that leads to the primary. */
+  async listen(): Promise<FaultyProxy> {
+    const proxy = await FaultyProxy.listen(socketOf(this.primary));
+    this.#proxies.add(proxy);
+    return proxy;
+  }
+
+  async unlisten(proxy: FaultyProxy): Promise<void> {
+    this.#proxies.delete(proxy);
+    await proxy.close();
+  }
+
+  get proxies(): readonly FaultyProxy[] {
+    return [...this.#proxies];
+  }
+
+  urlOf(proxy: FaultyProxy): string {
+    return `postgres://keyward@127.0.0.1:${proxy.port}/${DATABASE}?sslmode=disable`;
+  }
+
+  /** New connections of all fronts go there. */
+  pointAt(server: PostgresServer): void {
+    for (const proxy of this.#proxies) proxy.pointAt(socketOf(server));
+  }
+
+  /** Resets all fronts' connections, or those among them that `chosen` picks. */
+  cut(chosen?: () => boolean): void {
+    for (const proxy of this.#proxies) proxy.cut(chosen);
   }
 
   /** A new copy of the primary becomes the one that commits wait for. */
@@ -56,7 +83,7 @@ export class Cluster {
   }
 
   copyOf(server: PostgresServer, name: string): Promise<PostgresServer> {
-    return this.#node(() => addStandby(server, name));
+    return this.#node(() => addStandby(server, name, { settings: SETTINGS }));
   }
 
   async untilInSync(server = this.primary): Promise<void> {
@@ -71,7 +98,7 @@ export class Cluster {
     await server.promote();
     await server.configure(NAMES);
     this.primary = server;
-    this.proxy.pointAt(socketOf(server));
+    this.pointAt(server);
   }
 
   /** Killed and started again, so that it has nothing but what it wrote down. */
@@ -100,7 +127,7 @@ export class Cluster {
   }
 
   async stop(): Promise<void> {
-    await this.proxy?.close();
+    for (const proxy of this.#proxies) await this.unlisten(proxy);
     for (const { server } of [...this.#nodes]) await this.remove(server);
     rmSync(this.#folder.path, { recursive: true, force: true });
   }
@@ -121,6 +148,6 @@ export class Cluster {
   }
 }
 
-export function socketOf(server: PostgresServer): string {
+function socketOf(server: PostgresServer): string {
   return join(server.folder, `.s.PGSQL.${server.port}`);
 }

@@ -13,4 +13,8 @@ export interface Fault {
   readonly loses?: boolean;
   /** Needs a small file system for each server. */
   readonly needsDisks?: boolean;
+  /** Needs two fronts or more. */
+  readonly needsFronts?: boolean;
+  /** Says by itself which fronts it impairs, and how; any other disturbs all of them. */
+  readonly isAimed?: boolean;
 }

@@ -4,7 +4,7 @@ import { SCOPE, type Stage } from './stage.ts';
 
 const AGAIN_MS = 200;
 
-/** A verifier that follows the scope's events, connects anew when the stream ends, and writes down each key set it is told. */
+/** A verifier that follows the scope's events, connects anew, to any front, when the stream ends, and writes down each key set it is told. */
 export async function followEvents(stage: Stage, ended: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   ended.addEventListener('abort', () => resolve(), { once: true });
@@ -15,7 +15,8 @@ export async function followEvents(stage: Stage, ended: AbortSignal): Promise<vo
 }
 
 async function followOnce(stage: Stage, ended: Promise<void>): Promise<void> {
-  const { service, credentials, history } = stage;
+  const { fronts, credentials, history } = stage;
+  const { name: front, service } = fronts.any();
   const url = `${service.dataUrl}/v1/scopes/${SCOPE}/events?instance=follower`;
   const asked = performance.now();
   const events = await readEvents(url, { authorization: `Bearer ${credentials.verify}` });
@@ -27,6 +28,6 @@ async function followOnce(stage: Stage, ended: Promise<void>): Promise<void> {
       state,
     }));
     const report = { asked, answered: performance.now(), outcome: 'ok' as const };
-    history.add({ client: 'follower', what: 'keys', ...report, keys });
+    history.add({ client: 'follower', front, what: 'keys', ...report, keys });
   }
 }

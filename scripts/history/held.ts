@@ -4,6 +4,8 @@ import type { TokenFacts } from './record.ts';
 /** A token in a client's hands. */
 export interface Held extends TokenFacts {
   readonly token: string;
+  /** Which issued it. */
+  readonly front?: string;
   readonly forged: boolean;
 }
 

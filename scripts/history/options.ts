@@ -4,11 +4,15 @@ import { wholeNumber } from '../lib/whole-number.ts';
 
 export const ENGINES = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof ENGINES)[number];
+/** More would only wait for the machine. */
+const MOST_FRONTS = 5;
 
 export interface Options {
   readonly help: boolean;
   readonly engine: Engine;
   readonly rounds: number;
+  /** Processes of the service over one database. */
+  readonly fronts: number;
   readonly seed: number;
   /** Names; empty: all that the engine has. */
   readonly faults: readonly string[];
@@ -25,6 +29,7 @@ Ends with 1 where the service did not keep its word.
 
 Options:
   --engine sqlite|postgres   default postgres, which needs PostgreSQL 15 or newer from Debian's packages
+  --fronts <n>               so many over one database, at most 5; default 1, and no more on SQLite
   --rounds <n>               each of all faults once; default 1
   --faults <a,b>             only these; --help lists them
   --seed <n>                 order and moments of an earlier run, as far as the machine allows
@@ -40,6 +45,7 @@ export function readOptions(argv: readonly string[]): Options {
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       engine: { type: 'string', default: 'postgres' },
+      fronts: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '1' },
       faults: { type: 'string', default: '' },
       seed: { type: 'string', default: String(randomInt(2 ** 32)) },
@@ -52,5 +58,8 @@ export function readOptions(argv: readonly string[]): Options {
   if (!engine) throw new Error(`--engine is one of ${ENGINES.join(', ')}`);
   const faults = values.faults.split(',').filter((name) => name !== '');
   const rounds = wholeNumber('--rounds', values.rounds, 1);
-  return { help, engine, rounds, faults, seeded, json, seed: wholeNumber('--seed', values.seed) };
+  const fronts = wholeNumber('--fronts', values.fronts, 1);
+  if (fronts > MOST_FRONTS) throw new Error(`--fronts is at most ${MOST_FRONTS}`);
+  if (engine === 'sqlite' && fronts > 1) throw new Error('SQLite has one front');
+  return { help, engine, fronts, rounds, faults, seeded, json, seed: wholeNumber('--seed', values.seed) };
 }

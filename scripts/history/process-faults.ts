@@ -1,14 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Fault } from './fault.ts';
-import type { Stage } from './stage.ts';
+import type { Front, Fronts } from './fronts.ts';
 
 const BOTH = ['sqlite', 'postgres'] as const;
 const FROZEN_MS = 5_000;
+const FROZEN_LONGER_MS = 10_000;
+const LEADER_FROZEN_MS = 30_000;
+const JOINED_MS = 5_000;
 
-async function freeze(pid: number | undefined): Promise<void> {
+async function freeze(pid: number | undefined, ms: number): Promise<void> {
   if (pid === undefined || !send(pid, 'SIGSTOP')) return;
-  await pause(FROZEN_MS);
+  await pause(ms);
   send(pid, 'SIGCONT');
+}
+
+function freezeFront(fronts: Fronts, front: Front, ms: number): Promise<void> {
+  return fronts.impair([front], 'frozen', () => freeze(front.service.process.pid, ms));
 }
 
 /** One that hangs is replaced, and may be gone. */
@@ -20,36 +27,85 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-async function untilNewSigner({ service }: Stage, former: number): Promise<void> {
+async function untilNewSigner({ service }: Front, former: number): Promise<void> {
   await service.logged(({ msg, pid }) => msg === 'signer ready' && pid !== former);
 }
 
-export const processFaults: readonly Fault[] = [
+const FAULTS: readonly Omit<Fault, 'isAimed'>[] = [
   {
     name: 'front-killed',
-    what: 'SIGKILL of the front, which is started again',
+    what: 'SIGKILL of a front, which is started again',
     engines: BOTH,
-    play: (stage) => stage.restart(),
+    play: ({ fronts }) => fronts.restart(fronts.any()),
   },
   {
     name: 'front-frozen',
-    what: 'SIGSTOP of the front for 5 s',
+    what: 'SIGSTOP of a front for 5 s',
     engines: BOTH,
-    play: ({ service }) => freeze(service.process.pid),
+    play: ({ fronts }) => freezeFront(fronts, fronts.any(), FROZEN_MS),
   },
   {
     name: 'signer-killed',
-    what: 'SIGKILL of the signer',
+    what: 'SIGKILL of the signer of a front',
     engines: BOTH,
-    async play(stage) {
-      const pid = stage.service.signerPid();
-      if (send(pid, 'SIGKILL')) await untilNewSigner(stage, pid);
+    async play({ fronts }) {
+      const front = fronts.any();
+      const pid = front.service.signerPid();
+      await fronts.impair([front], 'disturbed', async () => {
+        if (send(pid, 'SIGKILL')) await untilNewSigner(front, pid);
+      });
     },
   },
   {
     name: 'signer-frozen',
-    what: 'SIGSTOP of the signer for 5 s',
+    what: 'SIGSTOP of the signer of a front for 5 s',
     engines: BOTH,
-    play: ({ service }) => freeze(service.signerPid()),
+    async play({ fronts }) {
+      const front = fronts.any();
+      await fronts.impair([front], 'disturbed', () => freeze(front.service.signerPid(), FROZEN_MS));
+    },
+  },
+  {
+    name: 'front-frozen-longer',
+    what: 'SIGSTOP of one of several fronts for 10 s',
+    engines: ['postgres'],
+    needsFronts: true,
+    play: ({ fronts }) => freezeFront(fronts, fronts.any(), FROZEN_LONGER_MS),
+  },
+  {
+    name: 'leader-killed',
+    what: 'SIGKILL of the front that leads, which is started again',
+    engines: ['postgres'],
+    needsFronts: true,
+    play: async ({ fronts }) => fronts.restart(await fronts.leader()),
+  },
+  {
+    name: 'leader-frozen',
+    what: 'SIGSTOP of the front that leads for 30 s',
+    engines: ['postgres'],
+    needsFronts: true,
+    play: async ({ fronts }) => freezeFront(fronts, await fronts.leader(), LEADER_FROZEN_MS),
+  },
+  {
+    name: 'fronts-renewed',
+    what: 'each front ended by SIGTERM and started again, one after the other',
+    engines: ['postgres'],
+    needsFronts: true,
+    async play({ fronts }) {
+      for (const front of [...fronts.all]) await fronts.renew(front);
+    },
+  },
+  {
+    name: 'front-joins',
+    what: 'another front begins, and ends by SIGTERM after 5 s',
+    engines: ['postgres'],
+    needsFronts: true,
+    async play({ fronts }) {
+      const front = await fronts.join();
+      await pause(JOINED_MS);
+      await fronts.leave(front);
+    },
   },
 ];
+
+export const processFaults: readonly Fault[] = FAULTS.map((fault) => ({ ...fault, isAimed: true }));

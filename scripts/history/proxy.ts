@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-type Direction = 'to_server' | 'to_front';
+export type Direction = 'to_server' | 'to_front';
 
 /** At least the size of a group of records; what only reads is smaller. */
 const LARGE_BYTES = 1_000;
@@ -26,6 +26,7 @@ export class FaultyProxy {
   #target: string;
   #delayMs = 0;
   #dooms = 0;
+  #isRefusing = false;
 
   static async listen(target: string): Promise<FaultyProxy> {
     const proxy = new FaultyProxy(target);
@@ -58,6 +59,12 @@ export class FaultyProxy {
     for (const pair of [...this.#pairs]) if (chosen()) this.#reset(pair);
   }
 
+  /** Resets the connections that stand and those to come, until `release`. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.cut();
+  }
+
   /** Holds back all that goes that way, until `release`. */
   hold(...directions: readonly Direction[]): void {
     for (const direction of directions) this.#held.add(direction);
@@ -67,6 +74,7 @@ export class FaultyProxy {
     this.#held.clear();
     this.#delayMs = 0;
     this.#dooms = 0;
+    this.#isRefusing = false;
     this.#released.resolve();
     this.#released = Promise.withResolvers();
   }
@@ -88,6 +96,10 @@ export class FaultyProxy {
   }
 
   #join(front: Socket): void {
+    if (this.#isRefusing) {
+      front.on('error', () => {}).resetAndDestroy();
+      return;
+    }
     const server = connect(this.#target);
     const pair: Pair = { front, server, isDoomed: false };
     this.#pairs.add(pair);

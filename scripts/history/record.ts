@@ -11,6 +11,11 @@ interface Asked {
   readonly code?: string;
 }
 
+/** Asked of one front. */
+interface AskedOf extends Asked {
+  readonly front: string;
+}
+
 export interface TokenFacts {
   /** SHA-256 of the signing input, base64url. */
   readonly digest: string;
@@ -25,13 +30,13 @@ export interface KeyFacts {
   readonly state: string;
 }
 
-export interface Issue extends Asked {
+export interface Issue extends AskedOf {
   readonly what: 'issue';
   /** Of an answer with outcome `ok`. */
   readonly token?: TokenFacts;
 }
 
-export interface Verify extends Asked {
+export interface Verify extends AskedOf {
   readonly what: 'verify';
   readonly token: TokenFacts;
   /** Signed by a thief past the service. */
@@ -41,18 +46,18 @@ export interface Verify extends Asked {
   readonly reason?: string;
 }
 
-export interface Revoke extends Asked {
+export interface Revoke extends AskedOf {
   readonly what: 'revoke';
   readonly jti: string;
 }
 
-export interface Compromise extends Asked {
+export interface Compromise extends AskedOf {
   readonly what: 'compromise';
   readonly kid: string;
 }
 
 /** The keys of the scope as an operator (`list`) or a follower of events (`snapshot`) was told. */
-export interface Keys extends Asked {
+export interface Keys extends AskedOf {
   readonly what: 'keys';
   readonly keys: readonly KeyFacts[];
 }
@@ -63,9 +68,28 @@ export interface Fault extends Asked {
   readonly name: string;
   /** Records of acknowledged tokens may be gone, whatever the service does: it must notice, and may stop issuing. */
   readonly loses: boolean;
+  /** Those that are there at its end. */
+  readonly fronts: readonly string[];
 }
 
-export type Operation = Issue | Verify | Revoke | Compromise | Keys | Fault;
+/**
+ * What a front could not do from when it was asked until it was answered. `cut`: nothing passed between it and the database,
+ * at least one way. `down`: it did not run, or was being started. `disturbed`: anything else that hit it.
+ */
+export interface Impaired extends AskedOf {
+  readonly what: 'impaired';
+  readonly how: 'cut' | 'frozen' | 'down' | 'disturbed';
+}
+
+/** A process of a front ended by itself, when it was asked; answered once another one serves, or has failed as well. */
+export interface Ended extends AskedOf {
+  readonly what: 'ended';
+  readonly phase: 'serving' | 'starting';
+  /** The event of its last line that names one, or what it said. */
+  readonly why: string;
+}
+
+export type Operation = Issue | Verify | Revoke | Compromise | Keys | Fault | Impaired | Ended;
 
 /** All that clients asked and were answered, also as JSON lines in a file. */
 export class History {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canMount } from '../../test/support/small-disk.ts';
 import { randomFrom } from '../crash/random.ts';
-import { check, outageOf, RECOVERY_MS, recoveryOf, type Violation } from './check.ts';
+import { check, outageOf, RESTARTED_MS, recoveryOf, type Violation } from './check.ts';
 import { Clients } from './clients.ts';
 import type { Fault } from './fault.ts';
 import type { Options } from './options.ts';
-import type { Fault as FaultTold, Operation } from './record.ts';
+import type { Ended, Fault as FaultTold, Operation } from './record.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /** What one fault of one round came to. */
@@ -21,10 +21,12 @@ export interface Played {
   readonly unknown: number;
   /** Whether a compromise was acknowledged while the fault lasted or at once after it. */
   readonly compromised: boolean;
-  /** Until tokens were released again; undefined where none were. */
+  /** Until each front released tokens again; undefined where one did not. */
   readonly recoveryMs: number | undefined;
   /** The longest time without a token. */
   readonly outageMs: number;
+  /** Processes of fronts that ended by themselves. */
+  readonly ended: readonly Ended[];
   readonly violations: readonly Violation[];
 }
 
@@ -38,12 +40,14 @@ export interface Result {
 
 /** How long a compromise is tried again for that the fault has refused. */
 const COMPROMISE_MS = 5_000;
+/** Until a new service releases its first token. */
+const FIRST_MS = 30_000;
 const SHOWN_AGAIN = 80;
-const SHOW_MS = 15_000;
+const SHOW_MS = 30_000;
 
 /** Plays each fault once a round; each round has a stage of its own, and so has a fault after one that loses records. */
 export async function run(
-  options: Pick<Options, 'engine' | 'rounds' | 'seed'>,
+  options: Pick<Options, 'engine' | 'rounds' | 'seed'> & Partial<Pick<Options, 'fronts'>>,
   faults: readonly Fault[],
   report: (played: Played) => void = () => {},
 ): Promise<Result> {
@@ -55,8 +59,9 @@ export async function run(
   for (let round = 1; round <= options.rounds; round++) {
     const ordered = inOrder(possible, random);
     while (ordered.length > 0) {
-      const historyFile = join(folder, `round-${round}.jsonl`);
-      const stage = await openStage({ engine: options.engine, random, historyFile, hasDisks });
+      const { engine, fronts = 1 } = options;
+      const recordsAt = join(folder, `round-${round}`);
+      const stage = await openStage({ engine, fronts, random, recordsAt, hasDisks });
       try {
         await playOn(stage, ordered, (each) => {
           played.push({ ...each, round });
@@ -86,8 +91,7 @@ async function playOn(
   const clients = new Clients(stage);
   const known = new Set<string>();
   try {
-    if (!(await clients.releasedAfter(0, RECOVERY_MS)))
-      throw new Error('the service releases no token at all');
+    if (!(await clients.releasedAfter(0, FIRST_MS))) throw new Error('a front releases no token at all');
     for (let fault = faults.shift(); fault; fault = faults.shift()) {
       report(await play(stage, clients, fault, known));
       if (fault.loses) return;
@@ -103,12 +107,13 @@ async function play(
   fault: Fault,
   known: Set<string>,
 ): Promise<Omit<Played, 'round'>> {
-  const { history } = stage;
+  const { history, fronts } = stage;
   const from = history.operations.length;
   const began = performance.now();
   let until = Number.POSITIVE_INFINITY;
   const compromise = compromiseDuring(stage, clients, () => performance.now() > until);
-  await fault.play(stage, clients);
+  const playing = () => fault.play(stage, clients);
+  await (fault.isAimed ? playing() : fronts.impair([...fronts.all], 'disturbed', playing));
   const answered = performance.now();
   until = answered + COMPROMISE_MS;
   const loses = fault.loses ?? false;
@@ -120,17 +125,19 @@ async function play(
     answered,
     outcome: 'ok',
     loses,
+    fronts: fronts.all.map(({ name }) => name),
   };
   history.add(told);
   const compromised = await compromise;
-  await clients.releasedAfter(answered, loses ? 0 : RECOVERY_MS);
+  await clients.releasedAfter(answered, loses ? 0 : RESTARTED_MS);
   await clients.showAgain(SHOWN_AGAIN, SHOW_MS);
   const operations = [...history.operations];
   const violations = check(operations, await stage.dump()).filter(({ property, detail }) => {
     const key = `${property} ${detail}`;
     return !known.has(key) && known.add(key);
   });
-  const issues = operations.slice(from).filter(({ what }) => what === 'issue');
+  const own = operations.slice(from);
+  const issues = own.filter(({ what }) => what === 'issue');
   const count = (outcome: Operation['outcome']) => issues.filter((each) => each.outcome === outcome).length;
   return {
     fault: fault.name,
@@ -141,6 +148,7 @@ async function play(
     compromised,
     recoveryMs: recoveryOf(told, operations),
     outageMs: outageOf(told, operations),
+    ended: own.filter((each) => each.what === 'ended'),
     violations,
   };
 }

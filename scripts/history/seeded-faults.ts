@@ -10,6 +10,8 @@ export interface SeededFault {
   readonly name: string;
   readonly replacements: readonly Replacement[];
   readonly faults: readonly string[];
+  /** So many; default 1. */
+  readonly fronts?: number;
   /** Why no history shows it, where another line of defence stands behind the one that is removed. */
   readonly hidden?: string;
 }
@@ -31,7 +33,7 @@ const END_OF_FUNCTION: Replacement = {
 };
 const END_OF_WRITER: Replacement = {
   file: 'src/db/postgres/group-writer.ts',
-  from: 'if (end && !isOwnEnd(last, end, this.#run)) throw foreignGroup();',
+  from: 'if (!last || sequence < end.sequence || !isThere || !this.#isSealed(last)) throw foreignGroup();',
   to: '',
 };
 const END_OF_READER: Replacement = {
@@ -41,13 +43,8 @@ const END_OF_READER: Replacement = {
 };
 const GUESS: Replacement = {
   file: 'src/db/postgres/group-writer.ts',
-  from: '    const { sequence, previousHash } = this.#next;\n',
-  to: '    if (!this.#next) return { failures, end: end ?? { sequence: 0, hash: CHAIN_START } };\n    const { sequence, previousHash } = this.#next;\n',
-};
-const GUESS_ALL: Replacement = {
-  file: 'src/db/postgres/group-writer.ts',
-  from: 'const failures = await this.#appendSome(session, rows, { end, committedAt: batch.committedAt });',
-  to: 'const failures = await this.#appendSome(session, rows, { end, committedAt: batch.committedAt }).catch(() => []);',
+  from: 'const failures = await this.#appendSome(session, rows, group);',
+  to: 'const failures = await this.#appendSome(session, rows, group).catch(() => []);',
 };
 
 export const SEEDED: readonly SeededFault[] = [
@@ -75,13 +72,13 @@ export const SEEDED: readonly SeededFault[] = [
     replacements: [
       {
         file: 'src/db/signed/registry-changes.ts',
-        from: '    if (!committed.replicated) this.#owe(change);\n',
+        from: '    if (!committed.replicated) this.#own.owe(change);\n',
         to: '',
       },
     ],
     faults: ['standby-frozen'],
   },
-  { name: 'doubt guessed', replacements: [GUESS, GUESS_ALL], faults: ['standby-frozen', 'cut'] },
+  { name: 'doubt guessed', replacements: [GUESS], faults: ['standby-frozen', 'cut'] },
   {
     name: 'timeline ignored',
     replacements: [
@@ -105,4 +102,28 @@ export const SEEDED: readonly SeededFault[] = [
     faults: ['laggard'],
   },
   { name: 'end check of look-ups removed', replacements: [END_OF_READER], faults: ['laggard'] },
+  {
+    name: 'fence removed',
+    replacements: [
+      {
+        file: 'src/db/postgres/own-objects.ts',
+        from: '  IF NOT EXISTS (SELECT FROM fence f WHERE f.number = _fence) THEN RETURN 3; END IF;\n',
+        to: '',
+      },
+    ],
+    faults: ['front-frozen', 'front-frozen-longer'],
+    fronts: 2,
+  },
+  {
+    name: 'front that follows nothing goes on',
+    replacements: [
+      {
+        file: 'src/db/follower.ts',
+        from: 'if (!this.isShared || performance.now() - this.#lookedAt < FRESH_MS) return;',
+        to: 'if (this.#lookedAt > 0) return;',
+      },
+    ],
+    faults: ['front-black-hole', 'front-black-hole-out'],
+    fronts: 2,
+  },
 ];

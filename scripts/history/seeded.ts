@@ -40,13 +40,23 @@ export async function playSeeded(
   return all;
 }
 
-async function playOne({ name, replacements, faults, hidden }: SeededFault, seed: number): Promise<Found> {
+async function playOne(
+  { name, replacements, faults, fronts = 1, hidden }: SeededFault,
+  seed: number,
+): Promise<Found> {
   const copy = mkdtempSync(join(tmpdir(), 'keyward-seeded-'));
   try {
     for (const path of COPIED) cpSync(join(ROOT, path), join(copy, path), { recursive: true });
     symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
     for (const replacement of replacements) replace(copy, replacement);
-    const played = await historyOf(copy, ['--faults', faults.join(), '--seed', String(seed)]);
+    const played = await historyOf(copy, [
+      '--faults',
+      faults.join(),
+      '--fronts',
+      String(fronts),
+      '--seed',
+      String(seed),
+    ]);
     const violations: Record<string, number> = {};
     for (const { property } of played.flatMap((each) => each.violations))
       violations[property] = (violations[property] ?? 0) + 1;

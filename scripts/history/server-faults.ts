@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { PostgresServer } from '../../test/support/postgres/server.ts';
 import { takeAllSpace } from '../../test/support/small-disk.ts';
 import type { Clients } from './clients.ts';
-import { type Cluster, socketOf } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import type { Fault } from './fault.ts';
 import type { Stage } from './stage.ts';
 
@@ -20,7 +20,7 @@ async function failOver(cluster: Cluster): Promise<void> {
   const former = cluster.primary;
   await former.kill();
   await cluster.promote();
-  cluster.proxy.cut();
+  cluster.cut();
   await cluster.remove(former);
   await cluster.attachStandby();
 }
@@ -48,7 +48,7 @@ async function cancelWaits(primary: PostgresServer): Promise<void> {
 async function leaveZombie(cluster: Cluster, random: () => number): Promise<PostgresServer> {
   const zombie = cluster.primary;
   await cluster.promote();
-  cluster.proxy.cut(() => random() < 0.5);
+  cluster.cut(() => random() < 0.5);
   return zombie;
 }
 
@@ -62,7 +62,7 @@ async function promoteLaggard(cluster: Cluster, clients: Clients): Promise<void>
   for (const server of former) await server.kill();
   await cluster.restart(laggard);
   await cluster.promote(laggard);
-  cluster.proxy.cut();
+  cluster.cut();
   for (const server of former) await cluster.remove(server);
   await cluster.attachStandby();
 }
@@ -118,7 +118,7 @@ const FAULTS: readonly ServerFault[] = [
       const zombie = await leaveZombie(cluster, random);
       await cluster.attachStandby();
       await pause(FROZEN_MS);
-      cluster.proxy.cut();
+      cluster.cut();
       await cluster.remove(zombie);
     },
   },
@@ -128,17 +128,17 @@ const FAULTS: readonly ServerFault[] = [
     async play(cluster, _stage, clients) {
       const zombie = cluster.primary;
       await cluster.promote();
-      cluster.proxy.cut();
+      cluster.cut();
       await cluster.attachStandby();
       const copy = await cluster.copyOf(zombie, 'second');
       await cluster.untilInSync(zombie);
       await clients.releasedAfter(performance.now(), 30_000);
       await clients.showAgain(5, 5_000);
-      cluster.proxy.pointAt(socketOf(zombie));
-      cluster.proxy.cut();
+      cluster.pointAt(zombie);
+      cluster.cut();
       await pause(FROZEN_MS);
-      cluster.proxy.pointAt(socketOf(cluster.primary));
-      cluster.proxy.cut();
+      cluster.pointAt(cluster.primary);
+      cluster.cut();
       for (const server of [copy, zombie]) await cluster.remove(server);
     },
   },
@@ -168,11 +168,11 @@ const FAULTS: readonly ServerFault[] = [
   },
   {
     name: 'laggard-restarted',
-    what: 'a copy that was not in sync is promoted, and the front killed and started again',
+    what: 'a copy that was not in sync is promoted, and a front killed and started again',
     loses: true,
     async play(cluster, stage, clients) {
       await promoteLaggard(cluster, clients);
-      await stage.restart();
+      await stage.fronts.restart(stage.fronts.any());
       await pause(FROZEN_MS);
     },
   },

@@ -6,6 +6,7 @@ interface Line {
   readonly tokens: number;
   readonly refused: number;
   readonly compromises: number;
+  readonly ended: number;
   readonly outage: string;
   readonly recovery: string;
   readonly violations: string;
@@ -17,6 +18,7 @@ const HEAD: Record<keyof Line, string> = {
   tokens: 'tokens',
   refused: 'refused',
   compromises: 'compromises',
+  ended: 'ended',
   outage: 'longest outage',
   recovery: 'slowest recovery',
   violations: 'violations',
@@ -53,13 +55,14 @@ function lineOf(fault: string, rounds: readonly Played[]): Line {
     tokens: sum(({ acknowledged }) => acknowledged),
     refused: sum(({ refused, unknown }) => refused + unknown),
     compromises: sum(({ compromised }) => Number(compromised)),
+    ended: sum(({ ended }) => ended.length),
     outage: seconds(Math.max(...rounds.map(({ outageMs }) => outageMs))),
     recovery: recoveryOf(rounds),
     violations: violationsOf(rounds),
   };
 }
 
-/** Without a token since, the service has stopped. */
+/** Without a token of each front since, the service has stopped. */
 function recoveryOf(rounds: readonly Played[]): string {
   const times = rounds.flatMap(({ recoveryMs }) => (recoveryMs === undefined ? [] : [recoveryMs]));
   const stopped = rounds.length - times.length;

@@ -113,7 +113,7 @@ export class Writer implements RecordAppender, UrgentWriter {
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
     this.#mark = options.mark;
-    this.#seals = new EventSeals([run]);
+    this.#seals = new EventSeals([run], undefined, peers?.runs);
   }
 
   /** Records that are not durable yet. */

@@ -87,6 +87,25 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     }
   });
 
+  it('tell nothing that another has told, also one that began later', async () => {
+    const { first, second, join } = await fronts();
+    const report = (n: number) => ({
+      ...({
+        type: 'token.never_issued',
+        severity: 'critical',
+        dedupKey: `["${n}"]`,
+        subject: 'key:k',
+      } as const),
+      evidence: {},
+    });
+    const third = await join();
+    for (const [n, teller] of [first, second, third].entries()) {
+      expect(await teller.store.securityEvents.raise(report(n))).toBe(true);
+      for (const { store } of [first, second, third])
+        expect(await store.securityEvents.raise(report(n))).toBe(false);
+    }
+  });
+
   it('record nothing before they know what another has restricted', async () => {
     const { first, second } = await fronts();
     await first.store.records.append(issuanceRecord(1));

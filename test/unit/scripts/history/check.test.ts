@@ -1,14 +1,28 @@
 import { describe, expect, it } from 'vitest';
-import { check, type Dump, PROPERTIES, type Property } from '../../../../scripts/history/check.ts';
-import type { Operation } from '../../../../scripts/history/record.ts';
-import { at, groupOf, issue, row, soundDump, soundHistory, token, verify } from './sound-history.ts';
+import { check, PROPERTIES, type Property } from '../../../../scripts/history/check.ts';
+import type { Dump } from '../../../../scripts/history/dump.ts';
+import type { Ended, Impaired, Operation } from '../../../../scripts/history/record.ts';
+import {
+  at,
+  fault,
+  groupOf,
+  issue,
+  notified,
+  numbered,
+  OTHER_FRONT,
+  row,
+  soundDump,
+  soundHistory,
+  token,
+  verify,
+} from './sound-history.ts';
 
 const found = (history: readonly Operation[], dump: Dump = soundDump()) => [
   ...new Set(check(history, dump).map(({ property }) => property)),
 ];
-const lossy: Operation = { ...at(140), answered: 150, what: 'fault', name: 'laggard', loses: true };
+const lossy = fault(140, 150, { name: 'laggard', loses: true });
 const dumpWith = (changes: Partial<Dump>): Dump => ({ ...soundDump(), ...changes });
-const withoutLastGroup = () => {
+const withoutLaterGroups = () => {
   const { groups, rows } = soundDump();
   return dumpWith({ groups: groups.slice(0, 1), rows: rows.slice(0, 2) });
 };
@@ -16,7 +30,7 @@ const withoutLastGroup = () => {
 /** A second record of the first token, in a group that is sealed like any other. */
 function recordedTwice(): Dump {
   const { groups, rows } = soundDump();
-  const more = groupOf(groups[1], [row(5, 1, 'k1')]);
+  const more = groupOf(groups.at(-1), [row(6, 1, 'k1')]);
   return dumpWith({ groups: [...groups, more.group], rows: [...rows, ...more.rows] });
 }
 
@@ -33,9 +47,38 @@ interface Planted {
 }
 
 const later = (...operations: readonly Operation[]) => [...soundHistory(), ...operations];
+const impaired = (how: Impaired['how'], asked: number, answered: number): Impaired => ({
+  ...at(asked),
+  answered,
+  front: OTHER_FRONT,
+  what: 'impaired',
+  how,
+});
+const ended = (phase: Ended['phase'], why: string, asked: number): Ended => ({
+  ...at(asked),
+  what: 'ended',
+  phase,
+  why,
+});
+/** Of a fault that begins and ends before any other: both fronts release a token so much later. */
+const recovered = (afterMs: number): Operation[] => [
+  ...soundHistory().filter(({ what, asked }) => what !== 'fault' || asked > 80),
+  fault(131, 132),
+  issue(140, 6, 'k2'),
+  { ...issue(132 + afterMs, 7, 'k2'), answered: 132 + afterMs, front: OTHER_FRONT },
+];
+/** With records of the tokens of these. */
+function recordedLater(numbers: readonly number[]): Dump {
+  const { groups, rows } = soundDump();
+  const more = groupOf(
+    groups.at(-1),
+    numbers.map((n, index) => row(rows.length + 1 + index, n, 'k2')),
+  );
+  return dumpWith({ groups: [...groups, more.group], rows: [...rows, ...more.rows] });
+}
 
 const PLANTED: readonly Planted[] = [
-  { what: 'an acknowledged token without a record', history: later(issue(140, 5, 'k2')), properties: ['P1'] },
+  { what: 'an acknowledged token without a record', history: later(issue(140, 6, 'k2')), properties: ['P1'] },
   { what: 'two records of one token', dump: recordedTwice(), properties: ['P1', 'P3'] },
   { what: 'a record of another key', dump: changedRow({ kid: 'k2' }), properties: ['P1', 'P10'] },
   {
@@ -66,11 +109,38 @@ const PLANTED: readonly Planted[] = [
     ),
     properties: ['P4'],
   },
+  {
+    what: 'a record of a key in a group that was committed behind its compromise',
+    dump: dumpWith({
+      commits: { groups: numbered(20_000, 106_000, 115_000), events: numbered(1_000, 45_000, 105_000) },
+    }),
+    properties: ['P4'],
+  },
   { what: 'a token of a compromised key accepted', history: later(verify(140, 3)), properties: ['P5'] },
   { what: 'a revoked token accepted', history: [...soundHistory(), verify(50, 2)], properties: ['P5'] },
   {
+    what: 'a revoked token accepted by another front more than a second later',
+    history: later(verify(1_050, 2, { front: OTHER_FRONT, valid: true })),
+    properties: ['P5'],
+  },
+  {
+    what: 'a token of a compromised key accepted by another front that was frozen',
+    history: later(impaired('frozen', 90, 6_200), verify(6_110, 3, { front: OTHER_FRONT, valid: true })),
+    properties: ['P5'],
+  },
+  {
     what: 'a state that goes back',
     history: later({ ...at(140), what: 'keys', keys: [{ kid: 'k1', state: 'deactivated' }] }),
+    properties: ['P6'],
+  },
+  {
+    what: 'a state that goes back at another front, long after',
+    history: later({
+      ...at(6_140),
+      front: OTHER_FRONT,
+      what: 'keys',
+      keys: [{ kid: 'k1', state: 'deactivated' }],
+    }),
     properties: ['P6'],
   },
   {
@@ -116,7 +186,7 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'an event missing from the trail',
-    dump: dumpWith({ events: soundDump().events.slice(1), sink: [] }),
+    dump: dumpWith({ events: soundDump().events.slice(1), sinks: [] }),
     properties: ['P10'],
   },
   {
@@ -126,25 +196,55 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'an event missing from the sink',
-    dump: dumpWith({ sink: soundDump().events.slice(1) }),
+    dump: dumpWith({ sinks: [{ front: OTHER_FRONT, entries: soundDump().events.slice(1) }] }),
     properties: ['P10'],
   },
   {
-    what: 'no token after a fault',
-    history: later({ ...at(140), what: 'fault', name: 'cut', loses: false }),
+    what: 'an event that nobody is told of',
+    dump: dumpWith({ notified: [], takenAt: 20_101 }),
+    properties: ['P12'],
+  },
+  {
+    what: 'an event that somebody is told of long after',
+    dump: dumpWith({ notified: [notified(1, { at: 1_121 })] }),
+    properties: ['P12'],
+  },
+  {
+    what: 'an event told again more often than there were faults',
+    dump: dumpWith({ notified: [notified(1), notified(1), notified(1, { front: OTHER_FRONT })] }),
+    properties: ['P12'],
+  },
+  { what: 'no token after a fault', history: later(fault(140, 145)), properties: ['P13'] },
+  {
+    what: 'a token of one front long after a fault',
+    history: recovered(10_001),
+    dump: recordedLater([6, 7]),
     properties: ['P13'],
   },
   {
-    what: 'a token long after a fault',
-    history: [...soundHistory().filter(({ asked }) => asked <= 80), issue(31_000, 3), issue(31_010, 4, 'k2')],
-    dump: dumpWith({ keys: [] }),
+    what: 'a token of one front too long after it was started again',
+    history: [...recovered(20_001), { ...ended('serving', 'database.taken', 131), front: OTHER_FRONT }],
+    dump: recordedLater([6, 7]),
     properties: ['P13'],
+  },
+  {
+    what: 'a token accepted by a front that was cut off long before',
+    history: later(
+      impaired('cut', 140, 12_140),
+      verify(6_150, 4, { front: OTHER_FRONT, valid: true, token: token(4, 'k2') }),
+    ),
+    properties: ['P14'],
   },
   {
     what: 'issuing behind lost records',
     history: later(lossy, issue(160, 1)),
-    dump: withoutLastGroup(),
+    dump: withoutLaterGroups(),
     properties: ['P3', 'P4', 'P16'],
+  },
+  {
+    what: 'a front that ends by itself for another reason than its place',
+    history: later(ended('serving', 'SIGSEGV', 140)),
+    properties: ['P17'],
   },
 ];
 
@@ -163,7 +263,7 @@ describe('the checker of histories', () => {
   });
 
   it('excuses lost records where a fault loses them, and a sink that still has what the trail lost', () => {
-    const dump = { ...withoutLastGroup(), events: soundDump().events.slice(0, 1) };
+    const dump = { ...withoutLaterGroups(), events: soundDump().events.slice(0, 1) };
     expect(found(later(lossy), dump)).toEqual([]);
   });
 
@@ -177,6 +277,45 @@ describe('the checker of histories', () => {
     const shown = { token: token(4, 'k2') };
     for (const told of [{ valid: true }, { valid: false, reason: 'revoked' }])
       expect(found([...history, verify(150, 4, { ...shown, ...told })])).toEqual([]);
+  });
+
+  it('lets another front follow for a second, and one that a fault hit until it must have stopped', () => {
+    const told = { front: OTHER_FRONT, valid: true };
+    expect(found(later(verify(1_040, 2, told), verify(1_100, 3, told)))).toEqual([]);
+    const hit = impaired('frozen', 90, 200);
+    expect(found(later(hit, verify(6_040, 2, told), verify(6_100, 3, told)))).toEqual([]);
+  });
+
+  it('lets a front that is cut off accept until it must have noticed, and what it is asked then once it is back', () => {
+    const told = { front: OTHER_FRONT, valid: true, token: token(4, 'k2') };
+    const cut = impaired('cut', 140, 12_140);
+    expect(found(later(cut, verify(6_140, 4, told), verify(12_139, 4, told)))).toEqual([]);
+  });
+
+  it('gives a front more time where it had to be started again', () => {
+    const again = { ...ended('serving', 'database.taken', 131), front: OTHER_FRONT };
+    expect(found([...recovered(10_001), again], recordedLater([6, 7]))).toEqual([]);
+    expect(found(recovered(10_000), recordedLater([6, 7]))).toEqual([]);
+  });
+
+  it('asks nobody to tell of events while no front is well, and lets a fault be the reason to tell again', () => {
+    const outage = [
+      fault(135, 30_140),
+      { ...impaired('cut', 135, 30_140), front: 'front 1' },
+      impaired('cut', 135, 30_140),
+      issue(30_150, 6, 'k2'),
+      { ...issue(30_150, 7, 'k2'), front: OTHER_FRONT },
+    ];
+    const { groups, rows } = recordedLater([6, 7]);
+    const late = { groups, rows, notified: [notified(1, { at: 1_149 }), notified(1, { at: 1_149 })] };
+    expect(found(later(...outage), dumpWith(late))).toEqual([]);
+    expect(found(later(...outage), dumpWith({ ...late, notified: [], takenAt: 50_139 }))).toEqual([]);
+    expect(found(later(...outage), dumpWith({ ...late, notified: [], takenAt: 50_141 }))).toEqual(['P12']);
+  });
+
+  it('minds no front that fails to start, or ends because its place is taken', () => {
+    const history = later(ended('starting', 'Error: …', 140), ended('serving', 'database.taken', 140));
+    expect(found(history)).toEqual([]);
   });
 
   it('holds answers against those alone that surely came before them', () => {

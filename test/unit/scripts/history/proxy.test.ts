@@ -80,6 +80,19 @@ it('resets a connection in place of the answer to a large message, and no other'
   expect(await asked(other, 'small')).toBe('s:small');
 });
 
+it('refuses connections, those that stand and those to come, until it is released', async () => {
+  const proxy = await proxyTo(await serverNamed('s'));
+  const before = await connected(proxy);
+  await asked(before, 'a');
+  const closed = closeOf(before);
+  proxy.refuse();
+  await closed;
+  const during = connect(proxy.port, '127.0.0.1').on('error', () => {});
+  await closeOf(during);
+  proxy.release();
+  expect(await asked(await connected(proxy), 'b')).toBe('s:b');
+});
+
 it('cuts the connections that are chosen', async () => {
   const proxy = await proxyTo(await serverNamed('s'));
   const [one, other] = [await connected(proxy), await connected(proxy)];
