@@ -125,7 +125,14 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const issuance = add(openIssuance({ ...admitting, ledger, revocations, holds: keys.holds }));
   const { issuer, issuerWith } = issuance;
   const verification = add(
-    openVerification({ ...admitting, ledger: ledgerReader, revocations, suspender: keys.suspender }),
+    openVerification({
+      ...admitting,
+      ledger: ledgerReader,
+      revocations,
+      suspender: keys.suspender,
+      // A verdict lasts: none is given by what may have changed.
+      news: () => store.follower.look(),
+    }),
   );
   add(canaries.administration({ issuer, revocations, keys: keys.canaryKeys }));
   const probes = add(openProbes({ ...admitting, issuerWith }));

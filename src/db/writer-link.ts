@@ -34,6 +34,12 @@ export class RecordGroup {
   readonly #rows: Row[] = [];
   /** Monotonic milliseconds. */
   readonly openedAt = performance.now();
+  /** The number that memory had up to then. */
+  readonly fence: number;
+
+  constructor(fence: number) {
+    this.fence = fence;
+  }
 
   get size(): number {
     return this.#rows.length;

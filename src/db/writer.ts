@@ -272,6 +272,8 @@ export class Writer implements RecordAppender, UrgentWriter {
 
   /** What other fronts did meanwhile is taken over first; of the group, what does not stand any more is left out then. */
   async #appendGroup(group: RecordGroup): Promise<readonly RowFailure[]> {
+    // Followed while it waited: nobody would refuse it for that any more.
+    if (group.fence !== this.#fence) group.leaveOutFallen();
     for (let attempt = 1; group.size > 0; attempt += 1) {
       try {
         return await this.#appendOnce(group);
@@ -313,7 +315,7 @@ export class Writer implements RecordAppender, UrgentWriter {
   #openGroup(): RecordGroup {
     const last = this.#queue.at(-1);
     if (last instanceof RecordGroup && last.size < MOST_ROWS) return last;
-    const group = new RecordGroup();
+    const group = new RecordGroup(this.#fence);
     this.#queue.push(group);
     return group;
   }

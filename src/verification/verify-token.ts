@@ -135,7 +135,7 @@ export interface VerifyingDeps {
   readonly gaps: RecordGaps;
   /** Of which times it cannot be told whether records are missing. */
   readonly unproven: readonly UnprovenTime[];
-  /** Takes over what other fronts changed; answers whether there was anything. */
+  /** Takes over what other fronts changed; answers whether there was anything. `store_unavailable`. */
   readonly news: () => Promise<boolean>;
 }
 

@@ -146,6 +146,33 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect(asked).toHaveLength(3);
   });
 
+  it('record nothing that waited while they took over what another has restricted', async () => {
+    const { second, url } = await fronts();
+    await second.store.records.append(issuanceRecord(1));
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const change = second.store.writer.transaction(() => ended);
+    let stands = true;
+    const waiting = Promise.allSettled([
+      second.store.records.append(issuanceRecord(2), { stands: () => true }),
+      second.store.records.append(issuanceRecord(3), { stands: () => stands }),
+    ]);
+    const session = await sessionOfTest(url);
+    await session.transact('select keyward.kw_raise_fence()');
+    second.store.follower.add(async () => {
+      stands = false;
+    });
+    await second.store.follower.look();
+    end();
+    await change;
+    const [kept, dropped] = await waiting;
+    expect(kept.status).toBe('fulfilled');
+    expect(dropped).toMatchObject({ status: 'rejected', reason: { code: 'no_active_key' } });
+    const found = ({ digest, iat }: ReturnType<typeof issuanceRecord>) =>
+      second.store.ledger.lookups.find(digest, iat);
+    expect(await found(issuanceRecord(2))).toBeDefined();
+    expect(await found(issuanceRecord(3))).toBeUndefined();
+  });
+
   it('have one leader, which the others replace once it is gone', async () => {
     const { first, second, join } = await fronts();
     expect([first.owner.leads(), second.owner.leads()]).toEqual([true, false]);

@@ -334,6 +334,18 @@ describe('what another front has just changed', () => {
     expect(forgeries).toEqual([]);
   });
 
+  it('is no verdict where it cannot be asked for', async () => {
+    news = async () => {
+      throw new KeywardError('store_unavailable', 'away');
+    };
+    const other = softwareKey('ES256');
+    const shown = signedBy(other, { ...header, kid: other.kid }, claims);
+    await expect(verify(shown)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await record(token());
+    expect(await verify(token())).toMatchObject({ valid: true });
+    expect(await verify('x.y.z')).toEqual(refused('malformed'));
+  });
+
   it('is not asked for where a token is good, or refused for what no change mends', async () => {
     const asking = vi.fn(async () => true);
     news = asking;
