@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
 import { backoff } from '../lib/backoff.ts';
 import { type Attempts, failureText } from './attempt.ts';
@@ -31,6 +32,7 @@ interface DeliveryQueueDeps {
   readonly contactsOf: (scopeId: string) => readonly string[];
   readonly clock: Clock;
   readonly random: () => number;
+  readonly leadership: Pick<Leadership, 'leads'>;
   readonly watch: DeliveryQueueWatch;
   readonly stopping: AbortSignal;
 }
@@ -57,6 +59,11 @@ export class DeliveryQueue {
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+  }
+
+  /** Another process has sent since what this one could not write down: what became of it is that one's word. */
+  forget(): void {
+    this.#unsettled = [];
   }
 
   /** Leaves the target alone no longer. */
@@ -104,10 +111,12 @@ export class DeliveryQueue {
   }
 
   #isHeld(): boolean {
-    return this.#stopped || this.#deps.clock.nowSeconds() < this.#pausedUntil;
+    const { leadership, clock } = this.#deps;
+    return this.#stopped || !leadership.leads() || clock.nowSeconds() < this.#pausedUntil;
   }
 
   async #settle(): Promise<void> {
+    if (!this.#deps.leadership.leads()) this.forget();
     if (this.#unsettled.length === 0) return;
     await this.#deps.outbox.settle(this.#unsettled);
     this.#unsettled = [];

@@ -7,6 +7,7 @@ import type { AuditLog } from '../kernel/audit.ts';
 import type { Capability } from '../kernel/capability.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing, KnownKeys } from '../kernel/key.ts';
+import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import { type EventRaiser, type SecurityEventFeed, securityEvent } from '../kernel/security-events.ts';
 import type { Tracer } from '../kernel/trace.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
@@ -45,6 +46,8 @@ interface NotificationDeps {
   readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents'>;
   readonly clock: Clock;
   readonly settledTime: SettledTime;
+  /** The process that leads tells; the others answer what was told. */
+  readonly leadership: Pick<Leadership, 'leads'>;
   readonly log: Logger;
   readonly tracer?: Tracer | undefined;
   /** Spreads attempts; from 0 to 1. */
@@ -66,20 +69,31 @@ interface Notifications extends Capability {
   reconfigure(settings: NotificationSettings): Promise<void>;
   /** Sends each target its heartbeat where one is due. */
   heartbeat(): Promise<void>;
-  /** One look: takes in what was raised, escalates, and sets what is due on its way. */
+  /** One look: takes in what was raised, escalates, and sets what is due on its way, where this process leads. */
   tick(events: EventRaiser): Promise<void>;
   stop(): Promise<void>;
 }
 
 /** From here on what is raised is told, once it is started. */
 export async function openNotifications(given: NotificationDeps): Promise<Notifications> {
-  const { store, audit, clock, log } = given;
+  const { store, audit, leadership, clock, log } = given;
   const outbox = createNotificationOutbox(store.reader, store.writer, clock);
   const deps = { ...given, outbox };
   let round = openRound(deps);
   warnOfSilence(round, log);
-  await round.notifier.begin();
-  await outbox.abandonOthers(round.names);
+  let isLeading = false;
+  const takeOver = async () => {
+    await round.notifier.takeOver();
+    await outbox.abandonOthers(round.names);
+    isLeading = true;
+  };
+  const tick = async (events: EventRaiser) => {
+    if (!leadership.leads()) isLeading = false;
+    else if (!isLeading) await takeOver();
+    if (isLeading) await round.tick(events);
+  };
+  const heartbeat = whileLeading(leadership, () => round.heartbeat());
+  if (leadership.leads()) await takeOver();
   let counts = await outbox.counts();
   const told = (state: keyof typeof counts) => () =>
     Object.fromEntries(round.names.map((name) => [name, counts[state][name] ?? 0]));
@@ -92,8 +106,8 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
     const loop = (tick: () => Promise<void>, everyMs: number, failure: string) =>
       startPeriodicTask({ tick, everyMs, log, failure });
     loops = [
-      loop(() => round.tick(events), POLL_EVERY_MS, HELD_UP),
-      loop(() => round.heartbeat(), HEARTBEAT_LOOK_MS, 'no heartbeat'),
+      loop(() => tick(events), POLL_EVERY_MS, HELD_UP),
+      loop(heartbeat, HEARTBEAT_LOOK_MS, 'no heartbeat'),
       loop(count, COUNT_EVERY_MS, 'notifications not counted'),
     ];
   };
@@ -107,8 +121,8 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
     service,
     gauges: { notificationsPending: told('pending'), notificationsDead: told('dead') },
     routes: { operations: supplied(NOTIFICATION_ROUTES.operations, { notifications: service }) },
-    tick: (events) => round.tick(events),
-    heartbeat: () => round.heartbeat(),
+    tick,
+    heartbeat,
     async start(events) {
       if (await auditConfiguredNotifications(audit, deps.settings)) {
         log.warn({ targets: round.names }, 'notifications are configured otherwise than at the last start');
@@ -120,7 +134,7 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
     },
     async reconfigure(settings) {
       await auditConfiguredNotifications(audit, settings);
-      await outbox.abandonOthers(Object.keys(settings.targets));
+      if (leadership.leads()) await outbox.abandonOthers(Object.keys(settings.targets));
       await stopLoops();
       await round.stop();
       round = openRound({ ...deps, settings });
@@ -195,7 +209,7 @@ function openRound(deps: OutboxDeps) {
 }
 
 function openLanes(
-  { settings, outbox, eventStore, keyRing, clock, random = Math.random }: OutboxDeps,
+  { settings, outbox, eventStore, keyRing, clock, leadership, random = Math.random }: OutboxDeps,
   targets: readonly NotificationTarget[],
   stopping: AbortSignal,
   watch: DeliveryQueueWatch,
@@ -215,6 +229,7 @@ function openLanes(
         contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
         clock,
         random,
+        leadership,
         watch,
         stopping,
       }),
@@ -222,7 +237,7 @@ function openLanes(
 }
 
 function openNotifier(
-  { settings, outbox, eventStore: feed, keyRing, metrics, clock, settledTime, log }: OutboxDeps,
+  { settings, outbox, eventStore: feed, keyRing, metrics, clock, settledTime, leadership, log }: OutboxDeps,
   queues: readonly DeliveryQueue[],
 ): Notifier {
   return new Notifier({
@@ -237,6 +252,7 @@ function openNotifier(
     queues,
     clock,
     settledTime,
+    leadership,
     onNobody(event, route) {
       metrics.unacknowledgedEvents.inc();
       log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route');

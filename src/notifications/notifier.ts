@@ -1,4 +1,5 @@
 import type { Clock, SettledTime } from '../kernel/clock.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { EventService, SecurityEvent, SecurityEventFeed } from '../kernel/security-events.ts';
 import type { AwaitedAcknowledgement, NotificationOutbox, PlannedDelivery } from './delivery.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
@@ -30,13 +31,14 @@ interface NotifierDeps {
   readonly queues: readonly DeliveryQueue[];
   readonly clock: Clock;
   readonly settledTime: SettledTime;
+  readonly leadership: Pick<Leadership, 'leads'>;
   /** A critical event that nobody acknowledged; that was the last route that waits. */
   readonly onNobody: (sequence: number, route: string) => void;
   /** The outbox could not be read or written: told once, until it can again. */
   readonly onLaneFailure: (target: string, error: unknown) => void;
 }
 
-/** Brings security events into the outbox, and what is due there on its way. */
+/** Brings security events into the outbox, and what is due there on its way. To be asked only where this process leads. */
 export class Notifier {
   readonly #deps: NotifierDeps;
   #place: number | undefined;
@@ -68,6 +70,15 @@ export class Notifier {
     await outbox.record({ place: this.#place, deliveries: [], awaited: [], takenUp: [] });
   }
 
+  /** Another process may have led: what this one remembers of the outbox is true no more. */
+  async takeOver(): Promise<void> {
+    this.#place = undefined;
+    this.#behind = true;
+    this.#reconcileAt = 0;
+    for (const queue of this.#deps.queues) queue.forget();
+    await this.begin();
+  }
+
   /** Events of the last days are held against the outbox as well: routes and targets are those of that time. */
   lookBack(): void {
     this.#since -= LOOK_BACK_SECONDS;
@@ -81,14 +92,15 @@ export class Notifier {
   /** One step of everything; sending goes on by itself. */
   async tick(): Promise<void> {
     if (this.#place === undefined) await this.begin();
+    const { leads } = this.#deps.leadership;
     try {
-      while (this.#behind) await this.#follow();
-      await this.#reconcile();
+      while (this.#behind && leads()) await this.#follow();
+      if (leads()) await this.#reconcile();
       await this.#escalate();
     } finally {
       void this.send();
     }
-    await this.#tidy();
+    if (leads()) await this.#tidy();
   }
 
   /** Settles once every lane has tried all that is due. */
@@ -164,10 +176,12 @@ export class Notifier {
       events: { find },
       settings,
       clock,
+      leadership,
       onNobody,
     } = this.#deps;
     const now = clock.nowSeconds();
     for (const overdue of await outbox.unacknowledged(now, ESCALATIONS_AT_A_TIME)) {
+      if (!leadership.leads()) return;
       const event = await find(overdue.eventSequence);
       const { deliveries, awaited } = planEscalation(event, overdue, settings, now);
       await outbox.escalate(overdue, deliveries, awaited);

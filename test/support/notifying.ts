@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { TrxWriter } from '../../src/db/schema.ts';
 import { KeywardError } from '../../src/kernel/errors.ts';
+import type { Leadership } from '../../src/kernel/registry.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
 import type { Tracer } from '../../src/kernel/trace.ts';
 import { createMetrics } from '../../src/metrics/metrics.ts';
 import { openNotifications } from '../../src/notifications/index.ts';
 import { notificationSection, notificationSettings } from '../../src/notifications/settings.ts';
 import { heldTime } from './held-time.ts';
+import { SOLE_OWNER } from './leadership.ts';
 import { openTestStore, type TestStores } from './open-test-store.ts';
 import { raiserOver } from './raised-events.ts';
 import { recordedLog } from './recorded-log.ts';
@@ -35,13 +37,14 @@ interface Notifying {
   /** Whether the database takes no writes just now. */
   readonly isFull?: () => boolean;
   readonly tracer?: Tracer | undefined;
+  readonly leadership?: Leadership;
 }
 
 /** Real notifications over a real database, with time that passes when the test says so; the test says when to look. */
-export async function notifying({ section, scopes = [], file, isFull = () => false, tracer }: Notifying) {
+export async function notifying({ file, ...given }: Notifying) {
   const time = heldTime(START);
   const { store, file: database } = await openTestStore({ clock: time.clock, ...(file ? { file } : {}) });
-  return { ...(await notifyFrom(store, { section, scopes, time, isFull, tracer })), store, time, database };
+  return { ...(await notifyFrom(store, { ...given, time })), store, time, database };
 }
 
 /** The same on a store that is open already. */
@@ -53,6 +56,7 @@ export async function notifyFrom(
     time,
     isFull = () => false,
     tracer,
+    leadership = SOLE_OWNER,
   }: Omit<Notifying, 'file'> & { readonly time: ReturnType<typeof heldTime> },
 ) {
   const metrics = createMetrics();
@@ -73,6 +77,7 @@ export async function notifyFrom(
     },
     metrics,
     settledTime: { isSettled: () => true },
+    leadership,
     clock: time.clock,
     log,
     tracer,
