@@ -217,10 +217,15 @@ function isAcceptedAfter(
 ): boolean {
   if (!valid || asked <= change.answered) return false;
   if (front === change.front) return true;
-  const isHindered = impaired.some(
-    (each) => each.front === front && each.asked <= asked && each.answered + RECOVERY_MS >= change.answered,
+  const bound = isHindered(front, change.answered, asked, impaired) ? STALE_MS : FOLLOWED_MS;
+  return asked > change.answered + bound;
+}
+
+/** Whether a fault hit it in between, or just before. */
+function isHindered(front: string, from: number, until: number, impaired: readonly Impaired[]): boolean {
+  return impaired.some(
+    (each) => each.front === front && each.asked <= until && each.answered + RECOVERY_MS >= from,
   );
-  return asked > change.answered + (isHindered ? STALE_MS : FOLLOWED_MS);
 }
 
 /** By what the database kept, whoever was or was not answered. */
@@ -257,14 +262,16 @@ function isolatedAcceptNothing({ verifies, impaired }: Told): Violation[] {
 }
 
 /** What a fault took from the database is looked for in answers alone. */
-function statesGoForward({ keys, compromises, faults }: Told, dump: Dump): Violation[] {
+function statesGoForward({ keys, compromises, faults, impaired }: Told, dump: Dump): Violation[] {
   const isShortened = lastLoss(faults) !== undefined;
   const found: Violation[] = [];
   for (const { keys: list } of keys) found.push(...oneActive(list));
   found.push(...oneActive(dump.keys));
   const end = { asked: Number.POSITIVE_INFINITY, answered: Number.POSITIVE_INFINITY, keys: dump.keys };
-  for (const looks of grouped(keys, ({ front }) => front).values()) found.push(...goesBack(looks, 0));
-  found.push(...goesBack(isShortened ? keys : [...keys, end], STALE_MS));
+  for (const looks of grouped(keys, ({ front }) => front).values()) found.push(...goesBack(looks, looks, 0));
+  // A front that a fault hit lists what it knows.
+  const well = keys.filter(({ front, asked, answered }) => !isHindered(front, asked, answered, impaired));
+  found.push(...goesBack(keys, isShortened ? well : [...well, end], STALE_MS));
   if (isShortened) return found;
   const states = new Map(dump.keys.map(({ kid, state }) => [kid, state]));
   for (const { kid } of compromises)
@@ -275,11 +282,11 @@ function statesGoForward({ keys, compromises, faults }: Told, dump: Dump): Viola
 
 type Look = Pick<Keys, 'asked' | 'answered' | 'keys'>;
 
-/** What one look found, each that is asked so much later has to find as well. */
-function goesBack(looks: readonly Look[], laterMs: number): Violation[] {
+/** What one look found, each of the others that is asked so much later has to find as well. */
+function goesBack(looks: readonly Look[], others: readonly Look[], laterMs: number): Violation[] {
   const found: Violation[] = [];
   const byEnd = [...looks].sort((a, b) => a.answered - b.answered);
-  const byBegin = [...looks].sort((a, b) => a.asked - b.asked);
+  const byBegin = [...others].sort((a, b) => a.asked - b.asked);
   const highest = new Map<string, string>();
   let next = 0;
   for (const look of byBegin) {

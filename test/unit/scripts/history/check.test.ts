@@ -136,7 +136,7 @@ const PLANTED: readonly Planted[] = [
   {
     what: 'a state that goes back at another front, long after',
     history: later({
-      ...at(6_140),
+      ...at(10_100),
       front: OTHER_FRONT,
       what: 'keys',
       keys: [{ kid: 'k1', state: 'deactivated' }],
@@ -284,6 +284,11 @@ describe('the checker of histories', () => {
     expect(found(later(verify(1_040, 2, told), verify(1_100, 3, told)))).toEqual([]);
     const hit = impaired('frozen', 90, 200);
     expect(found(later(hit, verify(6_040, 2, told), verify(6_100, 3, told)))).toEqual([]);
+  });
+
+  it('lets a front that a fault hit list what it knows', () => {
+    const list = { ...at(11_000), front: OTHER_FRONT, keys: [{ kid: 'k1', state: 'active' }] };
+    expect(found(later(impaired('cut', 5_000, 12_000), { ...list, what: 'keys' }))).toEqual([]);
   });
 
   it('lets a front that is cut off accept until it must have noticed, and what it is asked then once it is back', () => {
