@@ -1,15 +1,20 @@
 import type { RunPublicKey, StoredRun } from '../kernel/audit-chain.ts';
+import { RecentSet } from '../lib/recent-set.ts';
 import { camelCased } from './camel-case.ts';
 import type { TrxReader } from './schema.ts';
 
 /** The run as far as its seals count; undefined where the audit key did not certify it. */
 export type RunJudge = (run: StoredRun) => Promise<RunPublicKey | undefined>;
 
+const STRANGERS = 10_000;
+
 /** Judges runs that began after this one, by their rows: those of other fronts. Until it is told how, none counts. */
 export class RunDirectory {
   readonly #reader: TrxReader;
   readonly #known = new Map<string, RunPublicKey>();
-  #judge: RunJudge = async () => undefined;
+  /** A run that was not certified when it wrote the first time never is. */
+  readonly #strangers = new RecentSet(STRANGERS);
+  #judge: RunJudge | undefined;
 
   /** `reader`: asked by whoever is in the midst of reading, and so another one than theirs. */
   constructor(reader: TrxReader) {
@@ -23,12 +28,13 @@ export class RunDirectory {
   /** Undefined where its seals do not count. `store_unavailable`. */
   async find(id: string): Promise<RunPublicKey | undefined> {
     const known = this.#known.get(id);
-    if (known) return known;
+    if (known || !this.#judge || this.#strangers.has(id)) return known;
     const row = await this.#reader.read((trx) =>
       trx.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst(),
     );
     const run = row && (await this.#judge(camelCased(row)));
     if (run) this.#known.set(id, run);
+    else this.#strangers.add(id);
     return run;
   }
 }
