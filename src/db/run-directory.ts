@@ -34,7 +34,7 @@ export class RunDirectory {
     );
     const run = row && (await this.#judge(camelCased(row)));
     if (run) this.#known.set(id, run);
-    else this.#strangers.add(id);
+    else if (row) this.#strangers.add(id);
     return run;
   }
 }
