@@ -19,22 +19,21 @@ export class TestHsm implements RegistrySeal {
   readonly readHead = SOFTWARE_SEAL.readHead;
   readonly lastVersion = SOFTWARE_SEAL.lastVersion;
   isAway = false;
-  /** What each signature waits for. */
+  /** What each signature of a head waits for. */
   held: Promise<void> = Promise.resolve();
+  /** Heads that it was to sign. */
+  heads = 0;
 
   async signRow(statement: Parameters<RegistrySeal['signRow']>[0]): Promise<string> {
-    await this.#pass();
+    if (this.isAway) throw AWAY;
     return SOFTWARE_SEAL.signRow(statement);
   }
 
   async signHead(statement: Parameters<RegistrySeal['signHead']>[0]): Promise<string> {
-    await this.#pass();
-    return SOFTWARE_SEAL.signHead(statement);
-  }
-
-  async #pass(): Promise<void> {
+    this.heads += 1;
     await this.held;
     if (this.isAway) throw AWAY;
+    return SOFTWARE_SEAL.signHead(statement);
   }
 }
 

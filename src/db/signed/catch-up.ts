@@ -54,16 +54,11 @@ export class CatchUp {
   /** The same, but for rows that are refused: it names them. */
   async look(trx: Trx): Promise<Found> {
     const { registry, verifier, own } = this.#deps;
-    try {
-      const seen = await readChanges(trx, { registry, verifier, held: await own.heldIn(trx) });
-      // Behind it: the first statement is the moment of the snapshot.
-      const shown = await own.shownIn(trx);
-      if (!this.isOver) return { seen, own: shown };
-    } catch (error) {
-      // Held against another registry than the one that it was begun with, anything may seem wrong.
-      if (!this.isOver) throw error;
-    }
-    return { seen: undefined, own: [] };
+    const seen = await readChanges(trx, { registry, verifier, held: await own.heldIn(trx) });
+    // Behind it: the first statement is the moment of the snapshot.
+    const shown = await own.shownIn(trx);
+    // Held against another registry than the one that it was begun with, anything may seem wrong.
+    return this.isOver ? { seen: undefined, own: [] } : { seen, own: shown };
   }
 
   /** In one turn. False where memory moved since it was begun: nothing is taken over. */

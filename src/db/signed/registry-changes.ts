@@ -32,6 +32,7 @@ import {
 
 /** From the rows as they are to the rows as they shall be. Pure: it may be asked again. */
 export type Plan = (registry: RegistryView) => readonly RowChange[];
+
 const ATTEMPTS = 10;
 const nothing: Beside = async () => {};
 
