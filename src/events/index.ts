@@ -42,7 +42,7 @@ export function openLog(config: Config, metrics: Metrics, outages: OutageWatch):
 
 interface EventDeps {
   readonly config: Config;
-  readonly store: Pick<Store, 'reader' | 'writer'>;
+  readonly store: Pick<Store, 'reader' | 'writer' | 'follower'>;
   readonly metrics: Metrics;
   readonly leadership: Leadership;
   readonly clock: Clock;
@@ -56,7 +56,9 @@ const FOLLOW_MS = 1_000;
 /** Security events: raised by everybody, and what operators make of them. What people do is told as one, too. */
 export async function openEvents(deps: EventDeps) {
   const { config, store, metrics, leadership, clock, log, audit, keyRing } = deps;
-  const securityEvents = createSecurityEvents(store.reader, store.writer, clock);
+  const { reader, writer, follower } = store;
+  const securityEvents = createSecurityEvents(reader, writer, clock, follower.isShared);
+  await securityEvents.follow();
   const raised = openSecurityEvents(securityEvents, log, metrics);
   const eventStreams = new EventStreams(config.limits);
   const raiser = createRaiser({ events: raised, clock, log });
@@ -67,7 +69,10 @@ export async function openEvents(deps: EventDeps) {
     securityEvents: raised,
     raiser,
     gauges: { eventsUnresolved: await unresolvedEvents(securityEvents) },
-    tasks: [{ name: 'acts', everyMs: FOLLOW_MS, tick: followed }],
+    tasks: [
+      { name: 'acts', everyMs: FOLLOW_MS, tick: followed },
+      { name: 'security events', everyMs: FOLLOW_MS, tick: () => securityEvents.follow() },
+    ],
     routes: {
       operations: supplied(EVENT_ROUTES.operations, {
         securityEvents,

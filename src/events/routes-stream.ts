@@ -77,11 +77,13 @@ async function open(feed: SecurityEventFeed, place: number | undefined) {
   try {
     const from = place ?? (await feed.lastPlace());
     const missed = place === undefined ? [] : await feed.changesAfter(place, MOST_MISSED);
+    const last = missed.at(-1)?.place ?? from;
     const follower: Follower = {
       opening: opening(from, missed, heard),
       endsThere: missed.length === MOST_MISSED,
       follow(tell) {
-        told = (change) => tell(message(change));
+        // What another front did may be heard of later than it is read.
+        told = (change) => void (change.place > last && tell(message(change)));
         return stop;
       },
     };

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { memoryOf } from '../../db/chain-end.ts';
+import { headOf, memoryOf } from '../../db/chain-end.ts';
 import { auditEventsAt } from '../../db/event-source.ts';
 import { fillPage, inSteps } from '../../db/fill-page.ts';
 import type { Trx, TrxReader, TrxWriter } from '../../db/schema.ts';
@@ -20,13 +20,14 @@ import {
   type TrackedEvent,
   type UnresolvedCounts,
 } from '../../kernel/security-events.ts';
-import { Emitter } from '../../lib/emitter.ts';
 import {
   EVIDENCE_SALT_BYTES,
   evidenceCommitment,
   isErased,
   securityEventDetails,
 } from '../evidence-commitment.ts';
+import type { UnresolvedSoFar } from '../unresolved.ts';
+import { ChangeFeed } from './change-feed.ts';
 import { changesAfter, lastPlace } from './event-feed.ts';
 import { appendEventStep, type RequestedStep, requireEvent } from './event-steps.ts';
 import { type EventRow, fitting, without } from './tracked-events.ts';
@@ -103,19 +104,25 @@ const NONE: Readonly<Record<Severity, number>> = { info: 0, warning: 0, critical
 export interface StoredSecurityEvents extends SecurityEvents, EventService, SecurityEventFeed {
   /** How many are not resolved. `store_unavailable`. */
   countUnresolved(): Promise<UnresolvedCounts>;
+  /** The same, and up to which event of the trail it is so. */
+  unresolvedSoFar(): Promise<UnresolvedSoFar>;
+  /** Tells listeners what other fronts did; to be called each second or so. `store_unavailable`. */
+  follow(): Promise<void>;
 }
 
 export function createSecurityEvents(
   reader: TrxReader,
   writer: TrxWriter,
   clock: Clock,
+  /** Whether other fronts write as well. */
+  isShared = false,
 ): StoredSecurityEvents {
-  const changes = new Emitter<EventChange>();
+  const feed = new ChangeFeed(reader, isShared);
   const take = async (step: Omit<RequestedStep, 'at'>) => {
     const { event, change } = await writer.transaction((trx) =>
       appendEventStep(trx, { ...step, at: clock.nowSeconds() }),
     );
-    if (change) changes.emit(change);
+    if (change) await feed.committed(change);
     return event;
   };
   return {
@@ -124,17 +131,23 @@ export function createSecurityEvents(
         const untold = await untoldReport(trx, report);
         return untold && (await insert(trx, untold, clock.nowSeconds()));
       });
-      if (change) changes.emit(change);
+      if (change) await feed.committed(change);
       return change !== null;
     },
     acknowledge: (eventSequence, note, actor) => take({ eventSequence, state: 'acknowledged', note, actor }),
     resolve: (eventSequence, note, actor) => take({ eventSequence, state: 'resolved', note, actor }),
     list: (query, page) => reader.read((trx) => newestFirst(trx, query, page)),
     find: (sequence) => reader.read((trx) => requireEvent(trx, sequence)),
-    subscribe: (told) => changes.subscribe(told),
+    subscribe: (told) => feed.subscribe(told),
     changesAfter: (place, limit) => reader.read((trx) => changesAfter(trx, place, limit)),
     lastPlace: () => reader.read(lastPlace),
     countUnresolved: () => reader.read(countUnresolved),
+    unresolvedSoFar: () =>
+      reader.read(async (trx) => ({
+        counts: await countUnresolved(trx),
+        place: (await headOf(trx, 'audit')).sequence,
+      })),
+    follow: () => feed.follow(),
   };
 }
 

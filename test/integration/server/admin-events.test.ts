@@ -1,4 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import {
+  createSecurityEvents,
+  type StoredSecurityEvents,
+} from '../../../src/events/store/security-events.ts';
 import { securityEvent } from '../../../src/kernel/security-events.ts';
 import { EventStreams } from '../../../src/server/event-streams.ts';
 import { readEvents } from '../../support/event-reader.ts';
@@ -7,6 +11,7 @@ import { openTestStore } from '../../support/open-test-store.ts';
 import { createOperationsPlane, LIMITS, operationsPlaneDeps } from '../../support/planes.ts';
 
 const NOON = 1_760_000_000;
+const clock = { nowSeconds: () => NOON };
 const BOB = { operatorId: 'bob', requestId: null };
 const jump = (wall: number) => securityEvent('clock.jump', { jump: 'departed', wall, expected: 5 });
 const overdue = securityEvent('drill.overdue', {
@@ -27,8 +32,8 @@ const open = (sequence: number, wall = sequence) => ({
   resolved: null,
 });
 
-async function served(heartbeatMs?: number) {
-  const { securityEvents } = (await openTestStore()).store;
+async function served(heartbeatMs?: number, given?: StoredSecurityEvents) {
+  const securityEvents = given ?? (await openTestStore()).store.securityEvents;
   const eventStreams = new EventStreams(LIMITS, heartbeatMs);
   onTestFinished(() => eventStreams.end());
   const deps = operationsPlaneDeps({ securityEvents, securityEventFeed: securityEvents, eventStreams });
@@ -163,6 +168,20 @@ describe('the stream of security events', () => {
       event: 'resolved',
       data: { event: { ...open(2), state: 'resolved', resolved: step('a test') } },
     });
+  });
+
+  it('tells what another front does, and nothing of before that it hears of later', async () => {
+    const { store } = await openTestStore();
+    const front = () => createSecurityEvents(store.reader, store.writer, clock, true);
+    const [own, other] = [front(), front()];
+    await own.follow();
+    await other.raise(jump(1));
+    const stream = await (await served(undefined, own)).follow();
+    expect(await stream.next()).toMatchObject({ id: '1', event: 'following' });
+    await own.follow();
+    await other.raise(jump(2));
+    await own.follow();
+    expect(await stream.next()).toEqual({ id: '2', event: 'raised', data: { event: open(2) } });
   });
 
   it('is resumed behind the id that was heard last', async () => {
