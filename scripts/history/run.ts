@@ -41,7 +41,7 @@ export interface Result {
 /** How long a compromise is tried again for that the fault has refused. */
 const COMPROMISE_MS = 5_000;
 /** Until a new service releases its first token. */
-const FIRST_MS = 30_000;
+const FIRST_MS = 90_000;
 const SHOWN_AGAIN = 80;
 const SHOW_MS = 30_000;
 
