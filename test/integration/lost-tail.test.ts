@@ -68,6 +68,20 @@ async function forge(iat: number): Promise<string> {
   return `${input}.${signature.toString('base64url')}`;
 }
 
+/** Nothing more is done by itself, and a checkpoint covers all that asks for one: none comes behind the next token. */
+async function settled(): Promise<void> {
+  const uncovered = `SELECT 1 AS one FROM audit_events
+    WHERE sequence > (SELECT max(audit_sequence) FROM checkpoints)
+      AND (type = 'revocation.added' OR details_json LIKE '%"registry":%' OR details_json LIKE '%"unsigned":%')`;
+  const look = async () => {
+    const { keys } = (await service.operations('GET', '/v1/admin/keys?scope=payments')).body;
+    const states = keys.map(({ state }: { state: string }) => state);
+    const isStanding = states.includes('active') && states.includes('pre_activation');
+    return isStanding && (await queryStore(service, uncovered)).length === 0;
+  };
+  await expect.poll(look, { timeout: 60_000 }).toBe(true);
+}
+
 /** What a server has that was promoted without the last group. */
 async function loseLastGroup(): Promise<void> {
   const [{ last } = {}] = await queryStore(service, 'SELECT max(sequence) AS last FROM ledger_groups');
@@ -110,6 +124,8 @@ describe('a service whose process was killed', () => {
 
 describe('a service that does not know up to where the ledger was acknowledged', () => {
   it('calls no token of that time forged, and says so', async () => {
+    await settled();
+    tokens.lost = await issue();
     const from = nowSeconds();
     await service.kill();
     await loseLastGroup();
@@ -142,6 +158,7 @@ describe('a service that does not know up to where the ledger was acknowledged',
 
 describe('a service that does know it', () => {
   it('is held where the last group that it acknowledged is gone, until two persons accept that', async () => {
+    await settled();
     tokens.lost = await issue();
     const issuedAt = nowSeconds();
     // An audit event that is dated later than the record that will be missing.
