@@ -5,6 +5,7 @@ import { adminAuditRoutes, latestCheckpoint } from './routes.ts';
 import { adminUnwitnessedRoutes, confirmUnwitnessed } from './routes-unwitnessed.ts';
 import { raiseUnwitnessed } from './start-trail.ts';
 
+export { NewestOfType, type TypedTrail } from './newest-of-type.ts';
 export { openChains } from './open-chains.ts';
 export { openSinks, type SinkReach, sinksReach } from './open-sinks.ts';
 export { insertCheckpoint, readHeads } from './store/audit-log.ts';
@@ -15,6 +16,8 @@ export const AUDIT_ROUTES = {
   data: [latestCheckpoint],
   operations: [...adminClockRoutes, ...adminAuditRoutes, ...adminUnwitnessedRoutes],
 } as const;
+
+const FOLLOW_MS = 1_000;
 
 /** All that keeps the audit trail, of a database that was held against the sinks; and what of it nothing vouches for. */
 export async function openAudit(deps: AuditServiceDeps) {
@@ -28,6 +31,7 @@ export async function openAudit(deps: AuditServiceDeps) {
       data: supplied(AUDIT_ROUTES.data, { checkpoints }),
       operations: supplied(AUDIT_ROUTES.operations, { audit, unwitnessed }),
     },
+    tasks: [{ name: 'unwitnessed events', everyMs: FOLLOW_MS, tick: () => unwitnessed.follow() }],
     acts: [confirmUnwitnessed({ unwitnessed }), confirmClock(service)],
   };
 }

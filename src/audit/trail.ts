@@ -15,6 +15,8 @@ export interface UnwitnessedTrail {
   load(found: EventRange | undefined): Promise<void>;
   /** Writes down the range found, before anything else is appended to it. */
   record(range: EventRange): Promise<void>;
+  /** Takes over which of them were confirmed at another front. `store_unavailable`. */
+  follow(): Promise<void>;
   /** From now on they count as what they say. Answers which ranges these were. */
   confirm(reason: string, actor: Actor): Promise<readonly EventRange[]>;
 }

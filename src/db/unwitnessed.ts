@@ -71,15 +71,23 @@ export async function lendRecordedRanges(trx: Trx): Promise<void> {
 
 /** By what the trail alone tells, beside the one that was found at this start. */
 export async function readOpenRanges(trx: Trx, found?: EventRange): Promise<readonly EventRange[]> {
-  const events = await auditEvents(trx)
+  return openRanges(await readTold(trx, [UNWITNESSED, CONFIRMED_UNWITNESSED], 0), found);
+}
+
+/** What was confirmed behind that event of the trail. */
+export async function readConfirmations(trx: Trx, after: number) {
+  return await readTold(trx, [CONFIRMED_UNWITNESSED], after);
+}
+
+async function readTold(trx: Trx, types: readonly string[], after: number) {
+  const events = await auditEvents(trx, { after })
     .where('subject', '=', UNWITNESSED_SUBJECT)
-    .where('type', 'in', [UNWITNESSED, CONFIRMED_UNWITNESSED])
+    .where('type', 'in', types)
     .orderBy('sequence')
     .execute();
-  const told = (await vouchedFor(trx, events)).map(({ sequence, type, details_json }) => ({
+  return (await vouchedFor(trx, events)).map(({ sequence, type, details_json }) => ({
     sequence,
     type,
     details: auditDetailsIn(details_json),
   }));
-  return openRanges(told, found);
 }

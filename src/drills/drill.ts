@@ -34,6 +34,8 @@ export interface DrillStatus {
 /** Rehearsals are events of the audit trail and nothing else. `store_unavailable`. */
 export interface DrillLog {
   record(report: DrillReport, actor: Actor): Promise<PerformedDrill>;
+  /** Takes over what other fronts recorded. */
+  refresh(): Promise<void>;
   /** The newest first. */
   list(): readonly PerformedDrill[];
   standings(): readonly DrillStatus[];

@@ -28,6 +28,14 @@ export async function openDrills({ config, audit, raiser: events, clock }: Drill
   return {
     routes: { operations: supplied(DRILL_ROUTES.operations, { drills }) },
     gauges: { drillOverdue: () => Object.fromEntries(overdue()) },
-    tasks: [{ name: 'rehearsals', everyMs: LOOK_MS, tick: createDrillWatch({ drills, events, clock }) }],
+    tasks: [
+      { name: 'rehearsals', everyMs: LOOK_MS, tick: () => drills.refresh() },
+      {
+        name: 'overdue rehearsals',
+        everyMs: LOOK_MS,
+        byLeader: true,
+        tick: createDrillWatch({ drills, events, clock }),
+      },
+    ],
   } satisfies Capability;
 }

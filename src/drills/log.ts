@@ -1,3 +1,4 @@
+import { NewestOfType, type TypedTrail } from '../audit/index.ts';
 import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -14,31 +15,31 @@ const TYPE = 'drill.performed';
 const MOST = 100;
 
 interface DrillLogDeps {
-  readonly audit: Pick<AuditLog, 'record' | 'witnessedAfter' | 'newestOfType'>;
+  readonly audit: Pick<AuditLog, 'record' | 'witnessedAfter'> & TypedTrail;
   readonly clock: Clock;
   readonly overdueSeconds: number;
 }
 
-/** Reads once what there was, and remembers what comes. */
 export async function openDrillLog({ audit, clock, overdueSeconds }: DrillLogDeps): Promise<DrillLog> {
   const [first] = await audit.witnessedAfter(0, 1);
   const beginning = first?.time ?? clock.nowSeconds();
-  let performed: readonly PerformedDrill[] = (await audit.newestOfType(TYPE, MOST)).map(fromEvent);
+  const performed = await NewestOfType.open(audit, { type: TYPE, most: MOST, of: fromEvent });
 
   const lastPassed = (drill: Drill) =>
-    performed.find((each) => each.drill === drill && each.passed)?.at ?? null;
+    performed.list.find((each) => each.drill === drill && each.passed)?.at ?? null;
 
   return {
     async record(report, actor) {
       const subject = report.scope === null ? `drill:${report.drill}` : `scope:${report.scope}`;
       await audit.record(actOf(actor, TYPE, subject, detailsOf(report)));
+      await performed.refresh();
+      const { operatorId: by } = actor;
       // As the trail has it, which is what a restart reads.
-      const [event] = await audit.newestOfType(TYPE, 1);
-      const done = { ...report, at: event?.time ?? clock.nowSeconds(), by: actor.operatorId };
-      performed = [done, ...performed].slice(0, MOST);
-      return done;
+      const own = performed.list.find((each) => each.by === by && each.drill === report.drill);
+      return { ...report, at: own?.at ?? clock.nowSeconds(), by };
     },
-    list: () => performed,
+    refresh: () => performed.refresh(),
+    list: () => performed.list,
     standings: () =>
       DUE_DRILLS.map((drill) => {
         const lastPassedAt = lastPassed(drill);

@@ -83,13 +83,14 @@ const listDrills: Route<AdministeredDrills> = {
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'The last hundred rehearsals', listAnswer),
-      ...problems(CODES.operator),
+      ...problems(CODES.operator, ['store_unavailable']),
     },
   },
   handler:
     ({ authenticator, drills }) =>
-    (request, response) => {
+    async (request, response) => {
       actorOf(authenticator, READING, request, response);
+      await drills.refresh();
       sendJson(response, 200, {
         drills: drills.list().map(drillRepresentation),
         standings: drills.standings().map(standingRepresentation),

@@ -70,6 +70,8 @@ export interface AuditLog extends AuditTrail {
   sealedAfter(sequence: number, limit: number): Promise<readonly SealedEvent[]>;
   /** The last of them, in order. */
   newestEvents(limit: number): Promise<readonly StoredEvent[]>;
+  /** Those of that type that something stands behind. */
+  ofTypeAfter(type: string, sequence: number, limit: number): Promise<readonly StoredEvent[]>;
   /** The newest first. */
   newestOfType(type: string, limit: number): Promise<readonly StoredEvent[]>;
   /** The last of that type about that subject. */
@@ -133,6 +135,16 @@ export function openRanges(
     if (!open.some((each) => nameOf(each) === nameOf(range))) open.push(range);
   }
   return open.toSorted((a, b) => a.from - b.from);
+}
+
+/** Of these ranges, those that no confirmation told of since names. */
+export function stillOpen(
+  ranges: readonly EventRange[],
+  confirmations: readonly Pick<RangeEvent, 'sequence' | 'details'>[],
+): readonly EventRange[] {
+  const told = confirmations.filter(({ sequence }) => !isWithin(ranges, sequence));
+  const confirmed = new Set(told.flatMap(({ details }) => rangesIn(details).map(nameOf)));
+  return ranges.filter((range) => !confirmed.has(nameOf(range)));
 }
 
 function isWithin(ranges: readonly EventRange[], sequence: number): boolean {

@@ -41,7 +41,13 @@ export async function openReviews({ config, store, audit, eventStore, raiser, cl
     routes: { operations: supplied(REVIEW_ROUTES.operations, { reviews }) },
     gauges: { reviewOverdue: () => (clock.nowSeconds() > reviews.standing().overdueAt ? 1 : 0) },
     tasks: [
-      { name: 'reviews', everyMs: LOOK_MS, tick: createReviewWatch({ reviews, events: raiser, clock }) },
+      { name: 'reviews', everyMs: LOOK_MS, tick: () => reviews.refresh() },
+      {
+        name: 'overdue reviews',
+        everyMs: LOOK_MS,
+        byLeader: true,
+        tick: createReviewWatch({ reviews, events: raiser, clock }),
+      },
     ],
   } satisfies Capability;
 }

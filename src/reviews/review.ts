@@ -133,6 +133,8 @@ export interface Reviews {
     signing: { readonly digest?: string | undefined; readonly note: string },
     actor: Actor,
   ): Promise<SignedOffReview>;
+  /** Takes over what was signed off at other fronts. `store_unavailable`. */
+  refresh(): Promise<void>;
   /** The newest first. */
   list(): readonly SignedOffReview[];
   standing(): ReviewStatus;

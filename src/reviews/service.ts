@@ -1,3 +1,4 @@
+import { NewestOfType, type TypedTrail } from '../audit/index.ts';
 import type { Actor } from '../kernel/actor.ts';
 import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
@@ -13,30 +14,33 @@ const MOST_SHOWN = 32;
 const MOST_SIGNED = 100;
 
 export interface ReviewServiceDeps extends Omit<ReviewSources, 'audit' | 'since'> {
-  readonly audit: Pick<AuditLog, 'witnessedAfter' | 'newestOfType' | 'record'>;
+  readonly audit: Pick<AuditLog, 'witnessedAfter' | 'record'> & TypedTrail;
   readonly clock: Clock;
   readonly overdueSeconds: number;
   /** Of the review as it is served. */
   readonly digestOf: (review: Review) => string;
 }
 
-/** Reads once what was signed off, and remembers what comes. */
 export async function openReviewService(deps: ReviewServiceDeps): Promise<Reviews> {
   const [first] = await deps.audit.witnessedAfter(0, 1);
-  const signed = (await deps.audit.newestOfType(SIGNED_OFF, MOST_SIGNED)).map(signedOffIn);
+  const signed = await NewestOfType.open(deps.audit, {
+    type: SIGNED_OFF,
+    most: MOST_SIGNED,
+    of: signedOffIn,
+  });
   return new ReviewService(deps, first?.time ?? deps.clock.nowSeconds(), signed);
 }
 
 class ReviewService implements Reviews {
   readonly #deps: ReviewServiceDeps;
   readonly #since: number;
-  #signed: readonly SignedOffReview[];
+  readonly #signed: NewestOfType<SignedOffReview>;
   /** What each person was shown, by person and digest, the latest last. */
   readonly #shown = new Map<string, { readonly by: string; readonly shown: ShownReview }>();
   #compiling: Promise<CompiledReview> | undefined;
   readonly #signing = new Mutex();
 
-  constructor(deps: ReviewServiceDeps, since: number, signed: readonly SignedOffReview[]) {
+  constructor(deps: ReviewServiceDeps, since: number, signed: NewestOfType<SignedOffReview>) {
     this.#deps = deps;
     this.#since = since;
     this.#signed = signed;
@@ -67,37 +71,43 @@ class ReviewService implements Reviews {
     );
   }
 
+  refresh(): Promise<void> {
+    return this.#signed.refresh();
+  }
+
   list(): readonly SignedOffReview[] {
-    return this.#signed;
+    return this.#signed.list;
   }
 
   standing() {
-    const [last] = this.#signed;
+    const [last] = this.#signed.list;
     const coveredUntil = last?.period.to ?? this.#since;
     const overdueAt = coveredUntil + this.#deps.overdueSeconds;
     return { coveredUntil, overdueAt, lastSignedOffAt: last?.at ?? null };
   }
 
-  #compile(): Promise<CompiledReview> {
+  async #compile(): Promise<CompiledReview> {
+    await this.#signed.refresh();
     const { audit, events, issued, clock } = this.#deps;
     const covered = { until: this.standing().coveredUntil, event: this.#coveredEvent() };
-    return compileReview({ audit, events, issued, since: this.#since }, covered, clock.nowSeconds());
+    return await compileReview({ audit, events, issued, since: this.#since }, covered, clock.nowSeconds());
   }
 
   async #sign({ review, digest, acts, ownActs }: ShownReview, note: string, actor: Actor) {
     const { period } = review;
+    await this.#signed.refresh();
     if (period.firstEvent !== this.#coveredEvent() + 1) throw signedOffAlready();
     const signing = { period, digest, note, acts, ownActs };
     await this.#deps.audit.record(actOf(actor, SIGNED_OFF, 'reviews', signOffDetails(signing)));
+    await this.#signed.refresh();
+    const by = actor.operatorId;
     // As the trail has it, which is what a restart reads.
-    const [event] = await this.#deps.audit.newestOfType(SIGNED_OFF, 1);
-    const signed = { ...signing, by: actor.operatorId, at: event?.time ?? this.#deps.clock.nowSeconds() };
-    this.#signed = [signed, ...this.#signed].slice(0, MOST_SIGNED);
-    return signed;
+    const own = this.#signed.list.find((each) => each.by === by && each.digest === digest);
+    return { ...signing, by, at: own?.at ?? this.#deps.clock.nowSeconds() };
   }
 
   #coveredEvent(): number {
-    return this.#signed[0]?.period.lastEvent ?? 0;
+    return this.#signed.list[0]?.period.lastEvent ?? 0;
   }
 
   #remember(by: string, shown: ShownReview): void {

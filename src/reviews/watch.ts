@@ -3,7 +3,7 @@ import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import type { Reviews } from './review.ts';
 
 interface ReviewWatchDeps {
-  readonly reviews: Pick<Reviews, 'standing'>;
+  readonly reviews: Pick<Reviews, 'refresh' | 'standing'>;
   readonly events: EventRaiser;
   readonly clock: Clock;
 }
@@ -11,6 +11,7 @@ interface ReviewWatchDeps {
 /** Warns where nobody has looked for too long, once until somebody does. Answers how to look. */
 export function createReviewWatch({ reviews, events, clock }: ReviewWatchDeps): () => Promise<void> {
   return async () => {
+    await reviews.refresh();
     const { coveredUntil: since, overdueAt: overdue_at, lastSignedOffAt } = reviews.standing();
     const evidence = { since, overdue_at, last_signed_off_at: lastSignedOffAt };
     if (clock.nowSeconds() > overdue_at) events.raise(securityEvent('review.overdue', evidence));

@@ -55,7 +55,9 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
       const end = writer.auditEnd?.sequence ?? Number.MAX_SAFE_INTEGER;
       return reader.read((trx) => eventsAfter(trx, { sequence, end, limit }));
     },
-    witnessedAfter: (sequence, limit) => reader.read((trx) => witnessedAfter(trx, sequence, limit)),
+    witnessedAfter: (sequence, limit) => reader.read((trx) => witnessedAfter(trx, { sequence, limit })),
+    ofTypeAfter: (type, sequence, limit) =>
+      reader.read((trx) => witnessedAfter(trx, { type, sequence, limit })),
     sealedAfter: (sequence, limit) => reader.read((trx) => sealedAfter(trx, sequence, limit)),
     newestEvents: (limit) => reader.read((trx) => newestEvents(trx, limit)),
     newestOfType: (type, limit) => reader.read((trx) => newestOfType(trx, type, limit)),
@@ -106,14 +108,20 @@ async function sealedAfter(trx: Trx, sequence: number, limit: number): Promise<S
   return (await rowsAfter(trx, sequence, limit)).map(sealedFromRow);
 }
 
-async function witnessedAfter(trx: Trx, sequence: number, limit: number): Promise<StoredEvent[]> {
+interface WitnessedQuery {
+  readonly type?: string;
+  readonly sequence: number;
+  readonly limit: number;
+}
+
+async function witnessedAfter(trx: Trx, { type, sequence, limit }: WitnessedQuery): Promise<StoredEvent[]> {
   const rows = await fillPage<EventRow, EventRow>(
     limit,
-    (last, most) =>
-      auditEvents(trx, { after: last?.sequence ?? sequence })
-        .orderBy('sequence')
-        .limit(most)
-        .execute(),
+    (last, most) => {
+      const events = auditEvents(trx, { after: last?.sequence ?? sequence });
+      const wanted = type === undefined ? events : events.where('type', '=', type);
+      return wanted.orderBy('sequence').limit(most).execute();
+    },
     (read) => witnessed(trx, read),
   );
   return rows.map(eventFromRow);

@@ -1,8 +1,15 @@
 import { appendAuditEvent } from '../../db/append-audit-event.ts';
+import { headOf } from '../../db/chain-end.ts';
 import type { TrxReader, TrxWriter } from '../../db/schema.ts';
-import { readOpenRanges, type UnwitnessedRanges } from '../../db/unwitnessed.ts';
+import { readConfirmations, readOpenRanges, type UnwitnessedRanges } from '../../db/unwitnessed.ts';
 import { type Actor, KEYWARD } from '../../kernel/actor.ts';
-import { actOf, CONFIRMED_UNWITNESSED, UNWITNESSED, UNWITNESSED_SUBJECT } from '../../kernel/audit.ts';
+import {
+  actOf,
+  CONFIRMED_UNWITNESSED,
+  stillOpen,
+  UNWITNESSED,
+  UNWITNESSED_SUBJECT,
+} from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import type { UnwitnessedTrail } from '../trail.ts';
 
@@ -16,9 +23,22 @@ export function createUnwitnessedTrail(
     writer.transaction((trx) =>
       appendAuditEvent(trx, actOf(actor, type, UNWITNESSED_SUBJECT, details), clock.nowSeconds()),
     );
+  let loadedTo = 0;
   return {
     list: () => ranges.list,
-    load: async (found) => ranges.set(await reader.read((trx) => readOpenRanges(trx, found))),
+    async load(found) {
+      const { open, head } = await reader.read(async (trx) => ({
+        open: await readOpenRanges(trx, found),
+        head: await headOf(trx, 'audit'),
+      }));
+      ranges.set(open);
+      loadedTo = head.sequence;
+    },
+    async follow() {
+      if (ranges.list.length === 0) return;
+      const confirmations = await reader.read((trx) => readConfirmations(trx, loadedTo));
+      ranges.set(stillOpen(ranges.list, confirmations));
+    },
     record: async ({ from, to, hash }) => void (await append(UNWITNESSED, KEYWARD, { from, to, hash })),
     async confirm(reason, actor) {
       const confirmed = ranges.list;

@@ -67,13 +67,14 @@ const listReviews: Route<AdministeredReviews> = {
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'The last hundred', listAnswer),
-      ...problems(CODES.operator),
+      ...problems(CODES.operator, ['store_unavailable']),
     },
   },
   handler:
     ({ authenticator, reviews }) =>
-    (request, response) => {
+    async (request, response) => {
       actorOf(authenticator, READING, request, response);
+      await reviews.refresh();
       sendJson(response, 200, {
         reviews: reviews.list().map(signedOffRepresentation),
         ...standingRepresentation(reviews.standing()),

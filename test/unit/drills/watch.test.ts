@@ -9,7 +9,7 @@ it('warns once of each rehearsal that is overdue, and again when the next one is
   let now = 100;
   let standing: DrillStatus = { drill: 'compromise', lastPassedAt: null, since: 10, overdueAt: 100 };
   const look = createDrillWatch({
-    drills: { standings: () => [standing] },
+    drills: { refresh: async () => {}, standings: () => [standing] },
     events: raiserInto(raised),
     clock: { nowSeconds: () => now },
   });

@@ -32,6 +32,7 @@ async function ask(
   { as = 'operates', body, service = {} }: Asking = {},
 ) {
   const reviews = untouched<Reviews>({
+    refresh: async () => {},
     signOff: async () => SIGNED,
     list: () => [SIGNED],
     standing: () => ({ coveredUntil: NOW, overdueAt: NOW + 7 * 86_400, lastSignedOffAt: null }),

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent, StoredEvent } from '../../../src/kernel/audit.ts';
+import { AUDIT_GENESIS } from '../../../src/kernel/audit-chain.ts';
 import type { IssuedHour } from '../../../src/kernel/ledger-search.ts';
 import { openReviewService, type ReviewServiceDeps } from '../../../src/reviews/service.ts';
 
@@ -26,6 +27,9 @@ async function service(changes: Partial<ReviewServiceDeps> = {}) {
         witnessedAfter: async (after, limit) =>
           world.events.filter(({ sequence }) => sequence > after).slice(0, limit),
         newestOfType: async (type) => world.events.filter((event) => event.type === type).toReversed(),
+        ofTypeAfter: async (type, after) =>
+          world.events.filter((event) => event.type === type && event.sequence > after),
+        auditHead: async () => ({ sequence: world.events.length, hash: new Uint8Array(32) }),
         record: async (event) => add(event, world.now),
       },
       events: { list: async () => [], countUnresolved: async () => ({ open: NONE, acknowledged: NONE }) },
@@ -103,6 +107,22 @@ it('lets only one of two sign the same off', async () => {
   expect(reviews.list()).toHaveLength(1);
 });
 
+it('begins behind what was signed off at another front, and lets nobody sign that off again', async () => {
+  const { act, world, open, reviews } = await service();
+  const other = await open();
+  await other.current(BOB);
+  await reviews.current(ADA);
+  const signed = await reviews.signOff({ note: 'fine' }, ADA);
+  await expect(other.signOff({ note: 'fine' }, BOB)).rejects.toMatchObject({ code: 'review_signed_off' });
+  await other.refresh();
+  expect([other.list(), other.standing()]).toEqual([[signed], reviews.standing()]);
+  act('bob', world.now);
+  expect((await other.current(BOB)).review.period.firstEvent).toBe(2);
+  const next = await other.signOff({ note: 'fine' }, BOB);
+  await reviews.refresh();
+  expect(reviews.list()).toEqual([next, signed]);
+});
+
 it('takes the last that was shown, or the one that is named, and nothing that was shown to another', async () => {
   const { world, act, reviews } = await service();
   await expect(reviews.signOff({ note: 'fine' }, ADA)).rejects.toMatchObject({ code: 'review_unseen' });
@@ -146,6 +166,8 @@ it('signs nothing off that the audit trail did not take', async () => {
     audit: {
       witnessedAfter: async () => [],
       newestOfType: async () => [],
+      ofTypeAfter: async () => [],
+      auditHead: async () => AUDIT_GENESIS,
       record: async () => {
         throw new Error('full');
       },

@@ -8,7 +8,7 @@ it('warns once where nobody has looked for too long, and again when the next rev
   let now = 107;
   let standing = { coveredUntil: 100, overdueAt: 107, lastSignedOffAt: null as number | null };
   const look = createReviewWatch({
-    reviews: { standing: () => standing },
+    reviews: { refresh: async () => {}, standing: () => standing },
     events: raiserInto(raised),
     clock: { nowSeconds: () => now },
   });
