@@ -129,6 +129,8 @@ export interface ReportStore extends Subscribable<CaseChange> {
   /** Erases text and contact of cases closed until then, at most so many; answers how many. */
   eraseClosed(closedUntil: number, limit: number): Promise<number>;
   countUnclosed(): Promise<UnclosedCounts>;
+  /** The audit event that testifies to the last change; 0 before the first. */
+  lastChange(): Promise<number>;
 }
 
 /** The state in which these steps have left a case; one of a kind that is none leads nowhere. */

@@ -35,7 +35,7 @@ const LOOK_MS = 30_000;
 
 interface ReportDeps {
   readonly config: ReportsConfig;
-  readonly store: Pick<Store, 'reader' | 'writer' | 'ledger'>;
+  readonly store: Pick<Store, 'reader' | 'writer' | 'ledger' | 'follower'>;
   readonly keyRing: KeyRing & KnownKeys;
   readonly ledger: LedgerReader;
   readonly revocations: RevocationCheck;
@@ -85,15 +85,17 @@ export async function openReports(deps: ReportDeps) {
     eraseAfterSeconds: config.erase_after_days * 86_400,
   });
   const limits = createReportLimits(config, alarm);
+  const unclosed = await countUnclosed(reports);
+  const recount = { name: 'reports of other fronts', everyMs: LOOK_MS, tick: unclosed.recount };
   return {
     routes: {
       data: supplied(REPORT_ROUTES.data, { keyRing, intake, limits }),
       operations: supplied(REPORT_ROUTES.operations, { reports }),
     },
     acts: [eraseReport(reports)],
-    gauges: { reportsUnclosed: await countUnclosed(reports) },
+    gauges: { reportsUnclosed: unclosed.counts },
     erasable: [erasableReports],
-    tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }],
+    tasks: [{ name: 'reports', everyMs: LOOK_MS, tick }, ...(store.follower.isShared ? [recount] : [])],
     // What waits to be looked into is left for the next start.
     stop: () => intake.stop(),
   } satisfies Capability;

@@ -76,14 +76,26 @@ export function createReportWatch(deps: ReportWatchDeps): () => Promise<void> {
 }
 
 /** Counts open cases once, then follows their changes. Subscribe before anything is received. */
-export async function countUnclosed(store: Pick<ReportStore, 'countUnclosed' | 'subscribe'>) {
-  const counts = { ...(await store.countUnclosed()) };
+export async function countUnclosed(store: CountedReports) {
+  let place = await store.lastChange();
+  let counts = { ...(await store.countUnclosed()) };
   store.subscribe(({ was, state }) => {
     if (isCounted(was)) counts[was] -= 1;
     if (isCounted(state)) counts[state] += 1;
   });
-  return () => counts;
+  return {
+    counts: () => counts,
+    /** Other fronts may have changed some since. */
+    async recount() {
+      const last = await store.lastChange();
+      if (last === place) return;
+      counts = { ...(await store.countUnclosed()) };
+      place = last;
+    },
+  };
 }
+
+type CountedReports = Pick<ReportStore, 'countUnclosed' | 'lastChange' | 'subscribe'>;
 
 function isCounted(state: CaseState | null): state is keyof UnclosedCounts {
   return UNCLOSED_STATES.some((counted) => counted === state);

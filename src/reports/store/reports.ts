@@ -22,7 +22,7 @@ import {
 } from '../case.ts';
 import { eraseReports } from './erase.ts';
 import { casesNewestFirst, reportFromRow, requireCase, stepFromRow } from './rows.ts';
-import { countUnclosed, inState, type ReportRow, withoutStep, withStep } from './states.ts';
+import { countUnclosed, inState, lastChange, type ReportRow, withoutStep, withStep } from './states.ts';
 import { reportTable } from './table.ts';
 
 const SALT_BYTES = 16;
@@ -62,6 +62,7 @@ export function createReportStore(reader: TrxReader, writer: TrxWriter, clock: C
     eraseClosed: (until, limit) =>
       writer.transaction((trx) => eraseClosed(trx, until, limit, clock.nowSeconds())),
     countUnclosed: () => reader.read(countUnclosed),
+    lastChange: () => reader.read(lastChange),
     subscribe: (told) => changes.subscribe(told),
   };
 }

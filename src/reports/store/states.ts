@@ -1,5 +1,5 @@
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
-import { timesOfStep } from '../../db/case-log.ts';
+import { loggedSteps, timesOfStep } from '../../db/case-log.ts';
 import { inSteps } from '../../db/fill-page.ts';
 import type { Schema, Trx } from '../../db/schema.ts';
 import type { CaseState, CaseStepKind, UnclosedCounts } from '../case.ts';
@@ -67,4 +67,12 @@ export async function countUnclosed(trx: Trx): Promise<UnclosedCounts> {
     counts.open += unclosed.length - investigating;
   }
   return counts;
+}
+
+export async function lastChange(trx: Trx): Promise<number> {
+  const reports = trx.selectFrom('reports').select('audit_sequence').orderBy('sequence', 'desc');
+  const filed = await reports.limit(1).executeTakeFirst();
+  const steps = loggedSteps(trx).select('audit_sequence').where('case_kind', '=', 'report');
+  const step = await steps.orderBy('audit_sequence', 'desc').limit(1).executeTakeFirst();
+  return Math.max(filed?.audit_sequence ?? 0, step?.audit_sequence ?? 0);
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   type KnownSecret,
   type LeakService,
@@ -10,6 +10,7 @@ import { createReportAlarm } from '../../../src/reports/alarm.ts';
 import type { TokenExaminer } from '../../../src/reports/examine.ts';
 import type { TokenFindings } from '../../../src/reports/findings.ts';
 import { createReportIntake } from '../../../src/reports/intake.ts';
+import { createReportStore } from '../../../src/reports/store/reports.ts';
 import { countUnclosed, createReportWatch } from '../../../src/reports/watch.ts';
 import { switchedLeadership } from '../../support/leadership.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
@@ -527,7 +528,7 @@ it('what nobody does anything about is for the process that leads; floods are to
 it('cases that are not closed are counted as they are, from the start on', async () => {
   const { receive, reports } = await opened();
   const before = await receive();
-  const counts = await countUnclosed(reports);
+  const { counts } = await countUnclosed(reports);
   expect(counts()).toEqual({ open: 1, investigating: 0 });
   await receive();
   await reports.take(before, ALICE);
@@ -535,5 +536,23 @@ it('cases that are not closed are counted as they are, from the start on', async
   await reports.take(before, { ...ALICE, operatorId: 'bob' });
   await reports.close(before, 'unclear', 'a test', ALICE);
   expect(counts()).toEqual({ open: 1, investigating: 0 });
-  expect((await countUnclosed(reports))()).toEqual(counts());
+  expect((await countUnclosed(reports)).counts()).toEqual(counts());
+});
+
+it('cases of other fronts are counted again once there are changes, and not before', async () => {
+  const { receive, examined, reports, store } = await opened();
+  const elsewhere = createReportStore(store.reader, store.writer, { nowSeconds: () => NOON });
+  const counted = vi.spyOn(elsewhere, 'countUnclosed');
+  const { counts, recount } = await countUnclosed(elsewhere);
+  const [first, second] = [await receive(), await receive()];
+  for (const number of [first, second]) await examined(number);
+  await reports.take(first, ALICE);
+  expect(counts()).toEqual({ open: 0, investigating: 0 });
+  await recount();
+  expect(counts()).toEqual({ open: 1, investigating: 1 });
+  await recount();
+  expect(counted).toHaveBeenCalledTimes(2);
+  await reports.close(second, 'harmless', 'a test', ALICE);
+  await recount();
+  expect(counts()).toEqual({ open: 0, investigating: 1 });
 });
