@@ -52,7 +52,10 @@ export class Follower {
     throw unavailable(new Error('what other fronts changed is not known'));
   }
 
-  /** Takes over what was committed before this call; answers whether there may have been anything. `store_unavailable`, `registry_refused`. */
+  /**
+   * Takes over what was committed before this call. Answers whether memory may have moved since whoever calls looked at it,
+   * by this look or by another that ended meanwhile. `store_unavailable`, `registry_refused`.
+   */
   look(): Promise<boolean> {
     return this.#looks.run();
   }
@@ -67,10 +70,9 @@ export class Follower {
     if (!shared) return false;
     const lookedAt = performance.now();
     const fence = await reader.read((trx) => shared.fence(trx));
-    const mayBeNews = fence !== this.#passed || lookedAt - this.#caughtUpAt >= CATCH_UP_MS;
-    if (mayBeNews) await this.#catches.run();
+    if (fence !== this.#passed || lookedAt - this.#caughtUpAt >= CATCH_UP_MS) await this.#catches.run();
     this.#lookedAt = lookedAt;
-    return mayBeNews;
+    return true;
   }
 
   async #catchUp(): Promise<void> {
