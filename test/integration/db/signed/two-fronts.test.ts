@@ -4,6 +4,7 @@ import { RegistryWalk } from '../../../../src/db/signed/registry-walk.ts';
 import { KeywardError } from '../../../../src/kernel/errors.ts';
 import { NO_TIMES } from '../../../../src/kernel/key.ts';
 import { type Front, openFront } from '../../../support/fronts.ts';
+import { ON_POSTGRES } from '../../../support/on-postgres.ts';
 import type { TestStores } from '../../../support/open-test-store.ts';
 import { provisionRegistry } from '../../../support/provisioned-registry.ts';
 import { ALICE, hsmId, keySample, scopeSample } from '../../../support/registry-samples.ts';
@@ -141,5 +142,5 @@ it('two fronts that change one registry as they like have what a start has, once
     expect([...(await walked(store, fronts[0])), ...(await walked(store, fronts[1]))]).toEqual([]);
     await store.close();
   });
-  await fc.assert(check, { numRuns: 40, endOnFailure: true });
+  await fc.assert(check, { numRuns: ON_POSTGRES ? 8 : 25, endOnFailure: true });
 });
