@@ -1,7 +1,10 @@
+import { writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { FaultyProxy } from '../../../scripts/history/proxy.ts';
 import { appendAuditEvent } from '../../../src/db/append-audit-event.ts';
 import { raiseFence } from '../../../src/db/chain-end.ts';
+import type { PostgresSettings } from '../../../src/db/database-settings.ts';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { joinDatabase, ownDatabase } from '../../../src/db/open-engine.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
@@ -24,8 +27,8 @@ interface Front {
 async function fronts(given?: { readonly url: string; readonly copies: number }) {
   const url = given?.url ?? (await databaseOfTest());
   const database = settingsFor(url, given?.copies);
-  const join = async (): Promise<Front> => {
-    const owner = await joinDatabase(database, `${folderOfTest()}/ledger-archive`);
+  const join = async (own: Partial<PostgresSettings> = {}): Promise<Front> => {
+    const owner = await joinDatabase({ ...database, ...own }, `${folderOfTest()}/ledger-archive`);
     onTestFinished(() => owner.release());
     const { store } = await openTestStore({ postgres: { url, database, owner } });
     // Every run of the test counts, as if the audit key had certified it.
@@ -184,6 +187,30 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect([second.owner.leads(), third.owner.leads()]).toEqual([true, false]);
     await third.store.records.append(issuanceRecord(1));
     expect(third.store.mark.isWhole).toBe(true);
+  });
+
+  it('have another leader where the one that leads is cut off, and nobody can tell the server', async () => {
+    const { url, first, second, join } = await fronts();
+    const { pathname, searchParams } = new URL(url);
+    const proxy = await FaultyProxy.listen(
+      `${searchParams.get('host')}/.s.PGSQL.${searchParams.get('port')}`,
+    );
+    onTestFinished(() => proxy.close());
+    const control_url_file = `${folderOfTest()}/control-url`;
+    const address = `postgres://keyward@127.0.0.1:${proxy.port}${pathname}?sslmode=disable`;
+    writeFileSync(control_url_file, address, { mode: 0o600 });
+    const third = await join({ control_url_file });
+    for (const { owner } of [first, second]) await owner.release();
+    await expect.poll(() => third.owner.leads(), { timeout: 15_000 }).toBe(true);
+    const fourth = await join();
+    proxy.hold('to_server', 'to_front');
+    await expect.poll(() => fourth.owner.leads(), { timeout: 25_000 }).toBe(true);
+    expect(third.owner.leads()).toBe(false);
+    proxy.release();
+    await pause(3_000);
+    expect(third.owner.leads()).toBe(false);
+    expect(fourth.owner.leads()).toBe(true);
+    await third.store.records.append(issuanceRecord(1));
   });
 
   it('let nobody be alone with the database, and wait for whoever is', async () => {
