@@ -91,7 +91,10 @@ export class SealedRecord {
     this.#put(kind, jws, false);
   }
 
-  /** Takes a verified statement where it is beyond what is known: after the state was lost. Answers whether it was. */
+  /**
+   * Takes a verified statement where it is beyond what is known: after the state was lost, or where another signer has the
+   * same key. Answers whether it was.
+   */
   learn(kind: keyof Sealed, jws: string): boolean {
     if (!this.#isBeyond(kind, jws)) return false;
     this.#file.lock.take();
@@ -103,7 +106,12 @@ export class SealedRecord {
   #isBeyond(kind: keyof Sealed, jws: string): boolean {
     const member = NUMBERS[kind];
     const last = this.#statement(kind);
-    return !last || Number(read(jws).claims[member]) > Number(last.claims[member]);
+    if (!last) return true;
+    const { claims, signingInput } = read(jws);
+    const step = Number(claims[member]) - Number(last.claims[member]);
+    // Another signer's checkpoint of that number was committed, and this one's never will be.
+    const isInstead = kind === 'checkpoint' && step === 0 && signingInput !== last.signingInput;
+    return step > 0 || isInstead;
   }
 
   /** In one write: a head that was learned is never taken for one of this signer's own. */

@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { openState } from '../../../src/signer/state/signer-state.ts';
 import { StateFile } from '../../../src/signer/state/state-file.ts';
-import { composeCheckpoint } from '../../../src/token/checkpoint.ts';
+import { checkpointDigest, composeCheckpoint } from '../../../src/token/checkpoint.ts';
 import { composeHeadStatement } from '../../../src/token/registry-statement.ts';
 import { CHECKPOINT } from '../../support/checkpoint-samples.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
@@ -60,6 +60,27 @@ it('writes a learned head once, with what it is: a crash leaves no head that pas
   open().learn('head', head(7));
   expect(change).toHaveBeenCalledOnce();
   open().requireNextVersion({ version: 12 });
+});
+
+it('goes on behind the checkpoint of another signer that was committed in the place of its own', () => {
+  const sealed = state()();
+  const input = (number: number, time: number) => composeCheckpoint({ ...CHECKPOINT, number, time }, KEY.kid);
+  const signed = (text: string) => `${text}.${KEY.sign(text).toString('base64url')}`;
+  const next = (jws: string) => ({
+    number: 8,
+    previous: checkpointDigest(jws).toString('base64url'),
+  });
+  const own = signed(input(7, 100));
+  sealed.keep('checkpoint', own);
+  // The same once more, under another signature.
+  expect(sealed.learn('checkpoint', signed(input(7, 100)))).toBe(false);
+  expect(sealed.learn('checkpoint', signed(input(6, 101)))).toBe(false);
+  sealed.requireNextCheckpoint(next(own));
+  const others = signed(input(7, 101));
+  expect(sealed.learn('checkpoint', others)).toBe(true);
+  sealed.requireNextCheckpoint(next(others));
+  expect(() => sealed.requireNextCheckpoint(next(own))).toThrow('is not the digest of the last checkpoint');
+  expect(() => sealed.requireNextCheckpoint({ ...next(others), number: 7 })).toThrow('does not follow');
 });
 
 it('remembers that its head was learned while checkpoints are kept, and learned', () => {
