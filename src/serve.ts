@@ -165,6 +165,8 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     // Express tries routes in their order: the hot path comes first.
     routes: routesOf([issuance, verification, ...capabilities]),
   });
+  // Where what follows fails: what answers would keep the process from ending.
+  parts.defer(() => Promise.all(Object.values(planes).map((plane) => plane.close())).then(() => {}));
   await audit.start({ checkpointNow: database.trusted.isSucceeded || replayed > 0 });
   await notifications.start(raiser);
   reload.start(planes);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,13 +10,21 @@ import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
+/** The socket of the server that the connection string names. */
+function connectTo(url: string): Socket {
+  const { searchParams } = new URL(url);
+  return connect(`${searchParams.get('host')}/.s.PGSQL.${searchParams.get('port')}`);
+}
+
 describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}`, () => {
   let fronts: readonly [RunningService, RunningService];
   let clients: { sign: string; verify: string };
+  let databaseUrl: string;
   const folder = temporaryFolder();
 
   beforeAll(async () => {
     const { url } = await createDatabase();
+    databaseUrl = url;
     const url_file = join(folder.path, 'database-url');
     writeFileSync(url_file, url, { mode: 0o600 });
     const first = await startService({ config: { database: { url_file, durability: 'single' } } });
@@ -65,6 +75,26 @@ describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}`, () => {
       const { token } = (await issue(maker, id, made)).body;
       expect(await verify(other, token, id, made)).toMatchObject({ valid: true });
     }
+  });
+
+  it('end where their start fails, also once they listen', async () => {
+    const [first] = fronts;
+    const proxy = createServer((front) => {
+      const server = connectTo(databaseUrl).on('error', () => front.destroy());
+      front.on('error', () => server.destroy()).pipe(server);
+      server.pipe(front);
+      front.on('data', (bytes: Buffer) => {
+        if (!bytes.includes('notifications.configured')) return;
+        proxy.close();
+        for (const each of [front, server]) each.destroy();
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const { port } = proxy.address() as AddressInfo;
+    const { pathname } = new URL(databaseUrl);
+    const url = `postgres://keyward@127.0.0.1:${port}${pathname}?sslmode=disable`;
+    await expect(furtherFront(first, url)).rejects.toThrow('the service ended');
   });
 
   it('are both ready, and go on alone when one is killed', async () => {
