@@ -81,7 +81,7 @@ export class Fronts {
   }
 
   add(service: RunningService, proxy: FaultyProxy | undefined): Front {
-    const front = { name: `front ${this.#known.length + 1}`, proxy, service, isUp: true };
+    const front = { name: this.#nextName, proxy, service, isUp: true };
     this.#all.push(front);
     this.#known.push(front);
     this.#supervise(front);
@@ -94,7 +94,9 @@ export class Fronts {
     const [first] = this.#known;
     if (!cluster || !first) throw new Error('only a service on PostgreSQL has further fronts');
     const proxy = await cluster.listen();
-    return this.add(await furtherFront(first.service, cluster.urlOf(proxy)), proxy);
+    const name = this.#nextName;
+    const service = await this.#begun(name, () => furtherFront(first.service, cluster.urlOf(proxy)));
+    return this.add(service, proxy);
   }
 
   /** Ends as asked to, and does not come back. */
@@ -136,7 +138,7 @@ export class Fronts {
     this.#isOver = true;
     const running = this.#all.filter(({ isUp }) => isUp);
     for (const front of running) front.isUp = false;
-    await Promise.all(this.#revivals);
+    await Promise.allSettled(this.#revivals);
     for (const front of this.#all) {
       await front.service.kill();
       this.#keepLog(front);
@@ -152,15 +154,24 @@ export class Fronts {
 
   async #start(front: Front): Promise<void> {
     this.#keepLog(front);
-    while (!this.#isOver) {
+    front.service = await this.#begun(front.name, () => serveOn(front.service));
+    front.isUp = !this.#isOver;
+    this.#supervise(front);
+  }
+
+  get #nextName(): string {
+    return `front ${this.#known.length + 1}`;
+  }
+
+  /** Tries until it serves. */
+  async #begun(name: string, begin: () => Promise<RunningService>): Promise<RunningService> {
+    for (;;) {
       const asked = performance.now();
       try {
-        front.service = await serveOn(front.service);
-        front.isUp = !this.#isOver;
-        this.#supervise(front);
-        return;
+        return await begin();
       } catch (error) {
-        this.#tellEnd(front, 'starting', asked, String(error));
+        this.#tellEnd({ name }, 'starting', asked, String(error));
+        if (this.#isOver) throw error;
         await pause(BETWEEN_STARTS_MS);
       }
     }
@@ -187,7 +198,7 @@ export class Fronts {
     this.#tellEnd(front, 'serving', asked, why);
   }
 
-  #tellEnd({ name }: Front, phase: 'serving' | 'starting', asked: number, why: string): void {
+  #tellEnd({ name }: Pick<Front, 'name'>, phase: 'serving' | 'starting', asked: number, why: string): void {
     const report = { client: 'supervisor', asked, answered: performance.now(), outcome: 'ok' as const };
     this.#options.history.add({ ...report, what: 'ended', front: name, phase, why: why.slice(0, MOST_SAID) });
   }
