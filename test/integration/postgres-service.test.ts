@@ -3,11 +3,12 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ownDatabase } from '../../src/db/open-engine.ts';
 import { examine } from '../../src/doctor/index.ts';
 import { untilInSync } from '../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
 import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
-import { type RunningService, serveOn, startService } from '../support/running-service.ts';
+import { type RunningService, startService } from '../support/running-service.ts';
 
 /** A service over a primary and a standby that commits wait for. */
 describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
@@ -52,8 +53,12 @@ describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
     expect((await check(body.token)).body).toMatchObject({ valid: true });
   });
 
-  it('refuses a second process on its database, and says how', async () => {
-    await expect(serveOn(service)).rejects.toThrow('database_in_use');
+  it('lets no command have its database for itself, which says why', async () => {
+    const database = { url_file: urlFile, durability: 'replicated', copies: 1 } as const;
+    await expect(ownDatabase(database)).rejects.toMatchObject({
+      code: 'database_in_use',
+      message: expect.stringContaining('stop it first'),
+    });
   });
 
   it('releases nothing while the standby is frozen, and goes on when it is back', async () => {
