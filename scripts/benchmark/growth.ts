@@ -16,7 +16,8 @@ one scope. Without sizes, all three are measured: about half an hour.
   --clients 10,100,1000,10000
   --streams 10,100,1000,3000   open streams of events
   --seconds 3                  of load in each round, issuing and verifying; 0 for none
-  --rounds 5                   of load at each size
+  --starts 3                   of both services at each size: one process is faster than the next, for its whole life
+  --rounds 5                   of load at each start
   --postgres                   on PostgreSQL with a synchronous standby
   --json                       the figures as one line of JSON
 `;
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     clients: { type: 'string' },
     streams: { type: 'string' },
     seconds: { type: 'string', default: '3' },
+    starts: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '5' },
     postgres: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
@@ -39,6 +41,12 @@ const CONNECTIONS = 64;
 const TOKENS = 2_000;
 const PROGRESS_MS = 10_000;
 const BAR = 40;
+
+interface Compared {
+  readonly large: Large;
+  readonly small: Large;
+  readonly dimension: Dimension;
+}
 
 type Rows = readonly (Row & { readonly size: number })[];
 
@@ -75,9 +83,7 @@ async function growthOf(name: DimensionName, sizes: readonly number[]): Promise<
       const added = await fill(large, dimension, { name, from: made, to: size });
       made = size;
       const measured = await dimension.measure(large);
-      // Both have run as long: code that was compiled for an hour's load is faster than that of a minute.
-      await small.restart();
-      rows.push({ size, ...added, ...measured, ...(await load(large, small)) });
+      rows.push({ size, ...added, ...measured, ...(await load({ large, small, dimension })) });
     }
     return rows as unknown as Rows;
   } finally {
@@ -112,14 +118,20 @@ async function fill(
 }
 
 /** Beside its own figures their ratio to those of the small service, measured in the same minute. */
-async function load(large: Large, small: Large): Promise<Row> {
+async function load({ large, small, dimension }: Compared): Promise<Row> {
   const effort = { seconds: Number(values.seconds), tokens: TOKENS };
   if (effort.seconds === 0) return {};
-  const parties = [large.party(), small.party()];
-  for (const party of parties) await warmUp(party, TOKENS);
   const samples = new Samples();
-  const cells = KINDS.flatMap((kind) => loadCells(kind, [CONNECTIONS], parties, effort));
-  await runRounds(cells, Number(values.rounds), samples, () => undefined);
+  const starts = dimension.endsAtRestart ? 1 : Number(values.starts);
+  for (let start = 0; start < starts; start++) {
+    // Both run as long: code that was compiled for an hour's load is faster than that of a minute.
+    for (const each of dimension.endsAtRestart ? [] : [large, small]) await each.restart();
+    const parties = [large.party(), small.party()];
+    for (const party of parties) await warmUp(party, TOKENS);
+    const cells = KINDS.flatMap((kind) => loadCells(kind, [CONNECTIONS], parties, effort));
+    await runRounds(cells, Number(values.rounds), samples, () => undefined);
+    process.stderr.write(`start ${start + 1} of ${starts} measured\n`);
+  }
   const failures = samples.failures();
   if (Object.keys(failures).length > 0) console.warn('failed requests:', failures);
   return Object.assign({}, ...KINDS.map((kind) => loadOf(samples, kind)));

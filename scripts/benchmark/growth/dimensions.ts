@@ -10,6 +10,7 @@ export interface Dimension {
   /** Adds the nth of them. */
   add(to: RunningService, n: number): Promise<void>;
   measure(large: Large): Promise<Row>;
+  readonly endsAtRestart?: true;
   stop?(): void;
 }
 
@@ -48,6 +49,7 @@ function streamsOf(): Dimension {
   let revoked = 0;
   return {
     sizes: [10, 100, 1_000, 3_000],
+    endsAtRestart: true,
     async add(service, n) {
       if (readers.length % STREAMS_OF_A_CLIENT === 0)
         credential = await addVerifier(service, `follower-${n}`);
