@@ -79,7 +79,10 @@ export class Clients {
     const answer = await this.#report(
       front,
       () => this.#ask(front, 'operations', 'POST', `${path}/${kid}/compromise`, { reason: 'history' }),
-      (report) => ({ client: 'operator', what: 'compromise', kid, ...report }),
+      (report, { body }) => {
+        const told = report.outcome === 'ok' ? { replicated: body.replicated === true } : {};
+        return { client: 'operator', what: 'compromise', kid, ...report, ...told };
+      },
     );
     return answer.outcome === 'ok';
   }

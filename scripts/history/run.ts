@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { canMount } from '../../test/support/small-disk.ts';
 import { randomFrom } from '../crash/random.ts';
-import { check, outageOf, RESTARTED_MS, recoveryOf, type Violation } from './check.ts';
+import { check, RESTARTED_MS, type Violation } from './check.ts';
 import { Clients } from './clients.ts';
 import type { Fault } from './fault.ts';
 import type { Options } from './options.ts';
 import type { Ended, Fault as FaultTold, Operation } from './record.ts';
+import { outageOf, recoveryOf } from './recovery.ts';
 import { openStage, type Stage } from './stage.ts';
 
 /** What one fault of one round came to. */
