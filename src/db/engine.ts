@@ -1,4 +1,5 @@
 import type { Leadership } from '../kernel/registry.ts';
+import type { ReadProof } from './proven-reads.ts';
 import type { Trx } from './schema.ts';
 import type { Language, Session } from './session-dialect.ts';
 
@@ -53,4 +54,5 @@ export interface Engine {
 export interface SharedDatabase {
   /** A number that is another after each change of which all fronts have to know. */
   fence(trx: Trx): Promise<number>;
+  readonly proof: ReadProof;
 }

@@ -123,6 +123,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       language: engine.language,
       link: engine.openReads(),
       unwitnessed,
+      proof: engine.shared?.proof,
       ...(seals ? { seals } : {}),
     });
   const runReader = readerOf();
@@ -138,7 +139,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     run,
     unwitnessed,
     mark,
-    ...(engine.shared ? { peers: { ...createPeerEnds(directory), runs: directory } } : {}),
+    ...(engine.shared
+      ? { peers: { ...createPeerEnds(directory), runs: directory, proof: engine.shared.proof } }
+      : {}),
     onEvent: (event) => {
       onEvent(event);
       const found = brokenBy(event, writer.ledgerEnd?.sequence ?? 0);
