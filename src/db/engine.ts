@@ -19,6 +19,8 @@ export interface DatabaseOwner extends Leadership {
   readonly isJoining: boolean;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
+  /** From now on another front leads where one is fit and this one is not. */
+  leadIf(isFit: () => boolean): void;
   /** Lets other fronts begin. */
   started(): Promise<void>;
   release(): Promise<void>;
