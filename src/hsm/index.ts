@@ -4,7 +4,7 @@ import type { Environment } from '../config-environment.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
-import type { TokenStandings } from '../keys/lifecycle/plans.ts';
+import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
@@ -23,7 +23,7 @@ interface HsmDeps {
   readonly store: Pick<Store, 'registry'>;
   readonly audit: AuditTrail;
   readonly sinks: SinkGate;
-  readonly keyRing: Parameters<typeof openSigners>[1]['keyRing'] & Pick<TokenStandings, 'awaySeconds'>;
+  readonly keyRing: Parameters<typeof openSigners>[1]['keyRing'] & Pick<KeyRingKeeper, 'awaySeconds'>;
   readonly outages: OutageWatch;
   readonly metrics: Metrics;
   readonly log: Logger;
