@@ -1,4 +1,5 @@
 import type { Leadership } from '../kernel/registry.ts';
+import type { NoteBoard } from './front-notes.ts';
 import type { ReadProof } from './proven-reads.ts';
 import type { Trx } from './schema.ts';
 import type { Language, Session } from './session-dialect.ts';
@@ -17,6 +18,8 @@ export interface DatabaseOwner extends Leadership {
   readonly former: string;
   /** Other fronts have it, too, and know what was acknowledged. */
   readonly isJoining: boolean;
+  /** Absent where there is no other front. */
+  readonly notes?: NoteBoard;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
   /** From now on another front leads where one is fit and this one is not. */

@@ -10,6 +10,7 @@ import { type Ownership, SEVERAL } from '../ledger-mark.ts';
 import type { Schema, Trx } from '../schema.ts';
 import { Lead } from './lead.ts';
 import type { LentConnection } from './lent-connection.ts';
+import { PostgresNotes } from './note-board.ts';
 import { LEADER_SLOT, MOST_FRONTS } from './own-objects.ts';
 import type { SchemaObjects } from './schema-objects.ts';
 import {
@@ -75,6 +76,7 @@ export class PostgresOwner implements DatabaseOwner {
   readonly id: string;
   readonly former: string;
   readonly isJoining: boolean;
+  readonly notes: PostgresNotes;
   /** The schema as this version makes it. */
   readonly own: SchemaObjects;
   readonly #slot: number;
@@ -128,6 +130,7 @@ export class PostgresOwner implements DatabaseOwner {
     this.id = id;
     this.former = former;
     this.isJoining = isJoining;
+    this.notes = new PostgresNotes(control, id);
     this.own = own;
     this.#slot = slot;
     this.#others = isJoining ? 1 : 0;

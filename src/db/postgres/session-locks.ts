@@ -18,7 +18,7 @@ export async function tryLock(control: Kysely<Schema>, lock: RawBuilder<unknown>
   return rows[0]?.held === 1;
 }
 
-const ADVISORY = sql`locktype = 'advisory' AND granted
+export const ADVISORY = sql`locktype = 'advisory' AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 /** How many other fronts hold a slot. */

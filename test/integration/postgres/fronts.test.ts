@@ -225,6 +225,33 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect(joined.leads()).toBe(true);
   });
 
+  it('show each other notes, which count by the seals of their runs', async () => {
+    const { first, second, join, url } = await fronts();
+    const read = async ({ store }: Front) => [...((await store.notes?.read()) ?? [])].map(([, text]) => text);
+    expect(await read(second)).toEqual([]);
+    await first.store.notes?.post('one');
+    await second.store.notes?.post('two');
+    const third = await join();
+    expect([await read(first), await read(second)]).toEqual([['two'], ['one']]);
+    expect((await read(third)).sort()).toEqual(['one', 'two']);
+    await first.store.notes?.post('three');
+    expect((await read(third)).sort()).toEqual(['three', 'two']);
+
+    const session = await sessionOfTest(url);
+    const change = (set: string) =>
+      session.transact(`update front_notes set ${set} where owner = '${first.owner.id}'`);
+    await change(`body = 'planted', number = number + 1`);
+    expect(await read(second)).toEqual(['one']);
+    expect((await read(third)).sort()).toEqual(['three', 'two']);
+    await change(`run_id = (select run_id from front_notes where owner = '${second.owner.id}')`);
+    expect(await read(second)).toEqual(['one']);
+    await session.transact('truncate front_notes');
+    await first.store.notes?.post('four');
+    expect([await read(second), await read(third)]).toEqual([['four'], ['four', 'two']]);
+    await second.owner.release();
+    await expect.poll(() => read(third), { timeout: 20_000 }).toEqual(['four']);
+  });
+
   it('take over no signed change and no revocation before standbys have it', async () => {
     const { primary, standby } = await replicatedOfTest();
     await primary.query('create database keyward owner keyward template template0');
