@@ -8,6 +8,7 @@ import { check, RESTARTED_MS, type Violation } from './check.ts';
 import { Clients } from './clients.ts';
 import type { Fault } from './fault.ts';
 import type { Options } from './options.ts';
+import { firstTokensAfter } from './promotions.ts';
 import type { Ended, Fault as FaultTold, Operation } from './record.ts';
 import { outageOf, recoveryOf } from './recovery.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -26,6 +27,8 @@ export interface Played {
   readonly recoveryMs: number | undefined;
   /** The longest time without a token. */
   readonly outageMs: number;
+  /** After each promotion of a series: until any front released a token. */
+  readonly firstTokensMs: readonly number[];
   /** Processes of fronts that ended by themselves. */
   readonly ended: readonly Ended[];
   readonly violations: readonly Violation[];
@@ -150,6 +153,7 @@ async function play(
     compromised,
     recoveryMs: recoveryOf(told, operations),
     outageMs: outageOf(told, operations),
+    firstTokensMs: firstTokensAfter(own),
     ended: own.filter((each) => each.what === 'ended'),
     violations,
   };
