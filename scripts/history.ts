@@ -2,6 +2,7 @@
 import { PROPERTIES } from './history/check.ts';
 import { chosenFaults, describeFaults } from './history/faults.ts';
 import { type Options, readOptions, USAGE } from './history/options.ts';
+import { promotions } from './history/promotions.ts';
 import { type Played, run } from './history/run.ts';
 import { playSeeded } from './history/seeded.ts';
 import { tableOf } from './history/table.ts';
@@ -12,7 +13,10 @@ const MOST_TOLD = 5;
 
 function read(argv: readonly string[]) {
   const options = readOptions(argv);
-  return { options, faults: chosenFaults(options.engine, options.faults, options.fronts) };
+  const faults = chosenFaults(options.engine, options.faults, options.fronts);
+  if (options.promotions === 0) return { options, faults };
+  const { rounds, faults: series } = promotions(options.promotions);
+  return { options: { ...options, rounds }, faults: series };
 }
 
 function report({ fault, round, seconds, ended, violations }: Played): void {
@@ -32,9 +36,16 @@ async function play(
   const options = { engine, fronts, rounds, seed };
   const { played, omitted, folder } = await run(options, faults, json ? undefined : report);
   if (json) console.log(JSON.stringify({ engine, fronts, seed, played, omitted, folder }));
-  else console.log(`\n${tableOf(played)}\n\nhistories: ${folder}`);
+  else console.log(`\n${tableOf(played)}\n\n${firstTokens(played)}histories: ${folder}`);
   for (const fault of omitted) console.error(`${fault} was left out: no file system can be mounted here`);
   if (played.some(({ violations }) => violations.length > 0)) process.exitCode = FOUND_EXIT;
+}
+
+function firstTokens(played: readonly Played[]): string {
+  const times = played.flatMap(({ firstTokensMs }) => firstTokensMs).sort((a, b) => a - b);
+  if (times.length === 0) return '';
+  const at = (part: number) => `${((times[Math.ceil(part * times.length) - 1] ?? 0) / 1_000).toFixed(2)} s`;
+  return `first token after ${times.length} promotions: median ${at(0.5)}, p99 ${at(0.99)}, last ${at(1)}\n\n`;
 }
 
 /** Each is found, but for what another line of defence hides. */

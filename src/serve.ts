@@ -92,6 +92,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const stored = { config, metrics, outages, clock, log, tracer, sinks, ...opened };
   const hsm = add(await openHsm(stored));
   await hsm.start();
+  leadership.leadIf(hsm.isThere);
   const { signer, links } = hsm;
   const database = add(await checkDatabase({ ...stored, signer, stopping, passed, leadership }));
   if (!database.trusted) return;

@@ -13,6 +13,7 @@ import type {
   Revoke,
   Verify,
 } from './record.ts';
+import { recoveryAt } from './recovery.ts';
 
 export const PROPERTIES = {
   P1: 'an acknowledged token has exactly one record, which its group covers',
@@ -163,10 +164,14 @@ function nothingTwice({ issues }: Told, { rows, groups }: Dump): Violation[] {
 }
 
 /** An act whose answer was lost may have been done: it explains a refusal, and promises none. */
-function genuineAreKnown({ verifies, attempted }: Told): Violation[] {
-  return verifies.flatMap(({ token, forged, valid, reason, client, asked }) => {
+function genuineAreKnown({ verifies, attempted, compromises, faults }: Told): Violation[] {
+  const isToldAgain = (front: string, asked: number) =>
+    compromises.some((each) => asked > each.answered && asked < heldSince(each, front, faults));
+  return verifies.flatMap(({ token, forged, valid, reason, client, asked, front }) => {
     const isExplained =
       reason === 'expired' ||
+      // The standby of the key that was compromised.
+      (reason === 'outside_signing_window' && isToldAgain(front, asked)) ||
       (reason === 'revoked' && attempted.has(token.jti)) ||
       (reason === 'key_compromised' && attempted.has(token.kid));
     if (forged || valid || isExplained) return [];
@@ -174,18 +179,33 @@ function genuineAreKnown({ verifies, attempted }: Told): Violation[] {
   });
 }
 
-/** Bound: of issuing, what was asked after the answer. */
-function compromisesHold({ compromises, issues, verifies, impaired }: Told): Violation[] {
+/**
+ * From then on it holds at that front. What standbys do not have may be lost with the primary, and is repeated by the front
+ * that was told: another one may learn of it only then.
+ */
+function heldSince(
+  { answered, front: told, replicated = true }: Compromise,
+  front: string,
+  faults: readonly Fault[],
+): number {
+  if (replicated || front === told) return answered;
+  const around = faults.filter((fault) => fault.asked <= answered && fault.answered >= answered);
+  return Math.max(answered, ...around.map((fault) => fault.answered)) + RECOVERY_MS;
+}
+
+function compromisesHold({ compromises, issues, verifies, impaired, faults }: Told): Violation[] {
   return compromises.flatMap((compromise) => {
-    const { kid, answered } = compromise;
+    const { kid } = compromise;
+    const since = (front: string) => heldSince(compromise, front, faults);
     return [
       ...issues
-        .filter(({ token, asked }) => token?.kid === kid && asked > answered)
+        .filter(({ token, asked, front }) => token?.kid === kid && asked > since(front))
         .map(({ token, front }) =>
           violation('P4', `${token?.jti} was released by ${kid} at ${front} after its compromise`),
         ),
       ...verifies
-        .filter((each) => each.token.kid === kid && isAcceptedAfter(compromise, each, impaired))
+        .filter((each) => each.token.kid === kid && each.asked > since(each.front))
+        .filter((each) => isAcceptedAfter(compromise, each, impaired))
         .map((each) =>
           violation('P5', `${acceptance(each)} of ${kid}, ${late(each, compromise)} compromise`),
         ),
@@ -437,32 +457,6 @@ function releasedAgain({ faults, issues, ended }: Told): Violation[] {
 
 function isDueTo(fault: Fault, { asked, answered }: Ended): boolean {
   return answered >= fault.asked && asked <= fault.answered + RESTARTED_MS;
-}
-
-/** Milliseconds from the end of a fault until each front has released a token asked for since; undefined where one has not. */
-export function recoveryOf(fault: Fault, history: readonly Operation[]): number | undefined {
-  const times = fault.fronts.map((front) => recoveryAt(front, fault, history));
-  return times.includes(undefined) ? undefined : Math.max(...times.map(Number));
-}
-
-function recoveryAt(front: string, fault: Fault, history: readonly Operation[]): number | undefined {
-  const first = history.find(
-    (each) =>
-      each.what === 'issue' && each.outcome === 'ok' && each.front === front && each.asked >= fault.answered,
-  );
-  return first && first.answered - fault.answered;
-}
-
-/** Milliseconds of the longest time without a token that was asked for and came, from the beginning of a fault on. */
-export function outageOf(fault: Fault, history: readonly Operation[]): number {
-  let last = fault.asked;
-  let longest = 0;
-  for (const each of history) {
-    if (each.what !== 'issue' || each.outcome !== 'ok' || each.answered < fault.asked) continue;
-    longest = Math.max(longest, each.answered - last);
-    last = each.answered;
-  }
-  return longest;
 }
 
 /** The loss itself is the fault's; that the service goes on as if nothing were missing would be its own. */

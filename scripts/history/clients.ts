@@ -12,6 +12,8 @@ const VERIFIERS = 2;
 const PAUSES_MS = { issue: 25, verify: 40, revoke: 700, forge: 900, look: 500, refused: 100 };
 /** What was issued last is in doubt sooner than what is old. */
 const RECENT = 60;
+/** Shown to each front after each fault. */
+const MOST_REVOKED = 20;
 /** Who has another front to ask does not wait long for one. */
 const PATIENCE_OF_SEVERAL_MS = 3_000;
 
@@ -23,6 +25,8 @@ export class Clients {
   readonly #held: Held[] = [];
   readonly #forged: Held[] = [];
   readonly #spent: Held[] = [];
+  /** Of these, those whose revocation was acknowledged. */
+  readonly #revoked: Held[] = [];
   /** Not shown yet to another front than the one that issued it. */
   readonly #unshown = new Set<Held>();
   readonly #ended = new AbortController();
@@ -75,22 +79,31 @@ export class Clients {
     const answer = await this.#report(
       front,
       () => this.#ask(front, 'operations', 'POST', `${path}/${kid}/compromise`, { reason: 'history' }),
-      (report) => ({ client: 'operator', what: 'compromise', kid, ...report }),
+      (report, { body }) => {
+        const told = report.outcome === 'ok' ? { replicated: body.replicated === true } : {};
+        return { client: 'operator', what: 'compromise', kid, ...report, ...told };
+      },
     );
     return answer.outcome === 'ok';
   }
 
   /**
-   * Shows every forgery, as many genuine tokens, the newest first, and each that no other front than its own was shown, until
-   * each got a verdict or `patienceMs` are over.
+   * Shows every forgery, as many genuine tokens, the newest first, each that no other front than its own was shown, and to each
+   * front what was revoked last, until each got a verdict or `patienceMs` are over.
    */
   async showAgain(most: number, patienceMs: number): Promise<void> {
     const deadline = performance.now() + patienceMs;
-    const waiting = [...new Set([...this.#unshown, ...this.#forged, ...this.#held.slice(-most)])];
+    const tokens = new Set([...this.#unshown, ...this.#forged, ...this.#held.slice(-most)]);
+    const revoked = this.#revoked.slice(-MOST_REVOKED);
+    const waiting: { readonly held: Held; readonly front?: Front }[] = [
+      ...[...tokens].map((held) => ({ held })),
+      ...this.#stage.fronts.all.flatMap((front) => revoked.map((held) => ({ held, front }))),
+    ];
     const show = async () => {
-      for (let held = waiting.pop(); held && performance.now() < deadline; held = waiting.pop()) {
-        if ((await this.#verify('sweeper', held)).outcome === 'ok') continue;
-        waiting.unshift(held);
+      for (let next = waiting.pop(); next && performance.now() < deadline; next = waiting.pop()) {
+        const { held, front } = next;
+        if ((await this.#verify('sweeper', held, front)).outcome === 'ok') continue;
+        waiting.unshift(next);
         await pause(PAUSES_MS.refused);
       }
     };
@@ -126,10 +139,13 @@ export class Clients {
     );
   }
 
-  async #verify(client: string, held: Held | undefined): Promise<Answer> {
+  async #verify(
+    client: string,
+    held: Held | undefined,
+    front = this.#stage.fronts.any(held && this.#unshown.has(held) ? held.front : undefined),
+  ): Promise<Answer> {
     if (!held) return { outcome: 'refused', body: undefined };
     const { verify } = this.#stage.credentials;
-    const front = this.#stage.fronts.any(this.#unshown.has(held) ? held.front : undefined);
     return await this.#report(
       front,
       () => this.#ask(front, 'data', 'POST', `/v1/scopes/${SCOPE}/verify`, { token: held.token }, verify),
@@ -147,11 +163,13 @@ export class Clients {
     this.#spent.push(held);
     const body = { scope: SCOPE, jti: held.jti, reason: 'history' };
     const front = this.#stage.fronts.any();
-    return await this.#report(
+    const answer = await this.#report(
       front,
       () => this.#ask(front, 'operations', 'POST', '/v1/admin/revocations', body),
       (report) => ({ client: 'revoker', what: 'revoke', jti: held.jti, ...report }),
     );
+    if (answer.outcome === 'ok') this.#revoked.push(held);
+    return answer;
   }
 
   async #forge(): Promise<Answer | undefined> {

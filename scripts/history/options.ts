@@ -14,6 +14,8 @@ export interface Options {
   /** Processes of the service over one database. */
   readonly fronts: number;
   readonly seed: number;
+  /** So many in place of the faults; 0: none. */
+  readonly promotions: number;
   /** Names; empty: all that the engine has. */
   readonly faults: readonly string[];
   /** Plays faults of the service itself, which must be found. */
@@ -31,6 +33,7 @@ Options:
   --engine sqlite|postgres   default postgres, which needs PostgreSQL 15 or newer from Debian's packages
   --fronts <n>               so many over one database, at most 5; default 1, and no more on SQLite
   --rounds <n>               each of all faults once; default 1
+  --promotions <n>           kills the primary and promotes its standby that many times instead
   --faults <a,b>             only these; --help lists them
   --seed <n>                 order and moments of an earlier run, as far as the machine allows
   --seeded                   plays faults of the service itself instead, which must be found; with --faults, those
@@ -47,6 +50,7 @@ export function readOptions(argv: readonly string[]): Options {
       engine: { type: 'string', default: 'postgres' },
       fronts: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '1' },
+      promotions: { type: 'string', default: '0' },
       faults: { type: 'string', default: '' },
       seed: { type: 'string', default: String(randomInt(2 ** 32)) },
       seeded: { type: 'boolean', default: false },
@@ -61,5 +65,8 @@ export function readOptions(argv: readonly string[]): Options {
   const fronts = wholeNumber('--fronts', values.fronts, 1);
   if (fronts > MOST_FRONTS) throw new Error(`--fronts is at most ${MOST_FRONTS}`);
   if (engine === 'sqlite' && fronts > 1) throw new Error('SQLite has one front');
-  return { help, engine, fronts, rounds, faults, seeded, json, seed: wholeNumber('--seed', values.seed) };
+  const promotions = wholeNumber('--promotions', values.promotions);
+  if (engine === 'sqlite' && promotions > 0) throw new Error('SQLite has no standby to promote');
+  const seed = wholeNumber('--seed', values.seed);
+  return { help, engine, fronts, rounds, promotions, faults, seeded, json, seed };
 }

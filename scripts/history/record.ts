@@ -54,6 +54,8 @@ export interface Revoke extends AskedOf {
 export interface Compromise extends AskedOf {
   readonly what: 'compromise';
   readonly kid: string;
+  /** Of an answer with outcome `ok`: whether standbys have it. */
+  readonly replicated?: boolean;
 }
 
 /** The keys of the scope as an operator (`list`) or a follower of events (`snapshot`) was told. */

@@ -126,4 +126,75 @@ export const SEEDED: readonly SeededFault[] = [
     faults: ['front-black-hole', 'front-black-hole-out'],
     fronts: 2,
   },
+  {
+    name: 'fence not raised',
+    replacements: [{ file: 'src/db/chain-end.ts', from: '  memoryOf(trx).raisesFence = true;\n', to: '' }],
+    faults: ['front-frozen-longer', 'front-killed'],
+    fronts: 2,
+  },
+  {
+    name: 'stale fence accepted',
+    replacements: [
+      {
+        file: 'src/db/follower.ts',
+        from: 'for (const follow of this.#follows) await follow(reader);',
+        to: '',
+      },
+    ],
+    faults: ['front-killed', 'front-frozen'],
+    fronts: 2,
+  },
+  {
+    name: 'what standbys lack is followed',
+    replacements: [
+      {
+        file: 'src/db/signed/catch-up.ts',
+        from: '    if (seen.change?.sealed) await requireProven(trx);\n',
+        to: '',
+      },
+    ],
+    faults: ['names-emptied', 'wait-cancelled'],
+    fronts: 2,
+  },
+  {
+    name: 'all fronts lead',
+    replacements: [
+      {
+        file: 'src/db/postgres/lead.ts',
+        from: 'return this.#from !== undefined && now >= this.#from && !this.#isToOffer(now);',
+        to: 'return now > 0;',
+      },
+    ],
+    faults: ['front-killed', 'leader-killed'],
+    fronts: 2,
+  },
+  {
+    name: 'no look before a refusal',
+    replacements: [
+      {
+        file: 'src/verification/verify-token.ts',
+        from: 'if (verdict.valid || !PERHAPS_NEW.has(verdict.reason) || !(await news())) return result;',
+        to: 'if (result) return result;',
+      },
+    ],
+    faults: ['front-killed', 'front-frozen'],
+    fronts: 2,
+  },
+  {
+    name: 'records not judged again behind the fence',
+    replacements: [
+      {
+        file: 'src/db/writer.ts',
+        from: 'if (attempt === ATTEMPTS || !(await this.#hasCaughtUp(error))) throw error;\n        group.leaveOutFallen();',
+        to: 'if (attempt === ATTEMPTS || !(await this.#hasCaughtUp(error))) throw error;',
+      },
+      {
+        file: 'src/db/writer.ts',
+        from: 'if (group.fence !== this.#fence) group.leaveOutFallen();',
+        to: '',
+      },
+    ],
+    faults: ['primary-frozen', 'front-frozen', 'standby-frozen'],
+    fronts: 2,
+  },
 ];

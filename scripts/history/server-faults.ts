@@ -16,7 +16,7 @@ interface ServerFault extends Omit<Fault, 'engines' | 'play'> {
 }
 
 /** The former primary is gone for good. */
-async function failOver(cluster: Cluster): Promise<void> {
+export async function failOver(cluster: Cluster): Promise<void> {
   const former = cluster.primary;
   await former.kill();
   await cluster.promote();

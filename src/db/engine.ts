@@ -1,4 +1,6 @@
 import type { Leadership } from '../kernel/registry.ts';
+import type { NoteBoard } from './front-notes.ts';
+import type { ReadProof } from './proven-reads.ts';
 import type { Trx } from './schema.ts';
 import type { Language, Session } from './session-dialect.ts';
 
@@ -16,8 +18,12 @@ export interface DatabaseOwner extends Leadership {
   readonly former: string;
   /** Other fronts have it, too, and know what was acknowledged. */
   readonly isJoining: boolean;
+  /** Absent where there is no other front. */
+  readonly notes?: NoteBoard;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
+  /** From now on another front leads where one is fit and this one is not. */
+  leadIf(isFit: () => boolean): void;
   /** Lets other fronts begin. */
   started(): Promise<void>;
   release(): Promise<void>;
@@ -53,4 +59,5 @@ export interface Engine {
 export interface SharedDatabase {
   /** A number that is another after each change of which all fronts have to know. */
   fence(trx: Trx): Promise<number>;
+  readonly proof: ReadProof;
 }

@@ -1,6 +1,7 @@
 import type { SinkGate } from '../kernel/audit.ts';
 import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
+import type { FrontNotes } from '../kernel/front-notes.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
@@ -13,6 +14,7 @@ import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
 import { Follower } from './follower.ts';
+import { createFrontNotes } from './front-notes.ts';
 import { LedgerMark } from './ledger-mark.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { refuseMoved } from './moved.ts';
@@ -68,6 +70,8 @@ export interface Store {
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
   readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'requireFresh'>;
+  /** Absent where no other front can be. */
+  readonly notes?: FrontNotes;
   /** How runs of other fronts are judged: until then their seals do not count. */
   judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */
@@ -117,12 +121,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const { archiveDir, segmentRecords, owner = NOBODY } = options;
-  const { id, former, isJoining } = owner;
+  const { id, former, isJoining, notes } = owner;
   const readerOf = (seals?: EventSeals) =>
     new Reader({
       language: engine.language,
       link: engine.openReads(),
       unwitnessed,
+      proof: engine.shared?.proof,
       ...(seals ? { seals } : {}),
     });
   const runReader = readerOf();
@@ -138,7 +143,9 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     run,
     unwitnessed,
     mark,
-    ...(engine.shared ? { peers: { ...createPeerEnds(directory), runs: directory } } : {}),
+    ...(engine.shared
+      ? { peers: { ...createPeerEnds(directory), runs: directory, proof: engine.shared.proof } }
+      : {}),
     onEvent: (event) => {
       onEvent(event);
       const found = brokenBy(event, writer.ledgerEnd?.sequence ?? 0);
@@ -199,6 +206,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     writer,
     mark,
     follower,
+    ...(notes ? { notes: createFrontNotes({ board: notes, run, runs: directory }) } : {}),
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,
@@ -238,5 +246,9 @@ async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promis
 }
 
 /** A database that nobody shares. */
-const NOBODY = { id: '', former: '', isJoining: false };
+const NOBODY: Pick<DatabaseOwner, 'id' | 'former' | 'isJoining' | 'notes'> = {
+  id: '',
+  former: '',
+  isJoining: false,
+};
 const OPEN_GATE: SinkGate = { confirm: async () => {} };

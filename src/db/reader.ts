@@ -1,6 +1,7 @@
 import { Kysely } from 'kysely';
 import type { ReadLink } from './engine.ts';
 import type { EventSeals } from './event-seals.ts';
+import { lendProof, type ReadProof } from './proven-reads.ts';
 import type { Schema, Trx } from './schema.ts';
 import { type Language, sessionDialect } from './session-dialect.ts';
 import { lendRanges, type UnwitnessedRanges } from './unwitnessed.ts';
@@ -12,6 +13,8 @@ interface ReaderOptions {
   readonly unwitnessed: UnwitnessedRanges;
   /** Judges audit events that decide something; absent: all of them count. */
   readonly seals?: EventSeals;
+  /** Where other fronts write as well. */
+  readonly proof?: ReadProof | undefined;
 }
 
 /** Reads for the event loop: what is loaded at the start, and short administrative lists; never for the hot path. */
@@ -27,10 +30,11 @@ export class Reader {
 
   /** All that `query` reads is of one moment. `store_unavailable`. */
   async read<T>(query: (trx: Trx) => Promise<T>): Promise<T> {
-    const { link, unwitnessed, seals } = this.#options;
+    const { link, unwitnessed, seals, proof } = this.#options;
     try {
       return await this.#kysely.transaction().execute((trx) => {
         lendRanges(trx, unwitnessed, seals);
+        lendProof(trx, proof);
         return query(trx);
       });
     } catch (error) {

@@ -18,6 +18,7 @@ import type { Engine } from './engine.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { StoreFailure, unknownRunIn } from './failure.ts';
 import type { LedgerMark } from './ledger-mark.ts';
+import { lendProof, type ReadProof } from './proven-reads.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { Schema, Trx, UrgentCommitted, UrgentWriter } from './schema.ts';
 import { sessionDialect } from './session-dialect.ts';
@@ -38,6 +39,7 @@ const ATTEMPTS = 10;
 
 export interface WriterPeers extends PeerEnds {
   readonly runs: Pick<RunDirectory, 'find'>;
+  readonly proof: ReadProof;
 }
 
 export interface WriterOptions {
@@ -79,6 +81,7 @@ export class Writer implements RecordAppender, UrgentWriter {
   readonly checkpointWanted = new Emitter<null>();
   readonly #urgent = new UrgentWaiting();
   readonly #runs: Pick<RunDirectory, 'find'> | undefined;
+  readonly #proof: ReadProof | undefined;
   /** Up to where memory has what fronts restricted. Before the first look nobody knows, and nothing is recorded. */
   #fence = 0;
   #follow: () => Promise<void> = async () => {};
@@ -110,6 +113,7 @@ export class Writer implements RecordAppender, UrgentWriter {
       peers,
     };
     this.#runs = peers?.runs;
+    this.#proof = peers?.proof;
     this.#onEvent = onEvent;
     this.#unwitnessed = unwitnessed;
     this.#mark = options.mark;
@@ -200,6 +204,8 @@ export class Writer implements RecordAppender, UrgentWriter {
       const result = await this.#db.transaction().execute(async (trx) => {
         lendMemory(trx, this.#memory);
         lendRanges(trx, this.#unwitnessed, this.#seals);
+        // An emergency waits for no standby.
+        if (!commit.isUrgent) lendProof(trx, this.#proof);
         const answer = await work(trx);
         commit.raisesFence = this.#memory.raisesFence;
         isDone = true;
@@ -350,17 +356,17 @@ export class Writer implements RecordAppender, UrgentWriter {
 
 /** How one transaction commits, and what became of it. */
 class Commit implements CommitCourse {
-  readonly #urgent: boolean;
+  readonly isUrgent: boolean;
   raisesFence = false;
   isReplicated = false;
   fence: RaisedFence | null = null;
 
   constructor(urgent: boolean) {
-    this.#urgent = urgent;
+    this.isUrgent = urgent;
   }
 
   how() {
-    return { urgent: this.#urgent, raisesFence: this.raisesFence };
+    return { urgent: this.isUrgent, raisesFence: this.raisesFence };
   }
 
   done({ isReplicated, fence }: Committed): void {

@@ -4,6 +4,7 @@ import type { Environment } from '../config-environment.ts';
 import type { Store } from '../db/open-store.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { AuditTrail, SinkGate } from '../kernel/audit.ts';
+import type { KeyRingKeeper } from '../keys/key-ring.ts';
 import { trackLoadedKeys } from '../keys/load-ring.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
@@ -14,12 +15,15 @@ import { openSigners, signerGauges } from './signers.ts';
 
 export const HSM_ROUTES = { operations: adminHsmRoutes } as const;
 
+/** A signer is replaced within half a second. */
+const PASSING_SECONDS = 1;
+
 interface HsmDeps {
   readonly config: Config;
   readonly store: Pick<Store, 'registry'>;
   readonly audit: AuditTrail;
   readonly sinks: SinkGate;
-  readonly keyRing: Parameters<typeof openSigners>[1]['keyRing'];
+  readonly keyRing: Parameters<typeof openSigners>[1]['keyRing'] & Pick<KeyRingKeeper, 'awaySeconds'>;
   readonly outages: OutageWatch;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -39,6 +43,7 @@ export async function openHsm({ config, store, audit, sinks, ...deps }: HsmDeps)
   const pinLatches = openPinLatches({ config, links, sinks, audit });
   return {
     ...trackLoadedKeys(signers.signer),
+    isThere: () => [...links.keys()].every((name) => deps.keyRing.awaySeconds(name) < PASSING_SECONDS),
     links,
     inspect,
     suspectTokens,

@@ -154,6 +154,8 @@ export interface RunPublicKey {
 
 /** The chains whose elements are sealed one by one. */
 type SealedChain = 'audit' | 'ledger';
+/** A note is of no chain. */
+type Sealed = SealedChain | 'note';
 
 /** An element of a chain, with the seal beside it. */
 interface SealedElement {
@@ -180,19 +182,14 @@ export function createRunKey(startedAt: number): RunKey {
 /** Ed25519 over the chain's name, the run and the 32 bytes of an element's hash; 64 bytes. */
 export function sealHash(
   { id, privateKey }: Pick<RunKey, 'id' | 'privateKey'>,
-  chain: SealedChain,
+  chain: Sealed,
   hash: Uint8Array,
 ): Buffer {
   return sign(null, sealText(id, chain, hash), privateKey);
 }
 
 /** False also for a public key that is none. */
-export function verifySeal(
-  run: RunPublicKey,
-  chain: SealedChain,
-  hash: Uint8Array,
-  seal: Uint8Array,
-): boolean {
+export function verifySeal(run: RunPublicKey, chain: Sealed, hash: Uint8Array, seal: Uint8Array): boolean {
   try {
     return verify(null, sealText(run.id, chain, hash), keyOf(run), seal);
   } catch {
@@ -211,7 +208,7 @@ function keyOf(run: RunPublicKey): KeyObject {
   return key;
 }
 
-function sealText(id: string, chain: SealedChain, hash: Uint8Array): Buffer {
+function sealText(id: string, chain: Sealed, hash: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from(`${SEAL_TAG}\0${chain}\0${id}\0`), hash]);
 }
 

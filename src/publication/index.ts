@@ -1,4 +1,5 @@
 import type { Config } from '../config.ts';
+import type { Store } from '../db/open-store.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { WatchedKeyRing } from '../kernel/key.ts';
 import type { WatchedRevocations } from '../kernel/revocation.ts';
@@ -10,6 +11,7 @@ import { followEvents } from './routes/events.ts';
 import { keySetRoutes } from './routes/key-sets.ts';
 import { acknowledgeKeySet, adminVerifierRoutes } from './routes/verifiers.ts';
 import { createScopeEvents } from './scope-events.ts';
+import { shareStandings } from './share-standings.ts';
 import { createVerifierDirectory, verifierGauges } from './verifier-directory.ts';
 
 export const PUBLICATION_ROUTES = {
@@ -17,8 +19,11 @@ export const PUBLICATION_ROUTES = {
   operations: adminVerifierRoutes,
 } as const;
 
+const SHARED_MS = 2_000;
+
 interface PublicationDeps {
   readonly config: Config;
+  readonly store: Pick<Store, 'notes'>;
   readonly keyRing: WatchedKeyRing;
   readonly registryKey: PublicationParts['registryKey'];
   readonly revocations: WatchedRevocations;
@@ -28,7 +33,7 @@ interface PublicationDeps {
 
 /** What verifiers go by: key sets, events of a scope, and who follows them. */
 export function openPublication(deps: PublicationDeps) {
-  const { config, keyRing, registryKey, revocations, clientChanges, clock } = deps;
+  const { config, store, keyRing, registryKey, revocations, clientChanges, clock } = deps;
   const publication = createPublication({ keyRing, clock, registryKey, publicUrl: publicUrl(config) });
   const verifiers = createVerifierDirectory({ keyRing, clock });
   const scopeEvents = createScopeEvents({ keyRing, revocations, clock });
@@ -36,6 +41,15 @@ export function openPublication(deps: PublicationDeps) {
   clientChanges.subscribe((clientId) => eventStreams.review(clientId));
   return {
     verifiers,
+    tasks: store.notes
+      ? [
+          {
+            name: 'verifiers of all fronts',
+            everyMs: SHARED_MS,
+            tick: shareStandings(store.notes, verifiers),
+          },
+        ]
+      : [],
     gauges: verifierGauges(keyRing, verifiers),
     routes: {
       data: supplied(PUBLICATION_ROUTES.data, { publication, scopeEvents, verifiers, eventStreams }),

@@ -46,9 +46,30 @@ interface Entry extends Verifier {
   connections: number;
   connectedAtMs: number;
   connectedSince: number | null;
+  /** Of its connections to other fronts. */
+  connectedElsewhereSince: number | null;
   versionSince: number | null;
   lastSeen: number;
   readonly held: VersionHistory;
+  /** What it said to this front, or undefined: it is other fronts that know of it. */
+  own: { version: number; heldAtMs: number } | undefined;
+}
+
+/** What one front knows of a verifier by itself. */
+export interface ToldStanding extends Verifier {
+  readonly connectedSince: number | null;
+  /** 0 where it has not said. */
+  readonly version: number;
+  /** From the change to that version until it held it; null where the front does not know. */
+  readonly tookMs: number | null;
+  readonly lastSeen: number;
+}
+
+/** One of several fronts knows of the verifiers of all. */
+export interface SharedVerifiers extends VerifierDirectory {
+  told(): readonly ToldStanding[];
+  /** All that the other fronts tell now. */
+  follow(told: readonly ToldStanding[]): void;
 }
 
 /** More than may be connected, so that those that are not are forgotten first. */
@@ -60,7 +81,7 @@ export function createVerifierDirectory({
   keyRing,
   clock,
   monotonicMs = () => performance.now(),
-}: VerifierDirectoryDeps): VerifierDirectory {
+}: VerifierDirectoryDeps): SharedVerifiers {
   // In the order in which they were last heard of.
   const entries = new Map<string, Entry>();
   /** How many each client has among them. */
@@ -85,23 +106,25 @@ export function createVerifierDirectory({
       counts.set(clientId, (counts.get(clientId) ?? 0) + 1);
     }
     const fresh = {
-      connections: 0,
-      connectedAtMs: 0,
-      connectedSince: null,
-      versionSince: null,
-      held: new VersionHistory(),
+      ...{ connections: 0, connectedAtMs: 0, connectedSince: null, connectedElsewhereSince: null },
+      ...{ versionSince: null, lastSeen: 0, held: new VersionHistory(), own: undefined },
     };
-    const entry = known ?? { scopeId, clientId, instance, lastSeen: 0, ...fresh };
-    entry.lastSeen = clock.nowSeconds();
+    const entry: Entry = known ?? { scopeId, clientId, instance, ...fresh };
     entries.set(name, entry);
     return entry;
+  };
+  const heardHere = (verifier: Verifier) => {
+    const entry = entryOf(verifier);
+    entry.lastSeen = clock.nowSeconds();
+    entry.own ??= { version: 0, heldAtMs: 0 };
+    return { entry, own: entry.own };
   };
   /** Forgets who has been silent for longest among those that are not connected. */
   const makeRoom = (clientId: string): void => {
     const hasMany = (counts.get(clientId) ?? 0) >= MOST_OF_ONE_CLIENT;
     if (!hasMany && entries.size < MOST_VERIFIERS) return;
     for (const [name, entry] of entries) {
-      if (entry.connections > 0 || (hasMany && entry.clientId !== clientId)) continue;
+      if (isConnected(entry) || (hasMany && entry.clientId !== clientId)) continue;
       entries.delete(name);
       const left = (counts.get(entry.clientId) ?? 1) - 1;
       if (left > 0) counts.set(entry.clientId, left);
@@ -114,7 +137,7 @@ export function createVerifierDirectory({
 
   return {
     connected(verifier) {
-      const entry = entryOf(verifier);
+      const { entry } = heardHere(verifier);
       if (entry.connections === 0) entry.connectedAtMs = monotonicMs();
       entry.connections += 1;
       entry.connectedSince ??= clock.nowSeconds();
@@ -129,36 +152,76 @@ export function createVerifierDirectory({
     },
 
     holds(verifier, version) {
-      const entry = entryOf(verifier);
+      const { entry, own } = heardHere(verifier);
       if (entry.held.add(version, monotonicMs())) entry.versionSince = clock.nowSeconds();
+      if (version > own.version) Object.assign(own, { version, heldAtMs: monotonicMs() });
+    },
+
+    told: () =>
+      [...entries.values()].flatMap(({ scopeId, clientId, instance, connectedSince, lastSeen, own }) => {
+        if (!own) return [];
+        const changedAt = published.get(scopeId)?.firstAtLeast(own.version);
+        const tookMs =
+          own.version === 0 || changedAt === undefined ? null : Math.max(0, own.heldAtMs - changedAt);
+        return [{ scopeId, clientId, instance, connectedSince, version: own.version, tookMs, lastSeen }];
+      }),
+
+    follow(told) {
+      for (const entry of entries.values()) entry.connectedElsewhereSince = null;
+      for (const { connectedSince, version, tookMs, lastSeen, ...verifier } of told) {
+        const entry = entries.get(nameOf(verifier)) ?? entryOf(verifier);
+        entry.lastSeen = Math.max(entry.lastSeen, lastSeen);
+        entry.connectedElsewhereSince = earlier(entry.connectedElsewhereSince, connectedSince);
+        const changedAt = published.get(verifier.scopeId)?.firstAtLeast(version);
+        const heldAtMs = Math.min(
+          monotonicMs(),
+          changedAt === undefined || tookMs === null ? Number.POSITIVE_INFINITY : changedAt + tookMs,
+        );
+        if (!entry.held.add(version, heldAtMs)) continue;
+        entry.versionSince = clock.nowSeconds() - Math.round((monotonicMs() - heldAtMs) / 1_000);
+      }
     },
 
     list: (scopeId) =>
       ofScope(scopeId)
-        .map((entry) => standing(entry, published.get(entry.scopeId), monotonicMs()))
+        .map((entry) => standing(entry, published.get(entry.scopeId), clock.nowSeconds(), monotonicMs()))
         .sort((a, b) => Number(b.connectedSince !== null) - Number(a.connectedSince !== null)),
 
     obedience(scopeId, version) {
       const changedAt = published.get(scopeId)?.firstAtLeast(version);
-      return ofScope(scopeId).map(({ clientId, instance, connections, held }): Obedience => {
+      return ofScope(scopeId).map((entry): Obedience => {
+        const { clientId, instance, held } = entry;
         const heldAt = held.firstAtLeast(version);
         const tookMs =
           changedAt === undefined || heldAt === undefined ? null : Math.max(0, heldAt - changedAt);
-        return { scopeId, clientId, instance, connected: connections > 0, tookMs };
+        return { scopeId, clientId, instance, connected: isConnected(entry), tookMs };
       });
     },
   };
 }
 
 function standing(
-  { held, connections: _, connectedAtMs, ...entry }: Entry,
+  entry: Entry,
   published: VersionHistory | undefined,
+  nowSeconds: number,
   nowMs: number,
 ): VerifierStanding {
-  const follows = entry.connectedSince !== null && published !== undefined;
-  const lags = follows && held.latest < published.latest;
+  const { scopeId, clientId, instance, versionSince, lastSeen, held } = entry;
+  const connectedSince = earlier(entry.connectedSince, entry.connectedElsewhereSince);
+  const lags = connectedSince !== null && published !== undefined && held.latest < published.latest;
+  const connectedAtMs =
+    entry.connections > 0 ? entry.connectedAtMs : nowMs - (nowSeconds - Number(connectedSince)) * 1_000;
   const lagsForSeconds = lags ? (nowMs - Math.max(published.latestAtMs, connectedAtMs)) / 1_000 : null;
-  return { ...entry, version: held.latest === 0 ? null : held.latest, lagsForSeconds };
+  const version = held.latest === 0 ? null : held.latest;
+  return { scopeId, clientId, instance, connectedSince, version, versionSince, lastSeen, lagsForSeconds };
+}
+
+function isConnected({ connections, connectedElsewhereSince }: Entry): boolean {
+  return connections > 0 || connectedElsewhereSince !== null;
+}
+
+function earlier(one: number | null, other: number | null): number | null {
+  return one === null || other === null ? (one ?? other) : Math.min(one, other);
 }
 
 function nameOf({ scopeId, clientId, instance }: Verifier): string {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { snakeCased } from '../db/camel-case.ts';
 import { memoryOf, raiseFence } from '../db/chain-end.ts';
+import { requireProven } from '../db/proven-reads.ts';
 import type { ReadThread } from '../db/read-thread.ts';
 import { commitmentOf, revocationFromRow, revocationTable } from '../db/revocation-table.ts';
 import type { Trx, TrxWriter } from '../db/schema.ts';
@@ -29,7 +30,10 @@ export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: Tr
   };
 }
 
-/** The next of them behind that number, whoever made them. */
+/**
+ * The next of them behind that number, whoever made them: only what standbys have, since the number of one that is lost is
+ * given again.
+ */
 export async function revocationsAfter(trx: Trx, sequence: number): Promise<readonly Revocation[]> {
   const rows = await trx
     .selectFrom('revocations')
@@ -38,6 +42,7 @@ export async function revocationsAfter(trx: Trx, sequence: number): Promise<read
     .orderBy('sequence')
     .limit(PAGE)
     .execute();
+  if (rows.length > 0) await requireProven(trx);
   return rows.map(revocationFromRow);
 }
 

@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readEvents } from '../support/event-reader.ts';
 import { furtherFront } from '../support/further-front.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
@@ -95,6 +96,25 @@ describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}`, () => {
     const { pathname } = new URL(databaseUrl);
     const url = `postgres://keyward@127.0.0.1:${port}${pathname}?sslmode=disable`;
     await expect(furtherFront(first, url)).rejects.toThrow('the service ended');
+  });
+
+  it('know of the verifiers of both: one that follows events here and answers there is not behind', async () => {
+    const [first, second] = fronts;
+    const headers = { authorization: `Bearer ${clients.verify}` };
+    const reader = await readEvents(`${second.dataUrl}/v1/scopes/payments/events?instance=a`, headers);
+    onTestFinished(() => reader.cancel());
+    const { version } = (await reader.next())?.data ?? {};
+    const ack = { version, instance: 'a' };
+    expect((await first.data('POST', '/v1/scopes/payments/acks', clients.verify, ack)).status).toBe(200);
+    for (const { operations } of fronts) {
+      const listed = async () =>
+        (await operations('GET', '/v1/admin/verifiers?scope=payments')).body.verifiers;
+      await expect
+        .poll(listed, within)
+        .toMatchObject([
+          { instance: 'a', version, connected_since: expect.any(Number), lags_for_seconds: null },
+        ]);
+    }
   });
 
   it('are both ready, and go on alone when one is killed', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { DATABASE_URL } from './initialised.ts';
@@ -17,6 +17,9 @@ export function furtherFront(first: RunningService, url?: string): Promise<Runni
     writeFileSync(config.database.url_file, url, { mode: 0o600 });
   }
   config.hsm.latch_file = join(folder, 'pin-latch');
+  const { SOFTHSM2_CONF } = config.hsm.environment;
+  config.hsm.environment.SOFTHSM2_CONF = join(folder, 'softhsm2.conf');
+  copyFileSync(SOFTHSM2_CONF, config.hsm.environment.SOFTHSM2_CONF);
   const configFile = join(folder, 'config.yaml');
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
   return serveOn({ ...first, configFile, hsm: { ...first.hsm, folder, remove: () => {} } });

@@ -12,6 +12,7 @@ import { postgresError } from './failure.ts';
 import { LentConnection } from './lent-connection.ts';
 import { PostgresOwner } from './owner.ts';
 import { prepareSchema } from './prepare-schema.ts';
+import { proveReads } from './proof.ts';
 import { durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
 
@@ -71,7 +72,7 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
     openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),
-    shared: { fence: readFence },
+    shared: { fence: readFence, proof: (trx) => proveReads(trx, durabilityOf(database)) },
   };
 }
 

@@ -1,21 +1,29 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { systemClock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { UnfinishedWork } from '../../kernel/registry.ts';
 import type { DatabaseOwner } from '../engine.ts';
 import { type Ownership, SEVERAL } from '../ledger-mark.ts';
 import type { Schema, Trx } from '../schema.ts';
+import { Lead } from './lead.ts';
 import type { LentConnection } from './lent-connection.ts';
+import { PostgresNotes } from './note-board.ts';
 import { LEADER_SLOT, MOST_FRONTS } from './own-objects.ts';
 import type { SchemaObjects } from './schema-objects.ts';
+import {
+  isHeld,
+  isHeldByAny,
+  LEADER_LOCK,
+  others,
+  othersIn,
+  SLOT_LOCKS,
+  START_LOCK,
+  tryLock,
+} from './session-locks.ts';
 
-/** Locks of the session: of the front that leads, of one that begins or is to be alone, and of each slot. */
-const LEADER_LOCK = sql`4711, 2`;
-const START_LOCK = sql`4711, 3`;
-const SLOT_LOCKS = 4712;
 const BEAT_MS = 1_000;
 /** So long after it was last known a lock counts as held. Whoever leads next waits that long, unless it was given back. */
 const TRUSTED_MS = 4_000;
@@ -56,6 +64,7 @@ interface Beat {
   readonly leader: string;
   readonly formerHolder: string;
   readonly leads: number | null;
+  readonly isFree: number;
 }
 
 /**
@@ -67,6 +76,7 @@ export class PostgresOwner implements DatabaseOwner {
   readonly id: string;
   readonly former: string;
   readonly isJoining: boolean;
+  readonly notes: PostgresNotes;
   /** The schema as this version makes it. */
   readonly own: SchemaObjects;
   readonly #slot: number;
@@ -74,8 +84,7 @@ export class PostgresOwner implements DatabaseOwner {
   readonly #connection: LentConnection;
   readonly #timer: NodeJS.Timeout;
   #knownAt = performance.now();
-  /** From then on it leads; undefined while another does. */
-  #leadsFrom: number | undefined;
+  readonly #lead = new Lead();
   #others: number;
   #tellLoss: () => void = () => {};
   readonly lost: Promise<void> = new Promise((resolve) => {
@@ -113,7 +122,7 @@ export class PostgresOwner implements DatabaseOwner {
     if (found.isJoining) return owner;
     // The one before may still think it leads: what it began is undone after that.
     if (before.holder !== '') await pause(TRUSTED_MS);
-    owner.#leadsFrom = performance.now();
+    owner.#lead.take(performance.now());
     return owner;
   }
 
@@ -121,6 +130,7 @@ export class PostgresOwner implements DatabaseOwner {
     this.id = id;
     this.former = former;
     this.isJoining = isJoining;
+    this.notes = new PostgresNotes(control, id);
     this.own = own;
     this.#slot = slot;
     this.#others = isJoining ? 1 : 0;
@@ -132,8 +142,12 @@ export class PostgresOwner implements DatabaseOwner {
   // All are handed on without their object.
   readonly leads = (): boolean => {
     const now = performance.now();
-    return this.#isKnown(now) && this.#leadsFrom !== undefined && now >= this.#leadsFrom;
+    return this.#isKnown(now) && this.#lead.isHeld(now);
   };
+
+  leadIf(isFit: () => boolean): void {
+    this.#lead.leadIf(isFit);
+  }
 
   readonly isAbandoned = ({ since }: UnfinishedWork): boolean =>
     this.#isKnown(performance.now()) &&
@@ -182,13 +196,12 @@ export class PostgresOwner implements DatabaseOwner {
     this.#isBeating = true;
     const askedAt = performance.now();
     try {
-      const found = await this.#ask();
+      const found = await this.#ask(this.#lead.isWanted(askedAt));
       if (found?.owner !== this.id) this.#lose();
       else if (found.held) {
         this.#knownAt = askedAt;
         this.#others = found.others;
-        if (!found.leads) this.#leadsFrom = undefined;
-        else if (found.leader !== this.id) await this.#takeLead(found.formerHolder);
+        await this.#leadBy(found, askedAt);
       }
     } catch {
       // `leads` turns false by itself; what is written meanwhile says why.
@@ -197,26 +210,41 @@ export class PostgresOwner implements DatabaseOwner {
     }
   }
 
-  async #ask(): Promise<Beat | undefined> {
+  async #ask(wantsLead: boolean): Promise<Beat | undefined> {
     const slot = sql`${sql.lit(SLOT_LOCKS)}, ${sql.lit(this.#slot)}`;
     const { rows } = await this.#control.transaction().execute((trx) =>
       sql<Beat>`SELECT own.owner, lead.owner AS leader, lead.holder AS "formerHolder", ${others()} AS others,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(slot)} OR pg_try_advisory_lock(${slot}) END AS held,
-          CASE WHEN own.owner = ${this.id} THEN ${isHeld(LEADER_LOCK)} OR pg_try_advisory_lock(${LEADER_LOCK}) END
-            AS leads
+          CASE WHEN own.owner = ${this.id}
+            THEN ${isHeld(LEADER_LOCK)} OR (${sql.lit(wantsLead)} AND pg_try_advisory_lock(${LEADER_LOCK})) END AS leads,
+          NOT ${isHeldByAny(LEADER_LOCK)} AS "isFree"
         FROM set_config('idle_session_timeout', ${SILENT_FOR}, false), slots own, slots lead
         WHERE own.slot = ${this.#slot} AND lead.slot = ${LEADER_SLOT}`.execute(trx),
     );
     return rows[0];
   }
 
+  async #leadBy({ leads, isFree, others, leader, formerHolder }: Beat, at: number): Promise<void> {
+    if (this.#lead.see({ at, leads: Boolean(leads), isFree: Boolean(isFree), others }))
+      await this.#offerLead();
+    else if (leads && leader !== this.id) await this.#takeLead(formerHolder);
+    else if (leads && !this.#lead.isTaken) this.#lead.take(at);
+  }
+
+  /** Whoever takes it waits as if this one knew nothing of it: what it began may be under way. */
+  async #offerLead(): Promise<void> {
+    this.#lead.offer(performance.now());
+    await this.#control
+      .transaction()
+      .execute((trx) => sql`SELECT pg_advisory_unlock(${LEADER_LOCK})`.execute(trx));
+  }
+
   async #takeLead(formerHolder: string): Promise<void> {
-    this.#leadsFrom = undefined;
     await this.#control.transaction().execute(async (trx) => {
       await inTurn(trx);
       await putOwner(trx, LEADER_SLOT, this.id);
     });
-    this.#leadsFrom = performance.now() + (formerHolder === '' ? 0 : TRUSTED_MS);
+    this.#lead.take(performance.now() + (formerHolder === '' ? 0 : TRUSTED_MS));
   }
 }
 
@@ -237,11 +265,6 @@ async function takeAll(trx: Trx, slot: number, id: string): Promise<void> {
   );
   await sql`SELECT pg_try_advisory_lock(${LEADER_LOCK})`.execute(trx);
   await putOwner(trx, LEADER_SLOT, id);
-}
-
-async function othersIn(trx: Trx): Promise<number> {
-  const { rows } = await sql<{ others: number }>`SELECT ${others()} AS others`.execute(trx);
-  return rows[0]?.others ?? 0;
 }
 
 /** One front begins at a time, and none while another has to be alone. */
@@ -265,31 +288,9 @@ async function lockSlot(control: Kysely<Schema>, isShared: boolean): Promise<num
   throw new KeywardError('database_in_use', `${MOST_FRONTS} fronts have this database, and it takes no more`);
 }
 
-async function tryLock(control: Kysely<Schema>, lock: RawBuilder<unknown>): Promise<boolean> {
-  const { rows } = await control
-    .transaction()
-    .execute((trx) => sql<{ held: number }>`SELECT pg_try_advisory_lock(${lock}) AS held`.execute(trx));
-  return rows[0]?.held === 1;
-}
-
 function inUse(): KeywardError {
   return new KeywardError(
     'database_in_use',
     'another process of Keyward has this database; stop it first, or give this one a database of its own',
   );
-}
-
-const ADVISORY = sql`locktype = 'advisory' AND granted
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
-
-/** How many other fronts hold a slot. */
-function others() {
-  return sql`(SELECT count(*) FROM pg_locks
-    WHERE ${ADVISORY} AND classid = ${sql.lit(SLOT_LOCKS)} AND pid <> pg_backend_pid())::int`;
-}
-
-/** A lock that is asked for twice would have to be given back twice. */
-function isHeld(lock: RawBuilder<unknown>) {
-  return sql`EXISTS (SELECT FROM pg_locks
-    WHERE ${ADVISORY} AND (classid::int, objid::int) = (${lock}) AND pid = pg_backend_pid())`;
 }

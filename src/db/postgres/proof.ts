@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CompiledQuery } from 'kysely';
+import type { Trx } from '../schema.ts';
 import { unproven } from './failure.ts';
 import type { Durability } from './requirements.ts';
 import type { Answer, PostgresSession } from './session.ts';
@@ -19,13 +21,18 @@ const PROOF = `with reached as materialized (select coalesce($1::pg_lsn, pg_curr
   ) as copies
   from reached`;
 
+interface Asked {
+  query(sql: string, parameters: readonly unknown[]): Promise<Pick<Answer, 'rows'>>;
+  readonly server: PostgresSession['server'];
+}
+
 /**
  * Whether what the session has committed so far is on as many standbys as configured. Called in the turn of the commit
  * (`commitAnswered`, `transact`), it is sent along with it. That a commit was answered proves nothing: with
  * `synchronous_standby_names` emptied, commits that wait for a standby are answered, without a warning.
  */
 export async function prove(
-  session: Pick<PostgresSession, 'query' | 'server'>,
+  session: Asked,
   durability: Durability,
   deadlineMs = PROOF_MS,
   isOver = () => false,
@@ -57,6 +64,15 @@ export async function proven(
   const doubt = doubtOf(answer) ?? (isProven ? undefined : 'too few standbys have what was committed');
   if (doubt === undefined) return answer;
   throw unproven(doubt);
+}
+
+/** Of all that the transaction could read by now. Rejects with `unproven`. */
+export async function proveReads(trx: Trx, durability: Durability): Promise<void> {
+  const query = (sql: string, parameters: readonly unknown[]) =>
+    trx.executeQuery<Answer['rows'][number]>(CompiledQuery.raw(sql, [...parameters]));
+  // A transaction has one server.
+  if (await prove({ query, server: undefined }, durability)) return;
+  throw unproven('too few standbys have what was read');
 }
 
 /** The wait for a standby was cancelled; the session is being ended. Either way, the commit stands on this server alone. */

@@ -1,4 +1,5 @@
 import type { RefusedRow, RegistryVerifier } from '../../kernel/registry.ts';
+import { requireProven } from '../proven-reads.ts';
 import type { Trx } from '../schema.ts';
 import { type IntendedChange, isRefusal } from './intended-change.ts';
 import type { OwnChanges } from './own-changes.ts';
@@ -55,6 +56,8 @@ export class CatchUp {
   async look(trx: Trx): Promise<Found> {
     const { registry, verifier, own } = this.#deps;
     const seen = await readChanges(trx, { registry, verifier, held: await own.heldIn(trx) });
+    // What restricts is taken over at once, and made again where it is lost; a head that is gone would never be again.
+    if (seen.change?.sealed) await requireProven(trx);
     // Behind it: the first statement is the moment of the snapshot.
     const shown = await own.shownIn(trx);
     // Held against another registry than the one that it was begun with, anything may seem wrong.

@@ -107,6 +107,8 @@ export function ownFile(file: string): DatabaseOwner {
     leads,
     /** Whoever began it had the file before, and is gone. */
     isAbandoned: leads,
+    // There is no other.
+    leadIf: () => {},
     // Others wait until it has ended.
     started: async () => {},
     async release() {

@@ -79,12 +79,14 @@ export const acknowledgeKeySet: Route<AdmissionDeps & { readonly verifiers: Veri
   handler: (deps) => async (request, response) => {
     const { clientId, scopeId } = await admitClient(deps, 'verify', request, response);
     const { version, instance = DEFAULT_INSTANCE } = await readJson(request, BODY);
-    const published = deps.keyRing.scope(scopeId)?.keySetVersion ?? 0;
-    if (version > published) {
-      throw new KeywardError('invalid_request', `version: the newest of this scope is ${published}`);
+    const published = () => deps.keyRing.scope(scopeId)?.keySetVersion ?? 0;
+    // Another front may have published it a moment ago.
+    if (version > published()) await response.locals.plane.news();
+    if (version > published()) {
+      throw new KeywardError('invalid_request', `version: the newest of this scope is ${published()}`);
     }
     deps.verifiers.holds({ scopeId, clientId, instance }, version);
-    sendJson(response, 200, { version: published });
+    sendJson(response, 200, { version: published() });
   },
 };
 
@@ -107,7 +109,7 @@ const listVerifiers: Route<VerifierDeps> = {
     responses: {
       ...json(
         '200',
-        'Verifiers that followed the events or acknowledged a key set since the start, connected ones first',
+        'Verifiers that followed the events or acknowledged a key set since the start, of all fronts; connected ones first',
         z.object({ verifiers: z.array(verifier) }),
       ),
       ...problems(CODES.operator, CODES.schema, ['unknown_scope']),

@@ -8,6 +8,7 @@ import type { PostgresSettings } from '../../../src/db/database-settings.ts';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { joinDatabase, ownDatabase } from '../../../src/db/open-engine.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
+import { revocationsAfter } from '../../../src/revocation/store.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
@@ -16,6 +17,10 @@ import { settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import { replicatedOfTest } from '../../support/postgres/servers-of-test.ts';
 
+const RULE = {
+  ...{ scopeId: 'payments', jti: null, root: null, clientId: 'login', issuedFrom: null, issuedUntil: null },
+  ...{ lapsesAt: null, createdAt: 1, revokedBy: 'test', reason: '' },
+};
 const EVENT = { actor: 'test', subject: 'test', requestId: null, details: {} };
 
 interface Front {
@@ -113,18 +118,7 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     const { first, second } = await fronts();
     await first.store.records.append(issuanceRecord(1));
     await second.store.records.append(issuanceRecord(2));
-    const rule = {
-      ...{
-        scopeId: 'payments',
-        jti: null,
-        root: null,
-        clientId: 'login',
-        issuedFrom: null,
-        issuedUntil: null,
-      },
-      ...{ lapsesAt: null, createdAt: 1, revokedBy: 'test', reason: '' },
-    };
-    await first.store.revocations.append(rule, KEYWARD);
+    await first.store.revocations.append(RULE, KEYWARD);
     const asked: string[] = [];
     second.store.follower.add(async () => void asked.push('followed'));
     const standing = (stands: boolean) => ({
@@ -229,6 +223,75 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     const joined = await joining;
     onTestFinished(() => joined.release());
     expect(joined.leads()).toBe(true);
+  });
+
+  it('show each other notes, which count by the seals of their runs', async () => {
+    const { first, second, join, url } = await fronts();
+    const read = async ({ store }: Front) => [...((await store.notes?.read()) ?? [])].map(([, text]) => text);
+    expect(await read(second)).toEqual([]);
+    await first.store.notes?.post('one');
+    await second.store.notes?.post('two');
+    const third = await join();
+    expect([await read(first), await read(second)]).toEqual([['two'], ['one']]);
+    expect((await read(third)).sort()).toEqual(['one', 'two']);
+    await first.store.notes?.post('three');
+    expect((await read(third)).sort()).toEqual(['three', 'two']);
+
+    const session = await sessionOfTest(url);
+    const change = (set: string) =>
+      session.transact(`update front_notes set ${set} where owner = '${first.owner.id}'`);
+    await change(`body = 'planted', number = number + 1`);
+    expect(await read(second)).toEqual(['one']);
+    expect((await read(third)).sort()).toEqual(['three', 'two']);
+    await change(`run_id = (select run_id from front_notes where owner = '${second.owner.id}')`);
+    expect(await read(second)).toEqual(['one']);
+    await session.transact('truncate front_notes');
+    await first.store.notes?.post('four');
+    expect([await read(second), await read(third)]).toEqual([['four'], ['four', 'two']]);
+    await second.owner.release();
+    await expect.poll(() => read(third), { timeout: 20_000 }).toEqual(['four']);
+  });
+
+  it('take over no signed change and no revocation before standbys have it', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    await primary.query('create database keyward owner keyward template template0');
+    const { first, second } = await fronts({ url: primary.url('keyward'), copies: 1 });
+    const [names] = await primary.query(`select current_setting('synchronous_standby_names') as is`);
+    const { access, revocations } = first.store;
+    const add = (id: string) =>
+      access.addClient(
+        { id, description: '', createdAt: 1, revokedAt: null, grants: [] },
+        Buffer.from(id.padEnd(32)),
+        KEYWARD,
+      );
+    const revoked: number[] = [];
+    second.store.follower.add(async (reader) => {
+      const made = await reader.read((trx) => revocationsAfter(trx, revoked.at(-1) ?? 0));
+      revoked.push(...made.map(({ sequence }) => sequence));
+    });
+    const { follower, changes } = second.store;
+    const known = () => [['one', 'two'].filter((id) => changes.opened().find('clients', id)), revoked];
+
+    await add('one');
+    await revocations.append(RULE, KEYWARD);
+    await follower.look();
+    expect(known()).toEqual([['one'], [1]]);
+
+    standby.freeze();
+    await primary.configure({ synchronous_standby_names: '' });
+    await expect(revocations.append(RULE, KEYWARD)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(add('two')).rejects.toMatchObject({ code: 'store_unavailable' });
+    await expect(follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect(known()).toEqual([['one'], [1]]);
+
+    standby.thaw();
+    await primary.configure({ synchronous_standby_names: String(names?.is) });
+    await expect.poll(() => follower.look().catch(() => false), { timeout: 15_000 }).toBe(true);
+    expect(known()).toEqual([
+      ['one', 'two'],
+      [1, 2],
+    ]);
   });
 
   it('wait for no other that waits for a standby, where something is urgent', async () => {

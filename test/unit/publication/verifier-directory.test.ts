@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { VerifierDirectory } from '../../../src/kernel/publication.ts';
 import { createKeyRing, type KeyRingKeeper } from '../../../src/keys/key-ring.ts';
-import { createVerifierDirectory } from '../../../src/publication/verifier-directory.ts';
+import {
+  createVerifierDirectory,
+  type SharedVerifiers,
+} from '../../../src/publication/verifier-directory.ts';
 import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
@@ -15,7 +17,7 @@ const OTHER = { ...A, scopeId: 'mail' };
 let ring: KeyRingKeeper;
 let now: number;
 let ms: number;
-let verifiers: VerifierDirectory;
+let verifiers: SharedVerifiers;
 
 beforeEach(() => {
   now = NOW;
@@ -112,6 +114,47 @@ describe('the directory of verifiers', () => {
     verifiers.holds(A, 2);
     verifiers.holds(A, 1);
     expect(verifiers.list('payments')).toMatchObject([{ version: 2 }]);
+  });
+
+  it('knows of those of other fronts, and tells only its own', () => {
+    verifiers.connected(A);
+    changeKeys();
+    const told = { ...A, connectedSince: null, version: 2, tookMs: 30, lastSeen: NOW + 1 };
+    ms += 5_000;
+    now += 5;
+    expect(verifiers.list('payments')).toMatchObject([{ ...A, version: null, lagsForSeconds: 5 }]);
+    verifiers.follow([
+      { ...told, tookMs: 40, version: 1 },
+      { ...B, connectedSince: NOW - 60, version: 0, tookMs: null, lastSeen: NOW - 60 },
+      told,
+    ]);
+    expect(verifiers.list('payments')).toEqual([
+      { ...A, connectedSince: NOW, version: 2, versionSince: NOW, lastSeen: NOW + 1, lagsForSeconds: null },
+      {
+        ...{ ...B, connectedSince: NOW - 60, version: null, versionSince: null, lastSeen: NOW - 60 },
+        lagsForSeconds: 5,
+      },
+    ]);
+    expect(verifiers.obedience('payments', 2)).toEqual([
+      { ...A, connected: true, tookMs: 30 },
+      { ...B, connected: true, tookMs: null },
+    ]);
+    expect(verifiers.told()).toEqual([
+      { ...A, connectedSince: NOW, version: 0, tookMs: null, lastSeen: NOW + 1 },
+    ]);
+    verifiers.holds(A, 2);
+    expect(verifiers.told()).toMatchObject([{ ...A, version: 2, tookMs: 5_000 }]);
+    verifiers.follow([]);
+    expect(verifiers.list('payments')).toMatchObject([
+      { ...A, connectedSince: NOW, version: 2 },
+      { ...B, connectedSince: null, lagsForSeconds: null },
+    ]);
+  });
+
+  it('takes the time at which it is told where it does not know when that version came', () => {
+    verifiers.follow([{ ...A, connectedSince: NOW, version: 9, tookMs: 30, lastSeen: NOW }]);
+    expect(verifiers.list()).toMatchObject([{ ...A, version: 9, versionSince: NOW, lagsForSeconds: null }]);
+    expect(verifiers.obedience('payments', 1)).toMatchObject([{ tookMs: 0 }]);
   });
 
   it('is bounded: one client forgets its own, and who is connected is kept', () => {

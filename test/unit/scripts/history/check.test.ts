@@ -289,6 +289,19 @@ describe('the checker of histories', () => {
     expect(found(later(hit, verify(6_040, 2, told), verify(6_100, 3, told)))).toEqual([]);
   });
 
+  it('lets another front learn again of an emergency that standbys did not have', () => {
+    const alone = soundHistory().map((each) =>
+      each.what === 'compromise' ? { ...each, replicated: false } : each,
+    );
+    const told = { front: OTHER_FRONT, valid: true };
+    const standby = { valid: false, reason: 'outside_signing_window', token: token(4, 'k2') };
+    const before = [verify(7_000, 3, told), verify(10_100, 4, { ...standby, front: OTHER_FRONT })];
+    expect(found([...alone, ...before])).toEqual([]);
+    expect(found(later(...before))).toEqual(['P2', 'P5']);
+    expect(found([...alone, verify(10_106, 3, told)])).toEqual(['P5']);
+    expect(found([...alone, verify(140, 3)])).toEqual(['P5']);
+  });
+
   it('lets a front that a fault hit list what it knows', () => {
     const list = { ...at(11_000), front: OTHER_FRONT, keys: [{ kid: 'k1', state: 'active' }] };
     expect(found(later(impaired('cut', 5_000, 12_000), { ...list, what: 'keys' }))).toEqual([]);
