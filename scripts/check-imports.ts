@@ -105,7 +105,7 @@ const CAPABILITIES: Readonly<
   revocation: { faces: ['load-revocations.ts', 'routes.ts'] },
   issuance: {},
   ledger: { borrows: ['config'] },
-  publication: { borrows: ['config'], packages: ['zod-openapi'], faces: ['outdated-verifiers.ts'] },
+  publication: { borrows: ['config'], packages: ['zod', 'zod-openapi'], faces: ['outdated-verifiers.ts'] },
   notifications: {
     packages: ['nodemailer', 'standardwebhooks'],
     faces: ['check.ts', 'configured.ts', 'plan.ts', 'settings.ts'],
