@@ -60,18 +60,19 @@ export async function openSigners(
   };
 }
 
-/** The configuration says which they are, the database what those of further tokens look like. */
+/** By token. The configuration says which they are, the database what they look like. */
 async function publicBindingKeys(
-  { hsm, hsm_tokens }: Config,
+  config: Config,
   registry: Pick<Registry, 'serviceKey'>,
-): Promise<readonly PublicJwk[]> {
+): Promise<ReadonlyMap<string, PublicJwk>> {
+  const named = serviceKeysOf(config).filter(({ role }) => role !== 'audit');
   const rows = await Promise.all(
-    Object.entries(hsm_tokens).map(async ([name, { binding_key }]) => {
-      const row = await registry.serviceKey(bindingRole(name));
-      return row && thumbprint(row.publicJwk) === binding_key ? [row.publicJwk] : [];
+    named.map(async ({ role, hsmToken, thumbprint: kid }) => {
+      const row = await registry.serviceKey(role);
+      return row && thumbprint(row.publicJwk) === kid ? [[hsmToken, row.publicJwk] as const] : [];
     }),
   );
-  return [...rows.flat(), ...formerRegistryJwks(hsm)];
+  return new Map([...rows.flat(), ...formerRegistryJwks(config.hsm)]);
 }
 
 export function signerGauges(links: ReadonlyMap<string, Pick<SignerLink, 'state' | 'queued'>>): Gauges {

@@ -78,7 +78,7 @@ export function signerOptions(
   config: Config,
   { name, settings }: ConfiguredToken,
   onEvent: SignerLinkOptions['onEvent'],
-  otherBindingKeys: readonly PublicJwk[] = [],
+  bindingKeys: ReadonlyMap<string, PublicJwk> = new Map(),
 ): SignerLinkOptions {
   return {
     remote: settings.signer,
@@ -87,7 +87,7 @@ export function signerOptions(
     variables: signerVariables(config.variables),
     opening: {
       sessions: settings.sessions,
-      otherBindingKeys: name === FIRST_TOKEN ? otherBindingKeys : [],
+      otherBindingKeys: [...bindingKeys].flatMap(([hsmToken, jwk]) => (hsmToken === name ? [] : [jwk])),
     },
     environment: settings.environment,
     deadlines: {

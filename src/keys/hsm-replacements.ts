@@ -88,9 +88,9 @@ export function formerRegistryKeys({ replacements }: Replaced): ReadonlyMap<stri
   return new Map(replacements.map(({ former }, at) => [formerToken(at + 1), formerKey(former.registry_key)]));
 }
 
-/** Public halves, for whoever verifies binding records. */
-export function formerRegistryJwks({ replacements }: Replaced): readonly PublicJwk[] {
-  return replacements.map(({ former }) => jwkOf(former.registry_key));
+/** Public halves by the name of the token, for whoever verifies binding records. */
+export function formerRegistryJwks({ replacements }: Replaced): ReadonlyMap<string, PublicJwk> {
+  return new Map(replacements.map(({ former }, at) => [formerToken(at + 1), jwkOf(former.registry_key)]));
 }
 
 /** A key that is gone: it verifies and signs nothing. */

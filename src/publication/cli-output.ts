@@ -2,6 +2,7 @@ import type { Context } from '../cli/context.ts';
 import { connect } from '../cli/operations-client.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, instantCell, table } from '../cli/table.ts';
+import type { KeySetSignersAnswer } from './routes/key-set-signers.ts';
 import type { VerifierAnswer } from './routes/verifiers.ts';
 
 export async function verifierList(context: Context, { scope }: { readonly scope?: string }): Promise<void> {
@@ -9,6 +10,12 @@ export async function verifierList(context: Context, { scope }: { readonly scope
   const query = scope === undefined ? '' : `?scope=${encodeURIComponent(scope)}`;
   const answer = await call<{ verifiers: readonly VerifierAnswer[] }>('GET', `/verifiers${query}`);
   show(context, answer, () => describe(answer.verifiers, context));
+}
+
+export async function verifierPins(context: Context): Promise<void> {
+  const call = await connect(context);
+  const answer = await call<KeySetSignersAnswer>('GET', '/key-set-signers');
+  show(context, answer, () => JSON.stringify(answer.keys, null, 2));
 }
 
 function describe(verifiers: readonly VerifierAnswer[], { terminal }: Context): string {

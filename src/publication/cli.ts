@@ -11,5 +11,12 @@ export const VERIFIER: Noun = {
       examples: ['keyward verifier list', 'keyward verifier list --scope payments --json'],
       load: async () => (await import('./cli-output.ts')).verifierList,
     },
+    {
+      name: 'pins',
+      description: 'the public keys that sign key sets, for the registryKey of verifiers',
+      options: [],
+      examples: ['keyward verifier pins --json'],
+      load: async () => (await import('./cli-output.ts')).verifierPins,
+    },
   ],
 };

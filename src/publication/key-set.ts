@@ -52,6 +52,12 @@ export interface KeySetSigner {
   sign(signingInput: string, bindingRecords: readonly string[]): Promise<string>;
 }
 
+export interface KeySetSigners {
+  readonly first: KeySetSigner;
+  /** Asked in that order where there would be no set at all. */
+  readonly deputies: readonly KeySetSigner[];
+}
+
 interface Signed {
   readonly document: PublishedDocument;
   /** What it says, but for its times. */
@@ -73,17 +79,17 @@ const PAUSE_AFTER_FAILURE_SECONDS = 5;
 /**
  * Key sets signed by the registry key. One signature serves for half the max-age, however many ask; then the next
  * is made while the last still serves. With the HSM away the last one serves for as long as it is valid, unless a
- * key in it is published no more: then there is none, so that nobody takes up a withdrawn key anew.
+ * key in it is published no more: nobody is to take up a withdrawn key anew. Then a deputy signs, a key on another HSM token.
  */
 export class SignedKeySets {
-  readonly #signer: KeySetSigner;
+  readonly #signers: KeySetSigners;
   readonly #clock: Clock;
   readonly #signed = new Map<string, Signed>();
   readonly #underWay = new Map<string, Promise<Signed>>();
   readonly #failedAt = new Map<string, number>();
 
-  constructor(signer: KeySetSigner, clock: Clock) {
-    this.#signer = signer;
+  constructor(signers: KeySetSigners, clock: Clock) {
+    this.#signers = signers;
     this.#clock = clock;
   }
 
@@ -115,43 +121,64 @@ export class SignedKeySets {
     const paused = now >= failedAt && now < failedAt + PAUSE_AFTER_FAILURE_SECONDS;
     if (paused && usable) return last;
     try {
-      return await this.#signedOnce(wanted);
+      return await this.#once(nameOf(wanted), () => this.#signedFirst(wanted));
     } catch (error) {
-      if (error instanceof KeywardError && usable) return last;
-      throw error;
+      if (!(error instanceof KeywardError)) throw error;
+      if (usable) return last;
+      return await this.#once(`deputy ${nameOf(wanted)}`, () => this.#signedByDeputy(wanted, error));
     }
   }
 
+  /** By the first that can. */
+  async #signedByDeputy(wanted: Wanted, failure: KeywardError): Promise<Signed> {
+    for (const deputy of this.#signers.deputies) {
+      try {
+        return await this.#sign(wanted, deputy);
+      } catch (error) {
+        if (!(error instanceof KeywardError)) throw error;
+      }
+    }
+    throw failure;
+  }
+
   /** One signature at a time for each content. */
-  #signedOnce(wanted: Wanted): Promise<Signed> {
-    const scopeId = wanted.scope.id;
-    const name = `${scopeId} ${wanted.content}`;
-    const signing = this.#underWay.get(name) ?? this.#sign(wanted).finally(() => this.#underWay.delete(name));
+  #once(name: string, sign: () => Promise<Signed>): Promise<Signed> {
+    const signing = this.#underWay.get(name) ?? sign().finally(() => this.#underWay.delete(name));
     this.#underWay.set(name, signing);
     return signing;
   }
 
-  async #sign({ scope, keys, content }: Wanted): Promise<Signed> {
+  async #signedFirst(wanted: Wanted): Promise<Signed> {
+    const scopeId = wanted.scope.id;
+    try {
+      const signed = await this.#sign(wanted, this.#signers.first);
+      this.#failedAt.delete(scopeId);
+      return signed;
+    } catch (error) {
+      this.#failedAt.set(scopeId, this.#clock.nowSeconds());
+      throw error;
+    }
+  }
+
+  async #sign({ scope, keys, content }: Wanted, signer: KeySetSigner): Promise<Signed> {
     const { jwksMaxAgeSeconds, maxStaleSeconds } = scope.policy;
     const iat = this.#clock.nowSeconds();
     const exp = iat + jwksMaxAgeSeconds + maxStaleSeconds;
     const { keySetVersion: version, issuer: iss, id: sub } = scope;
     const set = composeKeySet(keys, scope);
-    const header = { alg: 'ES256', typ: KEY_SET_TYP, kid: this.#signer.kid } as const;
+    const header = { alg: 'ES256', typ: KEY_SET_TYP, kid: signer.kid } as const;
     const signingInput = composeSigningInput(header, JSON.stringify({ iss, sub, iat, exp, version, ...set }));
     const records = keys.map(({ bindingRecord }) => bindingRecord);
-    try {
-      const jws = await this.#signer.sign(signingInput, records);
-      const document = publish('application/jwk-set+jwt', jws, jwksMaxAgeSeconds);
-      const signed = { document, content, keys: set.keys, iat, exp };
-      this.#signed.set(scope.id, signed);
-      this.#failedAt.delete(scope.id);
-      return signed;
-    } catch (error) {
-      this.#failedAt.set(scope.id, this.#clock.nowSeconds());
-      throw error;
-    }
+    const jws = await signer.sign(signingInput, records);
+    const document = publish('application/jwk-set+jwt', jws, jwksMaxAgeSeconds);
+    const signed = { document, content, keys: set.keys, iat, exp };
+    this.#signed.set(scope.id, signed);
+    return signed;
   }
+}
+
+function nameOf({ scope, content }: Wanted): string {
+  return `${scope.id} ${content}`;
 }
 
 function contentOf(scope: Scope, keys: readonly SigningKey[]): string {

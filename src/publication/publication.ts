@@ -40,14 +40,17 @@ export interface PublicationParts {
   /** How clients reach the data plane, without a trailing slash. */
   readonly publicUrl: string;
   readonly registryKey: KeySetSigner;
+  /** Keys on further HSM tokens that sign key sets while the registry key cannot. */
+  readonly deputies?: readonly KeySetSigner[];
 }
 
 const ATTEMPTS = 3;
 
 /** Documents are composed when the ring has changed or a second has passed, and served from memory otherwise. */
-export function createPublication({ keyRing, clock, publicUrl, registryKey }: PublicationParts): Publication {
+export function createPublication(parts: PublicationParts): Publication {
+  const { keyRing, clock, publicUrl, registryKey, deputies = [] } = parts;
   const keySets = new Map<string, { revision: number; second: number; document: PublishedDocument }>();
-  const signedKeySets = new SignedKeySets(registryKey, clock);
+  const signedKeySets = new SignedKeySets({ first: registryKey, deputies }, clock);
 
   const keySet = (scope: Scope): PublishedDocument => {
     const [revision, second] = [keyRing.revision, clock.nowSeconds()];

@@ -75,7 +75,7 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       requireOpening(takes);
       const settings = settingsOf();
       const state = openState(settings);
-      const others = takes.otherBindingKeys.map((jwk) => bindingIssuerOf(jwk, settings));
+      const others = bindingIssuersIn(takes.otherBindingKeys, settings, log);
       const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) }, epoch);
       const clock = new OwnClock(settings.clockSkewSeconds);
       opened = { hsm, settings, state, clock, others };
@@ -167,10 +167,25 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
   };
 }
 
-function bindingIssuerOf(jwk: PublicJwk, { otherBindingKids }: SignerSettings): BindingIssuer {
-  const kid = thumbprint(jwk);
-  if (!otherBindingKids.includes(kid)) fail('invalid_request', 'the settings name no such binding key');
-  return { kid, publicKey: importPublicKey(jwk) };
+/** A further token's signer signs key sets only while the first one is away: it serves its own keys without the others. */
+function bindingIssuersIn(
+  jwks: readonly PublicJwk[],
+  { otherBindingKids, registryKid }: SignerSettings,
+  log: Log,
+): readonly BindingIssuer[] {
+  return jwks.flatMap((jwk) => {
+    const kid = thumbprint(jwk);
+    if (otherBindingKids.includes(kid)) return [{ kid, publicKey: importPublicKey(jwk) }];
+    if (registryKid !== null) fail('invalid_request', 'the settings name no such binding key');
+    log(
+      'warn',
+      'the settings do not name a key that binds the keys of another token: no key set with these is signed',
+      {
+        kid,
+      },
+    );
+    return [];
+  });
 }
 
 /** While `keyward init` makes them, the settings name none yet. */

@@ -29,7 +29,7 @@ export const SERVICE_LABELS = {
 export interface Opening {
   /** At most so many; the settings and the token have limits of their own. */
   readonly sessions: number;
-  /** On the first token, the public halves of the others' binding keys; the settings have their thumbprints. */
+  /** The public halves of the keys that bind the keys of other tokens; the settings have their thumbprints. */
   readonly otherBindingKeys: readonly PublicJwk[];
 }
 

@@ -37,7 +37,7 @@ export interface Guarding {
   readonly hsm: Pick<Hsm, 'cryptoki' | 'newPairs'>;
   readonly state: SignerState;
   readonly clock: OwnClock;
-  /** The binding keys of the other HSM tokens. */
+  /** The keys that bind the keys of other HSM tokens. */
   readonly others: readonly BindingIssuer[];
 }
 
@@ -63,7 +63,14 @@ const TYPES_BY_LABEL = new Map<string, ReadonlyMap<unknown, ContentCheck>>([
       [REGISTRY_HEAD_TYP, requireNextHead],
     ]),
   ],
-  [BINDING_LABEL, new Map<unknown, ContentCheck>([[BINDING_TYP, requireTrueBinding]])],
+  [
+    BINDING_LABEL,
+    new Map<unknown, ContentCheck>([
+      [BINDING_TYP, requireTrueBinding],
+      // While the registry key is away.
+      [KEY_SET_TYP, requireNewestKeySet],
+    ]),
+  ],
   [
     AUDIT_LABEL,
     new Map<unknown, ContentCheck>([

@@ -35,7 +35,7 @@ export interface SignerSettings {
   readonly auditKid: string | null;
   /** On a further token, the key that takes the registry key's part for the binding records of the keys there. */
   readonly bindingKid: string | null;
-  /** On the first token, thumbprints of the others' binding keys and of former registry keys: key sets may hold keys of theirs. */
+  /** Thumbprints of the registry key, former ones and binding keys, but for the token's own: key sets may hold keys of theirs. */
   readonly otherBindingKids: readonly string[];
 }
 
@@ -71,12 +71,13 @@ export function readSettings(path: string, hsmToken: string, variables: Variable
     registryKid: (isFirst && hsm.registry_key) || null,
     auditKid: (isFirst && hsm.audit_key) || null,
     bindingKid: hsm_tokens[hsmToken]?.binding_key ?? null,
-    otherBindingKids: isFirst
-      ? [
-          ...Object.values(hsm_tokens).flatMap(({ binding_key }) => binding_key ?? []),
-          ...hsm.replacements.map(({ former }) => former.registry_key.kid),
-        ]
-      : [],
+    otherBindingKids: [
+      ...(isFirst ? [] : [hsm.registry_key ?? []]).flat(),
+      ...Object.entries(hsm_tokens).flatMap(([name, { binding_key }]) =>
+        name === hsmToken ? [] : (binding_key ?? []),
+      ),
+      ...hsm.replacements.map(({ former }) => former.registry_key.kid),
+    ],
   };
 }
 

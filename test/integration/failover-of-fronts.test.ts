@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pinnedKeys, readSignedKeySet } from '../../src/client/read-key-set.ts';
 import { furtherFront } from '../support/further-front.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
@@ -109,6 +110,17 @@ describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}, with keys on two HSM to
         expect(await verdict(front, tokens[0] ?? '')).toMatchObject({ valid: true, kid: former });
         expect(await verdict(front, tokens.at(-1) ?? '')).toMatchObject({ valid: true, kid });
       }
+    }
+    // The registry key is away, and no set that it signed is valid any more.
+    const pins = (await first.operations('GET', '/v1/admin/key-set-signers')).body.keys;
+    const [{ issuer }] = (await first.operations('GET', '/v1/admin/scopes')).body.scopes;
+    const wanted = { scope: 'payments', issuer, pinned: pinnedKeys(pins) };
+    for (const front of fronts) {
+      const answer = await front.data('GET', '/scopes/payments/jwks.jwt');
+      expect(answer.status).toBe(200);
+      const set = await readSignedKeySet(answer.body, wanted, Math.floor(Date.now() / 1_000) - 1);
+      expect([...set.keys.keys()]).toContain(kid);
+      expect(JSON.parse(atob(answer.body.split('.')[0] ?? '')).kid).toBe(pins[1].kid);
     }
     bringBack();
     const both = { active: 'issuer-b', pre_activation: 'primary' };

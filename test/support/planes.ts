@@ -196,6 +196,7 @@ export function operationsPlaneDeps({
     ledger: untouched<OperationsPlaneDeps['ledger']>(),
     probes: untouched<OperationsPlaneDeps['probes']>(),
     verifiers: createVerifierDirectory({ keyRing, clock }),
+    keySetSigners: [],
     securityEvents: untouched<OperationsPlaneDeps['securityEvents']>(),
     securityEventFeed: untouched<OperationsPlaneDeps['securityEventFeed']>(),
     eventStreams: new EventStreams(LIMITS),

@@ -94,6 +94,7 @@ describe('help', () => {
       'export',
       'schema',
       'verifier list',
+      'verifier pins',
       'token issue',
       'token verify',
       'token inspect',

@@ -69,6 +69,7 @@ describe.each(ANSWERED_CALLS.map((call) => [call.argv.slice(0, 3).join(' '), cal
 
 /** Verbs that print no table: what they print is a sentence, a file or a document, or what another verb here prints. */
 const WITHOUT_TABLE = [
+  'verifier pins',
   'init',
   'serve',
   'doctor',

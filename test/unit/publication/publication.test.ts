@@ -1,6 +1,7 @@
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
+import type { KeySetSigner } from '../../../src/publication/key-set.ts';
 import { composeDiscovery, createPublication } from '../../../src/publication/publication.ts';
 import { issuerMetadata, keySetDocument } from '../../../src/publication/routes/documents.ts';
 import { aScope, aSigningKey, SoftwareKeyRing, softwareKey } from '../../support/software-keys.ts';
@@ -45,9 +46,10 @@ beforeEach(() => {
   keyRing.put(mail, aSigningKey(mail, softwareKey('RS256'), { signFrom: NOW, signUntil: NOW + 100 }));
 });
 
-const publication = () =>
+const publication = (deputies: readonly KeySetSigner[] = []) =>
   createPublication({
     keyRing,
+    deputies,
     clock: { nowSeconds: () => now },
     publicUrl: URL,
     registryKey: {
@@ -218,6 +220,42 @@ describe('the signed key set', () => {
     expect(await published.signedKeySet('payments')).toBe(first);
     keyRing.put(payments, { ...active, state: 'compromised' });
     await expect(published.signedKeySet('payments')).rejects.toBe(away);
+  });
+
+  it('with the HSM away a key on another token signs where there would be none, until the HSM is back', async () => {
+    const key = softwareKey('ES256');
+    let [signed, isAway] = [0, false];
+    const deputy = {
+      kid: key.kid,
+      async sign(signingInput: string, bindingRecords: readonly string[]) {
+        if (isAway) throw gone();
+        signed += 1;
+        records = bindingRecords;
+        return `${signingInput}.${key.sign(signingInput).toString('base64url')}`;
+      },
+    };
+    const published = publication([deputy]);
+    const kidOf = async () => {
+      const { body = '' } = (await published.signedKeySet('payments')) ?? {};
+      return JSON.parse(atob(body.split('.')[0] ?? '')).kid;
+    };
+    expect(await kidOf()).toBe(registry.kid);
+    away = gone();
+    now += 200;
+    expect(await kidOf()).toBe(registry.kid);
+    keyRing.put(payments, { ...active, state: 'compromised' });
+    const asked = await Promise.all([kidOf(), kidOf(), kidOf()]);
+    expect([asked, signed]).toEqual([[key.kid, key.kid, key.kid], 1]);
+    expect(records).toEqual([standby.bindingRecord]);
+    now += 3_899;
+    expect([await kidOf(), signed]).toEqual([key.kid, 1]);
+    now += 1;
+    expect([await kidOf(), signed]).toEqual([key.kid, 2]);
+    isAway = true;
+    now += 3_900;
+    await expect(published.signedKeySet('payments')).rejects.toBe(away);
+    away = undefined;
+    expect(await kidOf()).toBe(registry.kid);
   });
 
   it('a key that was compromised while the HSM signed its set is not handed out', async () => {
