@@ -16,7 +16,7 @@ import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
 import { createOutageWatch, openEvents, openLog } from './events/index.ts';
-import { openHealth, openWatches, storeEventTeller } from './health/index.ts';
+import { frontGauges, openHealth, openWatches, storeEventTeller } from './health/index.ts';
 import { openHsm, protectMemory } from './hsm/index.ts';
 import { openInventory } from './inventory/index.ts';
 import { openIssuance } from './issuance/index.ts';
@@ -68,7 +68,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const leadership = await joinDatabase(config.database, config.ledger.archive_dir);
   parts.defer(() => leadership.release());
   void leadership.lost.then(endOfService(log));
-  metrics.watch({ leader: () => (leadership.leads() ? 1 : 0) });
+  metrics.watch(frontGauges(leadership, config.database));
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     database: config.database,

@@ -9,6 +9,13 @@ export interface ThreadEntry {
   readonly settings: object;
 }
 
+/** How a database stands that several fronts share. */
+export interface SharedStanding {
+  /** Those that have it, this one included. */
+  readonly fronts: number;
+  readonly standbysInSync: number;
+}
+
 /** This process as the one that has the database. */
 export interface DatabaseOwner extends Leadership {
   /** Random, never the same again, and in the database for all to read; empty for a file, which knows none. */
@@ -17,6 +24,8 @@ export interface DatabaseOwner extends Leadership {
   readonly former: string;
   /** Other fronts have it, too, and know what was acknowledged. */
   readonly isJoining: boolean;
+  /** What was seen of the database a moment ago; undefined where that is not known, and of a file. */
+  readonly seen: SharedStanding | undefined;
   /** Settles once another process is known to have taken it. */
   readonly lost: Promise<void>;
   /** Lets other fronts begin. */

@@ -67,7 +67,7 @@ export interface Store {
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
-  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'requireFresh'>;
+  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** How runs of other fronts are judged: until then their seals do not count. */
   judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */

@@ -5,7 +5,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { systemClock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { UnfinishedWork } from '../../kernel/registry.ts';
-import type { DatabaseOwner } from '../engine.ts';
+import type { DatabaseOwner, SharedStanding } from '../engine.ts';
 import { type Ownership, SEVERAL } from '../ledger-mark.ts';
 import type { Schema, Trx } from '../schema.ts';
 import type { LentConnection } from './lent-connection.ts';
@@ -53,6 +53,7 @@ interface Beat {
   readonly owner: string;
   readonly held: number | null;
   readonly others: number;
+  readonly standbys: number;
   readonly leader: string;
   readonly formerHolder: string;
   readonly leads: number | null;
@@ -77,6 +78,7 @@ export class PostgresOwner implements DatabaseOwner {
   /** From then on it leads; undefined while another does. */
   #leadsFrom: number | undefined;
   #others: number;
+  #standbys: number | undefined;
   #tellLoss: () => void = () => {};
   readonly lost: Promise<void> = new Promise((resolve) => {
     this.#tellLoss = resolve;
@@ -139,6 +141,12 @@ export class PostgresOwner implements DatabaseOwner {
     this.#isKnown(performance.now()) &&
     (this.#others === 0 || systemClock.nowSeconds() - since > ABANDONED_SECONDS);
 
+  get seen(): SharedStanding | undefined {
+    const standbysInSync = this.#standbys;
+    if (!this.#isKnown(performance.now()) || standbysInSync === undefined) return undefined;
+    return { fronts: this.#others + 1, standbysInSync };
+  }
+
   async started(): Promise<void> {
     await this.#control
       .transaction()
@@ -187,6 +195,7 @@ export class PostgresOwner implements DatabaseOwner {
       else if (found.held) {
         this.#knownAt = askedAt;
         this.#others = found.others;
+        this.#standbys = found.standbys;
         if (!found.leads) this.#leadsFrom = undefined;
         else if (found.leader !== this.id) await this.#takeLead(found.formerHolder);
       }
@@ -201,6 +210,7 @@ export class PostgresOwner implements DatabaseOwner {
     const slot = sql`${sql.lit(SLOT_LOCKS)}, ${sql.lit(this.#slot)}`;
     const { rows } = await this.#control.transaction().execute((trx) =>
       sql<Beat>`SELECT own.owner, lead.owner AS leader, lead.holder AS "formerHolder", ${others()} AS others,
+          ${STANDBYS_IN_SYNC} AS standbys,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(slot)} OR pg_try_advisory_lock(${slot}) END AS held,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(LEADER_LOCK)} OR pg_try_advisory_lock(${LEADER_LOCK}) END
             AS leads
@@ -281,6 +291,10 @@ function inUse(): KeywardError {
 
 const ADVISORY = sql`locktype = 'advisory' AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** As `readFacts` counts them; none for a role that may not see them. */
+const STANDBYS_IN_SYNC = sql`(SELECT count(*) FROM pg_stat_replication
+  WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum'))::int`;
 
 /** How many other fronts hold a slot. */
 function others() {
