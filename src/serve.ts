@@ -11,6 +11,7 @@ import {
   warningsOf,
   withLiveLimits,
 } from './configuration/index.ts';
+import type { Loss } from './db/engine.ts';
 import { joinDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
@@ -186,9 +187,9 @@ export async function serve(given: Config, environment: Environment): Promise<vo
 }
 
 /** What it holds in memory is not true any more: it answers nothing more from it. */
-function endOfService(log: Logger): () => never {
-  return () => {
-    log.fatal({ event: 'database.taken' }, 'another process has taken the database; this one ends');
+function endOfService(log: Logger): (loss: Loss) => never {
+  return ({ event, message }) => {
+    log.fatal({ event }, message);
     process.exit(1);
   };
 }

@@ -16,6 +16,13 @@ export interface SharedStanding {
   readonly standbysInSync: number;
 }
 
+/** Why a process ends that had the database. */
+export interface Loss {
+  /** Of the line in the log. */
+  readonly event: 'database.taken' | 'database.upgraded';
+  readonly message: string;
+}
+
 /** This process as the one that has the database. */
 export interface DatabaseOwner extends Leadership {
   /** Random, never the same again, and in the database for all to read; empty for a file, which knows none. */
@@ -26,8 +33,8 @@ export interface DatabaseOwner extends Leadership {
   readonly isJoining: boolean;
   /** What was seen of the database a moment ago; undefined where that is not known, and of a file. */
   readonly seen: SharedStanding | undefined;
-  /** Settles once another process is known to have taken it. */
-  readonly lost: Promise<void>;
+  /** Settles once this process may not go on with it. */
+  readonly lost: Promise<Loss>;
   /** Lets other fronts begin. */
   started(): Promise<void>;
   release(): Promise<void>;

@@ -5,17 +5,20 @@ import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { systemClock } from '../../kernel/clock.ts';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { UnfinishedWork } from '../../kernel/registry.ts';
-import type { DatabaseOwner, SharedStanding } from '../engine.ts';
+import { packageVersion } from '../../lib/version.ts';
+import type { DatabaseOwner, Loss, SharedStanding } from '../engine.ts';
 import { type Ownership, SEVERAL } from '../ledger-mark.ts';
+import { codeOf, excluding, oldestCodeOf } from '../migrations/names.ts';
 import type { Schema, Trx } from '../schema.ts';
 import type { LentConnection } from './lent-connection.ts';
+import { ADVISORY, inTurn, SLOT_LOCKS } from './living-fronts.ts';
 import { LEADER_SLOT, MOST_FRONTS } from './own-objects.ts';
-import type { SchemaObjects } from './schema-objects.ts';
+import type { OwnSchema } from './own-schema.ts';
+import { tooOld } from './prepare-schema.ts';
 
 /** Locks of the session: of the front that leads, of one that begins or is to be alone, and of each slot. */
 const LEADER_LOCK = sql`4711, 2`;
 const START_LOCK = sql`4711, 3`;
-const SLOT_LOCKS = 4712;
 const BEAT_MS = 1_000;
 /** So long after it was last known a lock counts as held. Whoever leads next waits that long, unless it was given back. */
 const TRUSTED_MS = 4_000;
@@ -26,6 +29,10 @@ const [ALONE_WITHIN_MS, JOINED_WITHIN_MS, BETWEEN_TRIES_MS] = [5_000, 60_000, 25
 /** Nobody is at work so long: whoever would complete it later is refused. */
 const ABANDONED_SECONDS = 600;
 const ID_BYTES = 16;
+const TAKEN: Loss = {
+  event: 'database.taken',
+  message: 'another process has taken the database; this one ends',
+};
 
 interface Slot {
   readonly slot: number;
@@ -35,7 +42,7 @@ interface Slot {
 }
 
 interface Taking {
-  readonly prepare: () => Promise<SchemaObjects>;
+  readonly prepare: () => Promise<OwnSchema>;
   /** Told before the commit, whose answer may be lost. */
   readonly claim: (owner: Ownership) => void;
   /** Whether other fronts may have the database, too. */
@@ -44,7 +51,7 @@ interface Taking {
 
 interface Taken extends Ownership {
   readonly slot: number;
-  readonly own: SchemaObjects;
+  readonly own: OwnSchema;
   readonly control: Kysely<Schema>;
   readonly connection: LentConnection;
 }
@@ -54,6 +61,8 @@ interface Beat {
   readonly held: number | null;
   readonly others: number;
   readonly standbys: number;
+  /** Those that were run, with a space between. */
+  readonly migrations: string;
   readonly leader: string;
   readonly formerHolder: string;
   readonly leads: number | null;
@@ -69,7 +78,7 @@ export class PostgresOwner implements DatabaseOwner {
   readonly former: string;
   readonly isJoining: boolean;
   /** The schema as this version makes it. */
-  readonly own: SchemaObjects;
+  readonly own: OwnSchema;
   readonly #slot: number;
   readonly #control: Kysely<Schema>;
   readonly #connection: LentConnection;
@@ -79,8 +88,8 @@ export class PostgresOwner implements DatabaseOwner {
   #leadsFrom: number | undefined;
   #others: number;
   #standbys: number | undefined;
-  #tellLoss: () => void = () => {};
-  readonly lost: Promise<void> = new Promise((resolve) => {
+  #tellLoss: (loss: Loss) => void = () => {};
+  readonly lost: Promise<Loss> = new Promise((resolve) => {
     this.#tellLoss = resolve;
   });
   #isBeating = false;
@@ -95,6 +104,7 @@ export class PostgresOwner implements DatabaseOwner {
     await lockStart(control, isShared ? JOINED_WITHIN_MS : ALONE_WITHIN_MS);
     const own = await prepare();
     const slot = await lockSlot(control, isShared);
+    const code = codeOf(own.migrations);
     const id = randomBytes(ID_BYTES).toString('base64url');
     const { before, ...found } = await control.transaction().execute(async (trx) => {
       await inTurn(trx);
@@ -107,8 +117,8 @@ export class PostgresOwner implements DatabaseOwner {
       );
       const former = isJoining ? '' : owners.size > 1 ? SEVERAL : ([...owners][0] ?? '');
       claim({ id, former, isJoining });
-      await putOwner(trx, slot, id);
-      if (!isJoining) await takeAll(trx, slot, id);
+      await putOwner(trx, slot, { id, code });
+      await (isJoining ? dropOlder(trx, own) : takeAll(trx, slot, { id, code }));
       return { before, former, isJoining };
     });
     const owner = new PostgresOwner({ id, slot, ...found, own, control, connection });
@@ -176,11 +186,11 @@ export class PostgresOwner implements DatabaseOwner {
     });
   }
 
-  #lose(): void {
+  #lose(loss: Loss): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#timer);
-    this.#tellLoss();
+    this.#tellLoss(loss);
     void this.#connection.close();
   }
 
@@ -191,8 +201,9 @@ export class PostgresOwner implements DatabaseOwner {
     const askedAt = performance.now();
     try {
       const found = await this.#ask();
-      if (found?.owner !== this.id) this.#lose();
-      else if (found.held) {
+      const loss = found ? this.#lossBy(found) : TAKEN;
+      if (loss) this.#lose(loss);
+      else if (found?.held) {
         this.#knownAt = askedAt;
         this.#others = found.others;
         this.#standbys = found.standbys;
@@ -206,11 +217,18 @@ export class PostgresOwner implements DatabaseOwner {
     }
   }
 
+  /** A front whose session was lost unseen is none that a newer one had to wait for. */
+  #lossBy({ migrations, owner }: Beat): Loss | undefined {
+    const newer = excluding(migrations.split(' '), codeOf(this.own.migrations));
+    if (newer !== undefined) return { event: 'database.upgraded', message: tooOld(newer) };
+    return owner === this.id ? undefined : TAKEN;
+  }
+
   async #ask(): Promise<Beat | undefined> {
     const slot = sql`${sql.lit(SLOT_LOCKS)}, ${sql.lit(this.#slot)}`;
     const { rows } = await this.#control.transaction().execute((trx) =>
       sql<Beat>`SELECT own.owner, lead.owner AS leader, lead.holder AS "formerHolder", ${others()} AS others,
-          ${STANDBYS_IN_SYNC} AS standbys,
+          ${STANDBYS_IN_SYNC} AS standbys, (SELECT string_agg(name, ' ') FROM kysely_migration) AS migrations,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(slot)} OR pg_try_advisory_lock(${slot}) END AS held,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(LEADER_LOCK)} OR pg_try_advisory_lock(${LEADER_LOCK}) END
             AS leads
@@ -224,29 +242,39 @@ export class PostgresOwner implements DatabaseOwner {
     this.#leadsFrom = undefined;
     await this.#control.transaction().execute(async (trx) => {
       await inTurn(trx);
-      await putOwner(trx, LEADER_SLOT, this.id);
+      await putOwner(trx, LEADER_SLOT, { id: this.id, code: codeOf(this.own.migrations) });
     });
     this.#leadsFrom = performance.now() + (formerHolder === '' ? 0 : TRUSTED_MS);
   }
 }
 
-/** Behind the change and the group of records that are under way. */
-async function inTurn(trx: Trx): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
+interface NewOwner {
+  readonly id: string;
+  readonly code: number;
 }
 
-async function putOwner(trx: Trx, slot: number, id: string): Promise<void> {
-  const holder = `${hostname()} ${process.pid}`;
-  await sql`UPDATE slots SET owner = ${id}, holder = ${holder} WHERE slot = ${slot}`.execute(trx);
+async function putOwner(trx: Trx, slot: number, { id, code }: NewOwner): Promise<void> {
+  const holder = `${hostname()} ${process.pid} ${packageVersion()}`;
+  await sql`UPDATE slots SET owner = ${id}, holder = ${holder}, code = ${code} WHERE slot = ${slot}`.execute(
+    trx,
+  );
 }
 
 /** There is no other front: what the last ones left is this one's. */
-async function takeAll(trx: Trx, slot: number, id: string): Promise<void> {
+async function takeAll(trx: Trx, slot: number, owner: NewOwner): Promise<void> {
   await sql`UPDATE slots SET owner = '', holder = '' WHERE slot NOT IN (${LEADER_SLOT}, ${slot})`.execute(
     trx,
   );
   await sql`SELECT pg_try_advisory_lock(${LEADER_LOCK})`.execute(trx);
-  await putOwner(trx, LEADER_SLOT, id);
+  await putOwner(trx, LEADER_SLOT, owner);
+}
+
+/** Fronts that were cut off, and are too old for what was done without them: nothing that they send is written. */
+async function dropOlder(trx: Trx, { migrations }: OwnSchema): Promise<void> {
+  const code = oldestCodeOf(migrations);
+  await sql`UPDATE slots SET owner = '' WHERE slot <> ${LEADER_SLOT} AND owner <> '' AND code < ${code}`.execute(
+    trx,
+  );
 }
 
 async function othersIn(trx: Trx): Promise<number> {
@@ -288,9 +316,6 @@ function inUse(): KeywardError {
     'another process of Keyward has this database; stop it first, or give this one a database of its own',
   );
 }
-
-const ADVISORY = sql`locktype = 'advisory' AND granted
-  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
 
 /** As `readFacts` counts them; none for a role that may not see them. */
 const STANDBYS_IN_SYNC = sql`(SELECT count(*) FROM pg_stat_replication
