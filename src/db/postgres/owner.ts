@@ -23,7 +23,7 @@ const BEAT_MS = 1_000;
 /** So long after it was last known a lock counts as held. Whoever leads next waits that long, unless it was given back. */
 const TRUSTED_MS = 4_000;
 /** After it the server ends the session of a front that was stopped, or is cut off unseen, and frees its locks. */
-const SILENT_FOR = '6s';
+const SILENT_FOR = sql`set_config('idle_session_timeout', '6s', false)`;
 /** A process that was killed leaves a session behind until the server has noticed; another front may be starting. */
 const [ALONE_WITHIN_MS, JOINED_WITHIN_MS, BETWEEN_TRIES_MS] = [5_000, 60_000, 250];
 /** Nobody is at work so long: whoever would complete it later is refused. */
@@ -107,6 +107,7 @@ export class PostgresOwner implements DatabaseOwner {
     const code = codeOf(own.migrations);
     const id = randomBytes(ID_BYTES).toString('base64url');
     const { before, ...found } = await control.transaction().execute(async (trx) => {
+      await sql`SELECT ${SILENT_FOR}`.execute(trx);
       await inTurn(trx);
       const { rows: slots } = await sql<Slot>`SELECT slot, owner, holder FROM slots`.execute(trx);
       const before = slots.find((each) => each.slot === LEADER_SLOT);
@@ -232,7 +233,7 @@ export class PostgresOwner implements DatabaseOwner {
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(slot)} OR pg_try_advisory_lock(${slot}) END AS held,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(LEADER_LOCK)} OR pg_try_advisory_lock(${LEADER_LOCK}) END
             AS leads
-        FROM set_config('idle_session_timeout', ${SILENT_FOR}, false), slots own, slots lead
+        FROM ${SILENT_FOR}, slots own, slots lead
         WHERE own.slot = ${this.#slot} AND lead.slot = ${LEADER_SLOT}`.execute(trx),
     );
     return rows[0];
