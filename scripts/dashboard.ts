@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { PROMETHEUS } from './dashboard/datasource.ts';
 import { laidOut } from './dashboard/layout.ts';
 import { EVENTS } from './dashboard/rows/events.ts';
+import { FRONTS } from './dashboard/rows/fronts.ts';
 import { GLANCE } from './dashboard/rows/glance.ts';
 import { HSM } from './dashboard/rows/hsm.ts';
 import { ISSUING } from './dashboard/rows/issuing.ts';
@@ -31,12 +32,13 @@ const CRITICAL_EVENTS = {
 export function dashboard(): string {
   const model = {
     annotations: { list: [CRITICAL_EVENTS] },
-    description: 'Keyward: issuing, verification, keys and their windows, HSM, records, security events.',
+    description:
+      'Keyward: fronts, issuing, verification, keys and their windows, HSM, records, security events.',
     editable: true,
     graphTooltip: 1,
     id: null,
     links: [],
-    panels: laidOut([GLANCE, ISSUING, VERIFICATION, KEYS, HSM, RECORDS, EVENTS, PROCESS]),
+    panels: laidOut([GLANCE, FRONTS, ISSUING, VERIFICATION, KEYS, HSM, RECORDS, EVENTS, PROCESS]),
     refresh: '30s',
     schemaVersion: SCHEMA_VERSION,
     tags: ['keyward'],

@@ -11,12 +11,13 @@ import {
   warningsOf,
   withLiveLimits,
 } from './configuration/index.ts';
+import type { Loss } from './db/engine.ts';
 import { joinDatabase } from './db/open-engine.ts';
 import { openStore } from './db/open-store.ts';
 import { ActivityAggregator, openDetector, recordCallers } from './detection/index.ts';
 import { openDrills } from './drills/index.ts';
 import { createOutageWatch, openEvents, openLog } from './events/index.ts';
-import { openHealth, openWatches, storeEventTeller } from './health/index.ts';
+import { frontGauges, openHealth, openWatches, storeEventTeller } from './health/index.ts';
 import { openHsm, protectMemory } from './hsm/index.ts';
 import { openInventory } from './inventory/index.ts';
 import { openIssuance } from './issuance/index.ts';
@@ -68,7 +69,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const leadership = await joinDatabase(config.database, config.ledger.archive_dir);
   parts.defer(() => leadership.release());
   void leadership.lost.then(endOfService(log));
-  metrics.watch({ leader: () => (leadership.leads() ? 1 : 0) });
+  metrics.watch(frontGauges(leadership, config.database));
   const sinks = openSinks(config, clock, log, outages);
   const store = await openStore({
     database: config.database,
@@ -187,9 +188,9 @@ export async function serve(given: Config, environment: Environment): Promise<vo
 }
 
 /** What it holds in memory is not true any more: it answers nothing more from it. */
-function endOfService(log: Logger): () => never {
-  return () => {
-    log.fatal({ event: 'database.taken' }, 'another process has taken the database; this one ends');
+function endOfService(log: Logger): (loss: Loss) => never {
+  return ({ event, message }) => {
+    log.fatal({ event }, message);
     process.exit(1);
   };
 }

@@ -72,7 +72,7 @@ export class Fronts {
     const deadline = performance.now() + LED_WITHIN_MS;
     while (performance.now() < deadline) {
       const [row] = await cluster.primary.query(LEADER, DATABASE);
-      const pid = Number(String(row?.holder).split(' ').at(-1));
+      const pid = Number(String(row?.holder).split(' ')[1]);
       const front = this.#all.find(({ isUp, service }) => isUp && service.process.pid === pid);
       if (front) return front;
       await pause(BETWEEN_LOOKS_MS);

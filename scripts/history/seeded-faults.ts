@@ -119,7 +119,7 @@ export const SEEDED: readonly SeededFault[] = [
     replacements: [
       {
         file: 'src/db/follower.ts',
-        from: 'if (!this.isShared || performance.now() - this.#lookedAt < FRESH_MS) return;',
+        from: 'if (!this.isShared || this.age < FRESH_SECONDS) return;',
         to: 'if (this.#lookedAt > 0) return;',
       },
     ],

@@ -72,6 +72,7 @@ const LABELS: Readonly<Record<string, LabelMeaning>> = {
     values: COUNTED_OUTCOMES,
   },
   gauge: { says: 'name of the gauge' },
+  version: { says: 'version of Keyward' },
   holds: { says: 'what lies on the disk', values: ['database', 'archive'] },
   obstacle: { says: 'what blocks the rotation', values: ROTATION_OBSTACLES },
   'keyward_key_proofs.status': { says: 'what read-back showed', values: PROOF_STATUSES },

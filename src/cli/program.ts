@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { CLIENT, GRANT, OPERATOR, PROPOSAL, WHOAMI } from '../access/cli.ts';
 import { AUDIT } from '../audit/cli.ts';
@@ -13,6 +12,7 @@ import { HSM } from '../hsm/cli.ts';
 import { KEY } from '../keys/cli.ts';
 import { SCOPE } from '../keys/cli-scope.ts';
 import { LEDGER } from '../ledger/cli.ts';
+import { packageVersion } from '../lib/version.ts';
 import { MOVING } from '../moving/cli.ts';
 import { NOTIFY } from '../notifications/cli.ts';
 import { PROVISIONING } from '../provisioning/cli.ts';
@@ -78,7 +78,7 @@ const COMMANDS: Verbs = [
 export function program(contextOf: Contextual): Command {
   const keyward = new Command('keyward')
     .description('Signs and verifies tokens with HSM keys that are each cut for one issuer and audience.')
-    .version(version(), '--version', 'show the version')
+    .version(packageVersion(), '--version', 'show the version')
     .option('--config <file>', 'configuration file (default: KEYWARD_CONFIG, else /etc/keyward/config.yaml)')
     .option(
       '--url <url>',
@@ -93,9 +93,4 @@ export function program(contextOf: Contextual): Command {
     .addHelpText('after', NOTES);
   addVerbs(keyward, [...COMMANDS, completionOf(() => keyward)], contextOf);
   return keyward;
-}
-
-/** The package's own, two folders up both in a checkout and as it is built. */
-function version(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version;
 }

@@ -83,3 +83,24 @@ export function createAuditedChange(writer: TrxWriter, clock: Clock): AuditedCha
       await appendAuditEvent(trx, event, clock.nowSeconds());
     });
 }
+
+/**
+ * The same where another front may have been quicker: answers whether the change took place. Where `change` answers false,
+ * nothing was committed.
+ */
+export async function unlessOutrun(
+  change: AuditedChange,
+  event: AuditEvent,
+  work: (trx: Trx) => Promise<boolean>,
+): Promise<boolean> {
+  let isOutrun = false;
+  try {
+    await change(event, async (trx) => {
+      isOutrun = !(await work(trx));
+      if (isOutrun) throw new KeywardError('ledger_unavailable', 'Another front was quicker.');
+    });
+  } catch (error) {
+    if (!isOutrun) throw error;
+  }
+  return !isOutrun;
+}

@@ -1,4 +1,5 @@
 import type { ArchiveDue } from '../kernel/ledger-search.ts';
+import type { WrittenSegment } from './segment-file.ts';
 
 /** What the archiving worker is told once, at its start. */
 export interface ArchiveSettings {
@@ -20,20 +21,20 @@ export interface SealedSegment {
 }
 
 export type Sealing =
-  | { readonly outcome: 'sealed'; readonly segment: SealedSegment }
+  | { readonly outcome: 'sealed'; readonly file: string; readonly segment: SealedSegment }
   | { readonly outcome: 'none_due' }
   /** The sequence of the first group that is not as it was committed. */
   | { readonly outcome: 'damaged'; readonly group: number };
 
 export interface ArchiveCalls {
   seal: {
-    asks: { readonly after: ArchiveEnd; readonly due: ArchiveDue; readonly name: string };
+    asks: { readonly after: ArchiveEnd; readonly due: ArchiveDue; readonly number: number };
     answers: Sealing;
   };
   /** A copy of a segment without the personal values of some subjects; null where it holds none of theirs. */
   erase: {
-    asks: { readonly name: string; readonly into: string; readonly subjects: readonly string[] };
-    answers: { readonly fileDigest: Uint8Array; readonly records: number } | null;
+    asks: { readonly number: number; readonly file: string; readonly subjects: readonly string[] };
+    answers: (WrittenSegment & { readonly records: number }) | null;
   };
   close: { asks: null; answers: null };
 }

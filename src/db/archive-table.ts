@@ -1,18 +1,43 @@
 import { join } from 'node:path';
-import { sql } from 'kysely';
+import { sql, type Updateable } from 'kysely';
 import type { SealedEvent } from '../kernel/audit.ts';
-import { archiveSubject } from '../kernel/ledger-search.ts';
+import { ARCHIVE_EVENTS, archiveSubject } from '../kernel/ledger-search.ts';
 import type { ArchiveEnd, SealedSegment } from './archive-protocol.ts';
 import { snakeCased } from './camel-case.ts';
+import { headOf } from './chain-end.ts';
 import { sealedFromRow } from './event-seals.ts';
 import { auditEvents } from './event-source.ts';
-import type { Trx, TrxReader } from './schema.ts';
+import type { Schema, Trx, TrxReader } from './schema.ts';
 import { type AuditedArchive, archiveIn, digestOfFile, isNameOf, isSegmentFile } from './segment-file.ts';
 import { witnessed } from './unwitnessed.ts';
 
 /** In the order of their numbers. */
 async function archiveRows(trx: Trx) {
   return await trx.selectFrom('ledger_archives').selectAll().orderBy('number').execute();
+}
+
+/** Files that the database lists and that are not in that folder. Nothing vouches for the list. */
+export async function listedButMissing(trx: Trx, archiveDir: string): Promise<readonly string[]> {
+  const rows = await archiveRows(trx);
+  return rows
+    .filter(({ number, file, removed_at }) => removed_at === null && !isSegmentFile(archiveDir, number, file))
+    .map(({ file }) => file);
+}
+
+/**
+ * Whether that segment is still to come, and no values were erased since that event: other fronts archive and erase as
+ * well. In turn with what they commit.
+ */
+export async function isStillNext(trx: Trx, number: number, auditEnd: number): Promise<boolean> {
+  const rows = await archiveRows(trx);
+  const erased = await trx
+    .selectFrom('audit_events')
+    .select('sequence')
+    .where('sequence', '>', auditEnd)
+    .where('type', '=', ARCHIVE_EVENTS.replaced)
+    .limit(1)
+    .executeTakeFirst();
+  return rows.length === number - 1 && erased === undefined;
 }
 
 export async function insertArchive(
@@ -34,25 +59,35 @@ export async function insertArchive(
     .execute();
 }
 
-export async function replaceFile(
+type Place = Pick<AuditedArchive, 'number' | 'file'>;
+
+/** Whether that file was still the segment's. */
+export function replaceFile(
   trx: Trx,
-  number: number,
-  file: string,
-  fileDigest: Uint8Array,
-): Promise<void> {
-  await trx
-    .updateTable('ledger_archives')
-    .set({ file, file_digest: fileDigest })
-    .where('number', '=', number)
-    .execute();
+  former: Place,
+  { file, fileDigest }: { readonly file: string; readonly fileDigest: Uint8Array },
+): Promise<boolean> {
+  return update(trx, former, { file, file_digest: fileDigest });
 }
 
-export async function markRemoved(trx: Trx, number: number, removedAt: number): Promise<void> {
-  await trx
+/** The same. */
+export function markRemoved(trx: Trx, former: Place, removedAt: number): Promise<boolean> {
+  return update(trx, former, { removed_at: removedAt });
+}
+
+async function update(
+  trx: Trx,
+  { number, file }: Place,
+  columns: Updateable<Schema['ledger_archives']>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await trx
     .updateTable('ledger_archives')
-    .set({ removed_at: removedAt })
+    .set(columns)
     .where('number', '=', number)
-    .execute();
+    .where('file', '=', file)
+    .where('removed_at', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
 }
 
 /** Deletes the oldest of the rows up to that end, and the hashes of groups up to it. */
@@ -90,10 +125,12 @@ async function witnessedAbout(trx: Trx, subject: string): Promise<readonly Seale
   return (await witnessed(trx, rows)).map(sealedFromRow);
 }
 
-interface ArchiveReading {
+export interface ArchiveReading {
   readonly archives: readonly AuditedArchive[];
   /** Segments whose row or file is not as the events have it: nothing is done to them. */
   readonly doubted: readonly string[];
+  /** The last audit event that was there. */
+  readonly auditEnd: number;
 }
 
 interface AuditedArchivesDeps {
@@ -124,8 +161,13 @@ export class AuditedArchives {
       }
       const next = (rows.at(-1)?.number ?? 0) + 1;
       if (archiveIn(next, await witnessedAbout(trx, archiveSubject(next)))) doubted.push(`segment ${next}`);
-      return { archives, doubted };
+      return { archives, doubted, auditEnd: (await headOf(trx, 'audit')).sequence };
     });
+  }
+
+  /** Whether its file is in this front's folder. */
+  isHere({ number, file }: AuditedArchive): boolean {
+    return isSegmentFile(this.#deps.archiveDir, number, file);
   }
 
   /** Whether the file is there and is the one that was sealed. */

@@ -10,6 +10,20 @@ export interface ThreadEntry {
   readonly settings: object;
 }
 
+/** How a database stands that several fronts share. */
+export interface SharedStanding {
+  /** Those that have it, this one included. */
+  readonly fronts: number;
+  readonly standbysInSync: number;
+}
+
+/** Why a process ends that had the database. */
+export interface Loss {
+  /** Of the line in the log. */
+  readonly event: 'database.taken' | 'database.upgraded';
+  readonly message: string;
+}
+
 /** This process as the one that has the database. */
 export interface DatabaseOwner extends Leadership {
   /** Random, never the same again, and in the database for all to read; empty for a file, which knows none. */
@@ -20,8 +34,10 @@ export interface DatabaseOwner extends Leadership {
   readonly isJoining: boolean;
   /** Absent where there is no other front. */
   readonly notes?: NoteBoard;
-  /** Settles once another process is known to have taken it. */
-  readonly lost: Promise<void>;
+  /** What was seen of the database a moment ago; undefined where that is not known, and of a file. */
+  readonly seen: SharedStanding | undefined;
+  /** Settles once this process may not go on with it. */
+  readonly lost: Promise<Loss>;
   /** From now on another front leads where one is fit and this one is not. */
   leadIf(isFit: () => boolean): void;
   /** Lets other fronts begin. */

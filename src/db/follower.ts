@@ -16,7 +16,7 @@ interface FollowerOptions {
 }
 
 /** So long after the last look memory counts as what the database has. */
-const FRESH_MS = 5_000;
+const FRESH_SECONDS = 5;
 /** Between two looks. */
 export const LOOK_EVERY_MS = 200;
 /** So often it catches up whatever the fence says: whoever writes to the database can put back a number. */
@@ -46,9 +46,14 @@ export class Follower {
     return this.#options.shared !== undefined;
   }
 
+  /** Seconds since the last look. */
+  get age(): number {
+    return (performance.now() - this.#lookedAt) / 1_000;
+  }
+
   /** `store_unavailable` where it is not known what other fronts did in the last seconds. */
   requireFresh(): void {
-    if (!this.isShared || performance.now() - this.#lookedAt < FRESH_MS) return;
+    if (!this.isShared || this.age < FRESH_SECONDS) return;
     throw unavailable(new Error('what other fronts changed is not known'));
   }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RunPublicKey } from '../kernel/audit-chain.ts';
+import type { RunPublicKey, TrustedRuns } from '../kernel/audit-chain.ts';
 import { SharedEnd } from './chain-end.ts';
 import { type Rows, statement } from './rows.ts';
 import { readSegment } from './segment-rows.ts';
@@ -45,7 +45,8 @@ export class LedgerRanges {
   readonly #archives: ToldArchives;
   readonly #end: SharedEnd;
 
-  constructor({ archiveDir, end, runs }: LedgerSource) {
+  /** `runs`: whose seals count of what the audit trail tells of segments. */
+  constructor({ archiveDir, end }: Omit<LedgerSource, 'runs'>, runs: Pick<TrustedRuns, 'haveSealed'>) {
     this.#archiveDir = archiveDir;
     this.#archives = new ToldArchives(archiveDir, runs);
     this.#end = new SharedEnd(end);

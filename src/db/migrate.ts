@@ -1,18 +1,12 @@
-import { type Migration, Migrator } from 'kysely/migration';
+import { Migrator } from 'kysely/migration';
 import { KeywardError } from '../kernel/errors.ts';
 import { StoreFailure } from './failure.ts';
-import { baseline } from './migrations/0001-baseline/index.ts';
-import type { ColumnTypes } from './migrations/column-types.ts';
+import type { Migrations } from './migrations/index.ts';
 import type { Trx } from './schema.ts';
 
-/** By name, in order. A published migration is never edited: what changes gets the next number. */
-function migrationsOf(types: ColumnTypes): Record<string, Migration> {
-  return { '0001-baseline': baseline(types) };
-}
-
 /** Brings the tables up to date within the transaction given. `invalid_config` for those of a newer version. */
-export async function migrate(trx: Trx, types: ColumnTypes, schema?: string): Promise<void> {
-  const provider = { getMigrations: async () => migrationsOf(types) };
+export async function migrate(trx: Trx, migrations: Migrations, schema?: string): Promise<void> {
+  const provider = { getMigrations: async () => migrations };
   const of = schema === undefined ? {} : { migrationTableSchema: schema };
   const migrator = new Migrator({ db: trx, provider, ...of });
   const { error } = await migrator.migrateToLatest();

@@ -35,7 +35,7 @@ export class OpenLedger {
     this.connection = connection;
     this.runs = new AskingRuns(settings.runs);
     this.groups = new SealedGroups(this.runs);
-    this.ranges = new LedgerRanges(settings);
+    this.ranges = new LedgerRanges(settings, this.runs);
     this.windows = new LedgerWindows(this.connection, this.ranges);
     this.#end = new SharedEnd(settings.end);
   }

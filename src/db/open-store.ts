@@ -69,7 +69,7 @@ export interface Store {
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
-  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'requireFresh'>;
+  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
   readonly notes?: FrontNotes;
   /** How runs of other fronts are judged: until then their seals do not count. */

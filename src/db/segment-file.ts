@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   chmodSync,
   closeSync,
@@ -10,7 +10,7 @@ import {
   renameSync,
   rmSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { ARCHIVE_EVENTS, type ArchivedSegment } from '../kernel/ledger-search.ts';
@@ -32,11 +32,21 @@ export interface AuditedArchive extends ArchivedSegment {
   readonly formerFiles: readonly string[];
 }
 
-/** `segment-000001.db`, and `segment-000001.2.db` once values were erased from it twice. */
+/** `segment-000001.db`, or a further edition such as `segment-000001.2.db`: values were erased, or the name was taken. */
 export function isNameOf(number: number, file: string): boolean {
   const base = `segment-${String(number).padStart(6, '0')}`;
   return file.startsWith(base) && /^(?:\.\d+)?\.db$/.test(file.slice(base.length));
 }
+
+/** The name of a segment, and those for what takes its place: each is taken once. */
+export function* namesOf(number: number, formerFile?: string): Generator<string> {
+  const base = `segment-${String(number).padStart(6, '0')}`;
+  const former = formerFile === undefined ? -1 : Number(/\.(\d+)\.db$/.exec(formerFile)?.[1] ?? 0);
+  for (let edition = former + 1; ; edition += 1) yield edition === 0 ? `${base}.db` : `${base}.${edition}.db`;
+}
+
+/** A segment that is being written, or that a crash cut short: each has a name of its own. */
+export const HALF_SEGMENT = /^segment-\d+(?:\.\d+)?\.db(?:\.[0-9a-f]+)?\.part$/;
 
 /** By the events about it that something stands behind, in order. Undefined where none says that it was sealed. */
 export function archiveIn(number: number, told: readonly ArchiveEvent[]): AuditedArchive | undefined {
@@ -71,19 +81,32 @@ const OWNER_READS = 0o400;
 const OWNER_ONLY = 0o700;
 const CHUNK_BYTES = 1 << 20;
 
+export interface WrittenSegment {
+  readonly file: string;
+  /** SHA-256. */
+  readonly fileDigest: Uint8Array;
+}
+
 /**
- * Writes a segment through `fill` and seals it: synced, read-only, under its name only when it is whole. Answers
- * its SHA-256. Where `fill` answers false nothing is left.
+ * Writes a segment through `fill` and seals it: synced, read-only, under its name only when it is whole; that is the first
+ * of `names` that nobody has, another front included. Where `fill` answers false nothing is left.
  */
 export async function writeSegment(
-  path: string,
+  folder: string,
+  names: Generator<string>,
   fill: (add: AddGroup) => Promise<boolean>,
-): Promise<Uint8Array | null> {
-  const part = `${path}.part`;
-  mkdirSync(dirname(path), { recursive: true, mode: OWNER_ONLY });
-  rmSync(part, { force: true });
+): Promise<WrittenSegment | null> {
+  mkdirSync(folder, { recursive: true, mode: OWNER_ONLY });
+  const { value: first } = names.next();
+  const part = join(folder, `${first}.${randomBytes(8).toString('hex')}.part`);
   try {
-    return (await fillSegment(part, fill)) ? seal(part, path) : null;
+    if (!(await fillSegment(part, fill))) return null;
+    const fileDigest = seal(part);
+    let file: string = first;
+    while (!take(join(folder, file))) file = names.next().value;
+    renameSync(part, join(folder, file));
+    sync(folder);
+    return { file, fileDigest };
   } finally {
     rmSync(part, { force: true });
   }
@@ -103,13 +126,21 @@ export function digestOfFile(path: string): Uint8Array {
   return hash.digest();
 }
 
-function seal(part: string, path: string): Uint8Array {
+function seal(part: string): Uint8Array {
   sync(part);
   chmodSync(part, OWNER_READS);
-  const digest = digestOfFile(part);
-  renameSync(part, path);
-  sync(dirname(path));
-  return digest;
+  return digestOfFile(part);
+}
+
+/** Whether this process has the name now, and nobody had it. */
+function take(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'wx', OWNER_READS));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
 }
 
 function sync(path: string): void {

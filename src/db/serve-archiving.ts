@@ -11,7 +11,7 @@ import {
   withoutPersonalValues,
 } from './ledger-row.ts';
 import { type Rows, statement } from './rows.ts';
-import { writeSegment } from './segment-file.ts';
+import { namesOf, writeSegment } from './segment-file.ts';
 import { type AddGroup, readSegment } from './segment-rows.ts';
 import { serveCalls } from './serve-calls.ts';
 
@@ -56,19 +56,20 @@ export function serveArchiving(
 async function seal(
   { archiveDir, segmentRecords }: ArchiveSettings,
   connection: LedgerConnection,
-  { after, due, name }: ArchiveCalls['seal']['asks'],
+  { after, due, number }: ArchiveCalls['seal']['asks'],
 ): Promise<Sealing> {
   const [first] = await connection.read((rows) => rows.all(GROUPS, after.group, 1));
   if (!first || first.committed_at >= due.committedBefore - SPAN_SECONDS) return { outcome: 'none_due' };
   const filling = new Filling(after.record, segmentRecords);
   const groups = groupsBehind(after.group, (last) => connection.read((rows) => groupsFrom(rows, last)));
-  const fileDigest = await writeSegment(join(archiveDir, name), async (add) => {
+  const written = await writeSegment(archiveDir, namesOf(number), async (add) => {
     await filling.fill(add, groups, due);
     return filling.damaged === undefined && filling.lastGroup > 0;
   });
   if (filling.damaged !== undefined) return { outcome: 'damaged', group: filling.damaged };
-  if (!fileDigest) return { outcome: 'none_due' };
-  return { outcome: 'sealed', segment: filling.sealed(first, fileDigest) };
+  if (!written) return { outcome: 'none_due' };
+  const { file, fileDigest } = written;
+  return { outcome: 'sealed', file, segment: filling.sealed(first, fileDigest) };
 }
 
 /** What went into a segment so far. */
@@ -160,12 +161,12 @@ function fewEnough(groups: readonly GroupColumns[]): readonly GroupColumns[] {
 
 async function erase(
   archiveDir: string,
-  { name, into, subjects }: ArchiveCalls['erase']['asks'],
+  { number, file, subjects }: ArchiveCalls['erase']['asks'],
 ): Promise<ArchiveCalls['erase']['answers']> {
-  return await readSegment(join(archiveDir, name), async (source) => {
+  return await readSegment(join(archiveDir, file), async (source) => {
     const concerned = await sequencesOf(source, subjects);
     if (concerned.size === 0) return null;
-    const fileDigest = await writeSegment(join(archiveDir, into), async (add) => {
+    const written = await writeSegment(archiveDir, namesOf(number, file), async (add) => {
       for await (const { group, rows } of groupsBehind(0, (after) => groupsFrom(source, after))) {
         add(
           group,
@@ -174,7 +175,7 @@ async function erase(
       }
       return true;
     });
-    return fileDigest && { fileDigest, records: concerned.size };
+    return written && { ...written, records: concerned.size };
   });
 }
 

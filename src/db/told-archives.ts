@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { AUDIT_GENESIS, auditEventHash, type RunPublicKey, TrustedRuns } from '../kernel/audit-chain.ts';
+import { AUDIT_GENESIS, auditEventHash, type TrustedRuns } from '../kernel/audit-chain.ts';
 import { archiveSubject } from '../kernel/ledger-search.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { sealedFromRow } from './event-seals.ts';
@@ -29,13 +29,13 @@ const LISTED = statement<{ readonly number: number }>(
  */
 export class ToldArchives {
   readonly #archiveDir: string;
-  readonly #runs: TrustedRuns;
+  readonly #runs: Pick<TrustedRuns, 'haveSealed'>;
   /** Hashes that a seal was seen to stand for. */
   readonly #known = new RecentSet(KNOWN_HASHES);
 
-  constructor(archiveDir: string, runs: readonly RunPublicKey[]) {
+  constructor(archiveDir: string, runs: Pick<TrustedRuns, 'haveSealed'>) {
     this.#archiveDir = archiveDir;
-    this.#runs = new TrustedRuns(runs);
+    this.#runs = runs;
   }
 
   /** In order. A segment that the database does not list, and that is not there, was lost with a restore. */

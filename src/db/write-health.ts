@@ -15,6 +15,8 @@ export type StoreEvent =
   /** Records cannot be looked up, so none is written until they can. */
   | { readonly name: 'read_failed'; readonly condition: Condition; readonly cause: unknown }
   | { readonly name: 'read_recovered' }
+  /** A group of records waited until what another front restricted was followed. */
+  | { readonly name: 'group_fenced' }
   /** What became of an urgent change that was acknowledged before standbys had it. */
   | { readonly name: 'urgent_change'; readonly state: OwedState; readonly change: AuditEvent }
   /** The audit trail has another end than this process wrote; told once. */

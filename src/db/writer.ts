@@ -303,9 +303,14 @@ export class Writer implements RecordAppender, UrgentWriter {
   async #hasCaughtUp(error: unknown): Promise<boolean> {
     const id = unknownRunIn(error);
     if (id !== undefined) await this.#judge(id);
-    else if (error instanceof StoreFailure && error.condition === 'fenced') await this.#follow();
+    else if (error instanceof StoreFailure && error.condition === 'fenced') await this.#followFence();
     else return false;
     return true;
+  }
+
+  async #followFence(): Promise<void> {
+    this.#onEvent({ name: 'group_fenced' });
+    await this.#follow();
   }
 
   async #judge(id: string): Promise<void> {

@@ -7,6 +7,7 @@ import { type Finding, fail, ok } from '../lib/finding.ts';
 import { checkNotifications } from '../notifications/check.ts';
 import { checkProbes } from '../probes/check.ts';
 import { askService } from './ask-service.ts';
+import { checkArchive } from './check-archive.ts';
 import { checkDatabase, checkTrail } from './check-database.ts';
 import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
@@ -32,6 +33,7 @@ export async function examine({ configFile, openToken }: Examination): Promise<r
     ...(await checkHsm(config, openToken)),
     ...(await checkDatabase(config)),
     ...(await checkTrail(config)),
+    ...(await checkArchive(config)),
     ...(await checkSuccession(config)),
     checkSinks(config),
     ...checkListeners(config),

@@ -23,6 +23,7 @@ import { createReadiness, type ReadinessDeps } from './readiness.ts';
 import { healthRoutes } from './routes.ts';
 import { createSchemaWatch, type SchemaWatchDeps } from './schema.ts';
 
+export { frontGauges } from './fronts.ts';
 export { failedCheck } from './readiness.ts';
 export { healthRoutes } from './routes.ts';
 export { createStoreEventHandler as storeEventTeller } from './store-events.ts';
@@ -77,7 +78,10 @@ export async function openHealth(deps: HealthDeps) {
   return {
     disks,
     stop: () => following?.stop(),
-    gauges: { diskUsed: () => disks.used() },
+    gauges: {
+      diskUsed: () => disks.used(),
+      followAge: () => (store.follower.isShared ? store.follower.age : {}),
+    },
     routes: {
       data: supplied(HEALTH_ROUTES.data, { readiness }),
       operations: supplied(HEALTH_ROUTES.operations, { readiness }),

@@ -10,7 +10,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 
 interface StoreEventDeps {
   readonly sinks: Pick<Sinks, 'confirm'>;
-  readonly metrics: Pick<Metrics, 'securityEvents'>;
+  readonly metrics: Pick<Metrics, 'securityEvents' | 'groupsFenced'>;
   readonly log: Logger;
   readonly clock: Clock;
   readonly outages: Pick<OutageWatch, 'isOver'>;
@@ -31,6 +31,10 @@ export function createStoreEventHandler(deps: StoreEventDeps, nowMs = () => perf
   let fullToldAt = Number.NEGATIVE_INFINITY;
   const tellRecovery = recoveryTeller(deps);
   return (event: StoreEvent): void => {
+    if (event.name === 'group_fenced') {
+      deps.metrics.groupsFenced.inc();
+      return;
+    }
     tellRecovery(event);
     const isFull = 'condition' in event && event.condition === 'full';
     if (isFull && nowMs() - fullToldAt >= FULL_AGAIN_MS) {

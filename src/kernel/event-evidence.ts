@@ -60,6 +60,7 @@ export const EVIDENCE_FIELDS = {
   header: object('header of the token'),
   holder: text('`client:<id>` or `operator:<id>`'),
   holds: number('key-set version of the verifier'),
+  host: text('host of the front'),
   hour: number('beginning of the hour'),
   hsm_id: text('`CKA_ID` of the object, hex'),
   hsm_token: text('name of the HSM token'),

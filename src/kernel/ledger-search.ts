@@ -139,7 +139,8 @@ export interface LedgerArchives {
   /**
    * Copies the oldest groups into a sealed segment, once there is a day of them: those that were committed before
    * one time and whose tokens expired before the other. Answers how many records, 0 where none are due.
-   * `store_unavailable`; `ledger_damaged` where a group is not as it was committed.
+   * `store_unavailable`; `ledger_damaged` where a group is not as it was committed; `ledger_unavailable` where segments
+   * are missing.
    */
   seal(due: ArchiveDue): Promise<number>;
   /**
@@ -153,6 +154,8 @@ export interface LedgerArchives {
    * where a row or a file is not as the audit trail has it.
    */
   remove(isDue: (segment: ArchivedSegment) => boolean): Promise<number>;
+  /** Files of segments that are not in this front's folder: it is not the one that the others have, or was lost. */
+  missing(): Promise<readonly string[]>;
 }
 
 /** Seconds since the epoch. */

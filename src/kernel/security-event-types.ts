@@ -419,6 +419,15 @@ export const SECURITY_EVENTS = {
     oncePer: ['issued_from', 'issued_until'],
     subject: () => 'chain:ledger',
   }),
+  'ledger.archive_missing': type({
+    severity: 'warning',
+    meaning:
+      'A front lacks segments of the ledger’s archive. It answers nothing about their records, and archives none.',
+    runbook: 'several-fronts.md#ledgerarchive_missing',
+    evidence: ['host', 'details', 'since'],
+    oncePer: ['host', 'since'],
+    subject: ({ host }) => `archive:${host}`,
+  }),
   'audit.unwitnessed': type({
     severity: 'critical',
     meaning: 'Only the database has the end of the audit trail: somebody may have written it.',

@@ -12,6 +12,7 @@ import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { measuredSightings } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
+import { createArchiveWatch } from './archive-watch.ts';
 import { createLedger, createLedgerReader } from './durable-ledger.ts';
 import { keepRetention } from './retention.ts';
 import { addRevocation, eraseSubject } from './routes/erase.ts';
@@ -20,6 +21,8 @@ import { reportSightings } from './routes/sightings.ts';
 import { createLedgerErasure } from './store.ts';
 
 export const LEDGER_ROUTES = { data: [reportSightings], operations: adminLedgerRoutes } as const;
+
+const LOOK_MS = 60_000;
 
 interface LedgerDeps {
   readonly config: Config;
@@ -60,6 +63,13 @@ export function openLedger(deps: LedgerDeps) {
       data: supplied(LEDGER_ROUTES.data, { sightings }),
       operations: supplied(LEDGER_ROUTES.operations, { ledger }),
     },
+    tasks: [
+      {
+        name: 'ledger archive',
+        everyMs: LOOK_MS,
+        tick: createArchiveWatch({ archives: ledger.archives, events, clock }),
+      },
+    ],
     acts: [addRevocation({ revocations, ledger }), eraseSubject({ revocations, ledger })],
     /** Archives what is due until it is stopped. */
     start: () =>

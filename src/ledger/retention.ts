@@ -12,7 +12,7 @@ const [, LONGEST_TTL_SECONDS] = POLICY_BOUNDS.maxTtlSeconds;
 const [, LARGEST_SKEW_SECONDS] = POLICY_BOUNDS.clockSkewSeconds;
 
 interface RetentionDeps {
-  readonly archives: LedgerArchives;
+  readonly archives: Pick<LedgerArchives, 'seal' | 'drop' | 'remove'>;
   /** All keys that ever signed, the destroyed ones too. */
   readonly keys: () => Promise<readonly StoredKey[]>;
   readonly clock: Clock;

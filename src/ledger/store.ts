@@ -1,4 +1,4 @@
-import { appendAuditEvent } from '../db/append-audit-event.ts';
+import { appendAuditEvent, unlessOutrun } from '../db/append-audit-event.ts';
 import { replaceFile } from '../db/archive-table.ts';
 import { type RecordColumns, withoutPersonalValues } from '../db/ledger-row.ts';
 import type { ErasingParts } from '../db/ledger-store.ts';
@@ -55,6 +55,8 @@ async function openAboutSubject({ search, reader, erasable }: Deps, subject: str
 
 /** Rows erased in one transaction: what is queued behind waits that long. */
 const ROWS_A_STEP = 200;
+/** Other fronts do not change segments that often. */
+const MOST_PASSES = 10;
 
 interface ErasureDeps extends ErasingParts {
   readonly writer: TrxWriter;
@@ -149,15 +151,35 @@ async function eraseRows(trx: Trx, rows: readonly RecordColumns[]): Promise<void
   }
 }
 
+/** Another front may erase from a segment, or remove it, in between: then all are looked at once more. */
 async function eraseArchived(deps: ErasureDeps, subject: string, actor: Actor): Promise<number> {
+  const asked = [subject, hashedSubject(subject)];
   let records = 0;
-  const { archives, doubted } = await deps.auditedArchives.read();
-  for (const archive of archives.filter(({ isRemoved }) => !isRemoved)) {
-    if (!deps.auditedArchives.isIntact(archive)) throw damaged(`segment ${archive.number}`);
-    records += await eraseSegment(deps, archive, [subject, hashedSubject(subject)], actor);
+  for (let pass = 1; ; pass += 1) {
+    const { archives, doubted } = await deps.auditedArchives.read();
+    let changed: AuditedArchive | undefined;
+    for (const archive of archives.filter(({ isRemoved }) => !isRemoved)) {
+      const isIntact = deps.auditedArchives.isIntact(archive);
+      const erased = isIntact ? await eraseSegment(deps, archive, asked, actor) : undefined;
+      if (erased === undefined) {
+        changed = archive;
+        break;
+      }
+      records += erased;
+    }
+    if (!changed) {
+      if (doubted[0] !== undefined) throw damaged(doubted[0]);
+      return records;
+    }
+    if (pass === MOST_PASSES || !(await hasChanged(deps, changed)))
+      throw damaged(`segment ${changed.number}`);
   }
-  if (doubted[0] !== undefined) throw damaged(doubted[0]);
-  return records;
+}
+
+async function hasChanged({ auditedArchives }: ErasureDeps, before: AuditedArchive): Promise<boolean> {
+  const { archives } = await auditedArchives.read();
+  const now = archives.find(({ number }) => number === before.number);
+  return now !== undefined && (now.file !== before.file || now.isRemoved);
 }
 
 /** What is erased from a file that somebody made would be sealed as if it were ours. */
@@ -166,27 +188,21 @@ function damaged(segment: string): KeywardError {
   return new KeywardError('ledger_damaged', message);
 }
 
-/** A sealed file is never written to: a copy without the values takes its place. */
+/** A sealed file is never written to: a copy without the values takes its place. Undefined where another did. */
 async function eraseSegment(
   { thread, change, removeFile }: ErasureDeps,
-  { number, file }: AuditedArchive,
+  archive: AuditedArchive,
   subjects: readonly string[],
   actor: Actor,
-): Promise<number> {
-  const into = nextName(file);
-  const erased = await thread.call('erase', { name: file, into, subjects });
+): Promise<number | undefined> {
+  const { number, file } = archive;
+  const erased = await thread.call('erase', { number, file, subjects });
   if (!erased) return 0;
   const event = actOf(actor, ARCHIVE_EVENTS.replaced, archiveSubject(number), {
     records: erased.records,
-    ...fileDetails({ file: into, fileDigest: erased.fileDigest }),
+    ...fileDetails(erased),
   });
-  await change(event, (trx) => replaceFile(trx, number, into, erased.fileDigest));
-  removeFile(file);
-  return erased.records;
-}
-
-/** `segment-000001.db`, then `segment-000001.1.db` and so on. */
-function nextName(file: string): string {
-  const [base, edition] = file.replace(/\.db$/, '').split('.');
-  return `${base}.${Number(edition ?? 0) + 1}.db`;
+  const isReplaced = await unlessOutrun(change, event, (trx) => replaceFile(trx, archive, erased));
+  removeFile(isReplaced ? file : erased.file);
+  return isReplaced ? erased.records : undefined;
 }

@@ -143,6 +143,31 @@ export const GAUGES = {
     help: '1 on the instance that does what nobody asks for, such as rotation and notifications, else 0',
     labels: [],
   },
+  fronts: {
+    name: 'keyward_fronts',
+    help: 'Instances that have the database, this one included; absent with SQLite',
+    labels: [],
+  },
+  followAge: {
+    name: 'keyward_follow_age_seconds',
+    help: 'Time since the last look at what other instances changed; absent with SQLite',
+    labels: [],
+  },
+  databaseStandbysInSync: {
+    name: 'keyward_database_standbys_in_sync',
+    help: 'Standbys of the PostgreSQL server that are in sync; absent with SQLite',
+    labels: [],
+  },
+  databaseStandbysRequired: {
+    name: 'keyward_database_standbys_required',
+    help: 'Standbys that have to confirm each commit; absent with SQLite and with `durability: single`',
+    labels: [],
+  },
+  build: {
+    name: 'keyward_build_info',
+    help: '1, for the version that runs',
+    labels: ['version'],
+  },
   checkpointAge: {
     name: 'keyward_checkpoint_age_seconds',
     help: 'Time since the last checkpoint',
@@ -177,7 +202,10 @@ export const GAUGES = {
 
 export type GaugeName = keyof typeof GAUGES;
 
-/** The value now; for a gauge with labels, one for each value of the first, and within it of the next. */
+/**
+ * The value now; for a gauge with labels, one for each value of the first, and within it of the next. Without any it is
+ * absent.
+ */
 export type Reading = number | { readonly [value: string]: Reading };
 
 /** How each is read. */

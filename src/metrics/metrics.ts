@@ -103,6 +103,11 @@ export function createMetrics() {
       labelNames: ['why'],
       registers,
     }),
+    groupsFenced: new Counter({
+      name: 'keyward_ledger_groups_fenced_total',
+      help: 'Groups of records refused until what another instance restricted was followed',
+      registers,
+    }),
     signerReplacements: new Counter({
       name: 'keyward_signer_replacements_total',
       help: 'Signer processes given up and replaced',
@@ -135,12 +140,13 @@ function watched(
     registers: [registry],
     collect() {
       this.reset();
+      // That alone would say 0.
+      if (labels.length === 0) this.remove({});
       for (const read of readers) {
         try {
           setValues(this, labels, read());
         } catch {
-          // The others are told all the same, and a reset alone would say 0.
-          if (labels.length === 0) this.remove({});
+          // The others are told all the same.
           failures.inc({ gauge: name });
         }
       }

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { JsonMetricsSerializer, JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { Logger } from 'pino';
 import type { Tracer } from '../kernel/trace.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
+import { packageVersion } from '../lib/version.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { openCollector, type Signal } from './collector.ts';
 import { readMetrics } from './read-metrics.ts';
@@ -28,7 +27,7 @@ export function startExport(
   const collector = openCollector(settings);
   const resource = resourceFromAttributes({
     'service.name': service_name,
-    'service.version': version(),
+    'service.version': packageVersion(),
     'service.instance.id': randomUUID(),
   });
   const send = async (signal: Signal, body: Uint8Array | undefined) => {
@@ -73,8 +72,4 @@ export function startExport(
       collector.close();
     },
   };
-}
-
-function version(): string {
-  return JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')).version;
 }

@@ -2,13 +2,13 @@ import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { DATABASE_URL } from './initialised.ts';
-import { type RunningService, serveOn } from './running-service.ts';
+import { type Launch, type RunningService, serveOn } from './running-service.ts';
 
 /**
  * Another front of the service, as on another host: it shares the database and the HSM, and no file. Removed with it.
  * `url`: its own way to the database.
  */
-export function furtherFront(first: RunningService, url?: string): Promise<RunningService> {
+export function furtherFront(first: RunningService, url?: string, launch?: Launch): Promise<RunningService> {
   const folder = mkdtempSync(join(first.hsm.folder, 'front-'));
   const config = parse(readFileSync(first.configFile, 'utf8'));
   config.database.url_file = resolve(first.hsm.folder, config.database.url_file);
@@ -22,5 +22,5 @@ export function furtherFront(first: RunningService, url?: string): Promise<Runni
   copyFileSync(SOFTHSM2_CONF, config.hsm.environment.SOFTHSM2_CONF);
   const configFile = join(folder, 'config.yaml');
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
-  return serveOn({ ...first, configFile, hsm: { ...first.hsm, folder, remove: () => {} } });
+  return serveOn({ ...first, configFile, hsm: { ...first.hsm, folder, remove: () => {} } }, launch);
 }

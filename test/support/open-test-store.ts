@@ -48,6 +48,8 @@ interface TestStoreOptions {
   readonly database?: TestDatabase;
   readonly queueLimit?: number;
   readonly segmentRecords?: number;
+  /** Default: one of its own. */
+  readonly archiveDir?: string;
   readonly seal?: RegistrySeal;
   readonly clock?: Clock;
   /** Earlier runs whose seals count; default: all. */
@@ -93,7 +95,7 @@ export async function openTestStore(options: TestStoreOptions = {}): Promise<Tes
   const events: StoreEvent[] = [];
   const engine = await openStore({
     ...(postgres ? { database: postgres.database, owner: postgres.owner } : { database: { file } }),
-    archiveDir: join(postgres ? folderOfTest() : dirname(file), 'ledger-archive'),
+    archiveDir: options.archiveDir ?? join(postgres ? folderOfTest() : dirname(file), 'ledger-archive'),
     queueLimit,
     ...(segmentRecords === undefined ? {} : { segmentRecords }),
     clock: options.clock ?? NOON,

@@ -1,4 +1,4 @@
-// Reads docker-compose.yml, deploy/kubernetes and deploy/envoy by the types of Compose, Kubernetes, the Prometheus
+// Reads the Compose files, deploy/kubernetes and the files of Envoy by the types of Compose, Kubernetes, the Prometheus
 // operator and Envoy: a member that they do not know, or a value that they do not take, is an error.
 package main
 
@@ -11,6 +11,7 @@ import (
 	bootstrap "github.com/envoyproxy/go-control-plane/envoy/config/bootstrap/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/http/router/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/filters/network/http_connection_manager/v3"
+	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/retry/host/previous_hosts/v3"
 	_ "github.com/envoyproxy/go-control-plane/envoy/extensions/transport_sockets/tls/v3"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -47,13 +48,18 @@ func main() {
 		top = os.Args[1]
 	}
 	failed := false
+	at := func(path string) string { return filepath.Join(top, path) }
 	for _, check := range []struct {
 		what string
 		run  func() error
 	}{
-		{"docker-compose.yml", func() error { return compose(top) }},
-		{"deploy/kubernetes", func() error { return kubernetes(filepath.Join(top, "deploy/kubernetes")) }},
-		{"deploy/envoy/envoy.yaml", func() error { return envoy(filepath.Join(top, "deploy/envoy/envoy.yaml")) }},
+		{"docker-compose.yml", func() error { return compose(at("docker-compose.yml"), 5) }},
+		{"deploy/fronts/docker-compose.yml", func() error { return compose(at("deploy/fronts/docker-compose.yml"), 11) }},
+		{"deploy/kubernetes/one", func() error { return kubernetes(at("deploy/kubernetes/one")) }},
+		{"deploy/kubernetes/several", func() error { return kubernetes(at("deploy/kubernetes/several")) }},
+		{"deploy/kubernetes/several/init", func() error { return kubernetes(at("deploy/kubernetes/several/init")) }},
+		{"deploy/envoy/envoy.yaml", func() error { return envoy(at("deploy/envoy/envoy.yaml")) }},
+		{"deploy/fronts/envoy.yaml", func() error { return envoy(at("deploy/fronts/envoy.yaml")) }},
 	} {
 		if err := check.run(); err != nil {
 			failed = true
@@ -67,8 +73,8 @@ func main() {
 	}
 }
 
-func compose(top string) error {
-	options, err := cli.NewProjectOptions([]string{filepath.Join(top, "docker-compose.yml")}, cli.WithProfiles([]string{"watch"}))
+func compose(file string, services int) error {
+	options, err := cli.NewProjectOptions([]string{file}, cli.WithProfiles([]string{"watch", "once"}))
 	if err != nil {
 		return err
 	}
@@ -76,7 +82,7 @@ func compose(top string) error {
 	if err != nil {
 		return err
 	}
-	if names := project.ServiceNames(); len(names) != 5 {
+	if names := project.ServiceNames(); len(names) != services {
 		return fmt.Errorf("it has the services %v", names)
 	}
 	return nil

@@ -29,7 +29,7 @@ export const EVENTS: Row = {
       width: 12,
       queries: [
         {
-          expr: `sum by (severity, state) (${of('keyward_security_events_unresolved')})`,
+          expr: `max by (severity, state) (${of('keyward_security_events_unresolved')})`,
           legend: '{{severity}}, {{state}}',
         },
       ],
@@ -54,7 +54,7 @@ export const EVENTS: Row = {
       width: 12,
       queries: [
         { expr: `sum by (about) (${gainOf('keyward_reports_total')}) > 0`, legend: 'came: {{about}}' },
-        { expr: `sum by (state) (${of('keyward_reports_unclosed')})`, legend: 'not closed: {{state}}' },
+        { expr: `max by (state) (${of('keyward_reports_unclosed')})`, legend: 'not closed: {{state}}' },
       ],
     }),
     graph({
@@ -64,8 +64,8 @@ export const EVENTS: Row = {
       unit: 'short',
       width: 12,
       queries: [
-        { expr: `sum by (target) (${of('keyward_notifications_pending')})`, legend: '{{target}} pending' },
-        { expr: `sum by (target) (${of('keyward_notifications_dead')})`, legend: '{{target}} dead' },
+        { expr: `max by (target) (${of('keyward_notifications_pending')})`, legend: '{{target}} pending' },
+        { expr: `max by (target) (${of('keyward_notifications_dead')})`, legend: '{{target}} dead' },
       ],
     }),
     graph({

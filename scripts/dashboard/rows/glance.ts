@@ -47,7 +47,7 @@ export const GLANCE: Row = {
       title: 'Critical events open',
       description: 'Nobody has acknowledged them: `keyward event list --state open`.',
       unit: 'short',
-      expr: `sum(${of('keyward_security_events_unresolved', 'state="open"', 'severity="critical"')})`,
+      expr: `max(${of('keyward_security_events_unresolved', 'state="open"', 'severity="critical"')})`,
       thresholds: [[1, 'red']],
     }),
     stat({

@@ -83,7 +83,10 @@ export const KEYS: Row = {
       unit: 'short',
       style: 'stacked',
       queries: [
-        { expr: `sum by (state) (${of('keyward_keys', 'state!="destroyed"')})`, legend: '{{state}}' },
+        {
+          expr: `sum by (state) (max by (scope, state) (${of('keyward_keys', 'state!="destroyed"')}))`,
+          legend: '{{state}}',
+        },
       ],
     }),
     graph({

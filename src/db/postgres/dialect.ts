@@ -6,6 +6,11 @@ class Adapter extends PostgresAdapter {
   override get supportsMultipleConnections(): boolean {
     return false;
   }
+
+  // Its own is of the session, which an aborted transaction does not give back, and sets a timeout for all locks. Who
+  // migrates has the lock of whoever begins.
+  override async acquireMigrationLock(): Promise<void> {}
+  override async releaseMigrationLock(): Promise<void> {}
 }
 
 export const POSTGRES: Language = {

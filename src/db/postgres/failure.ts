@@ -4,6 +4,8 @@ import { type Condition, StoreFailure, toKeywardError } from '../failure.ts';
 /** SQLSTATE (https://www.postgresql.org/docs/current/errcodes-appendix.html), or its class: the longer one counts. */
 const CONDITIONS = new Map<string, Condition>([
   ['08', 'unreachable'],
+  // A statement was prepared before its table got a column, by a front of a newer version.
+  ['0A000', 'locked'],
   // Refused at the door: password, certificate, `pg_hba.conf`.
   ['28', 'unreachable'],
   ['53', 'unreachable'],
@@ -28,8 +30,8 @@ const CONDITIONS = new Map<string, Condition>([
 /** Of a class above, and no condition of the database: a syntax error is ours, whatever the schema. */
 const OURS = new Set(['42601']);
 
-/** A connection in these never recovers; that to a standby does not become one to the primary. */
-const LASTING = /^(?:08...|57P..|25P0[34]|25006)$/;
+/** A connection in these never recovers: that to a standby does not become one to the primary. */
+const LASTING = /^(?:08...|0A000|57P..|25P0[34]|25006)$/;
 
 /** Node's codes of a connection that could not be made, or ended, and the one of a session's own deadline. */
 const OF_CONNECTIONS =

@@ -2,13 +2,14 @@ import type { PostgresSettings } from '../database-settings.ts';
 import { foreignSchema, type StoreFailure } from '../failure.ts';
 import { needsReconnecting, postgresFailure } from './failure.ts';
 import { openSession } from './open-session.ts';
-import { foreignIn, type SchemaObjects } from './schema-objects.ts';
+import type { OwnSchema } from './own-schema.ts';
+import { foreignIn } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
 interface Kept {
   readonly database: PostgresSettings;
-  /** The objects of the schema as this version makes them; without it nothing is compared. */
-  readonly own?: SchemaObjects | undefined;
+  /** Without it nothing is compared. */
+  readonly own?: OwnSchema | undefined;
 }
 
 /** One connection of a thread, made at its first use, and anew at the next one after it was lost. */

@@ -1,13 +1,13 @@
 import type { SessionCalls } from '../thread-session.ts';
 import type { PostgresThread } from './open-session.ts';
+import type { OwnSchema } from './own-schema.ts';
 import type { ServerFacts } from './requirements.ts';
-import type { SchemaObjects } from './schema-objects.ts';
 
 export interface PostgresLending extends PostgresThread {
   /** How its transactions begin. */
   readonly begin: 'write' | 'read';
-  /** The objects of the schema as this version makes them; without it nothing is compared. */
-  readonly own?: SchemaObjects | undefined;
+  /** Without it nothing is compared. */
+  readonly own?: OwnSchema | undefined;
 }
 
 /** Calls to a thread that lends a connection to the event loop. */

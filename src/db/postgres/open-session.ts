@@ -2,8 +2,8 @@ import type { PostgresSettings } from '../database-settings.ts';
 import { connect } from './connect.ts';
 import { readAddress } from './connection-string.ts';
 import { connectionLost } from './failure.ts';
+import type { OwnSchema } from './own-schema.ts';
 import { type Position, positionFault, readPosition } from './position.ts';
-import type { SchemaObjects } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
 /** What a thread is told that has a connection of its own. */
@@ -13,8 +13,7 @@ export interface PostgresThread {
 
 /** What a thread is told whose work rests on the schema. */
 export interface PostgresGround extends PostgresThread {
-  /** The objects of the schema as this version makes them. */
-  readonly own: SchemaObjects;
+  readonly own: OwnSchema;
   /** Of `SchemaFlag`. */
   readonly changed: SharedArrayBuffer;
 }

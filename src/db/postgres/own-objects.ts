@@ -1,19 +1,40 @@
-import { sql } from 'kysely';
-import type { Trx } from '../schema.ts';
+import { type Kysely, sql } from 'kysely';
+import { type Migrations, migrationsOf } from '../migrations/index.ts';
+import { POSTGRES_TYPES } from '../migrations/postgres-types.ts';
 
 /** Fronts that one database can have. */
 export const MOST_FRONTS = 63;
 /** Its owner is the front that leads. */
 export const LEADER_SLOT = 0;
 
+/** What a migration does on PostgreSQL beside what it does on both. A function that fronts call is never changed. */
+const FURTHER: Readonly<Record<string, (db: Kysely<never>) => Promise<void>>> = {
+  '0001-baseline': createOwnObjects,
+};
+
+/** With the names of those of SQLite: a copy from one engine to the other holds them against each other. */
+export const POSTGRES_MIGRATIONS: Migrations = Object.fromEntries(
+  Object.entries(migrationsOf(POSTGRES_TYPES)).map(([name, { up }]) => [
+    name,
+    {
+      async up(db: Kysely<never>) {
+        await up(db);
+        await FURTHER[name]?.(db);
+      },
+    },
+  ]),
+);
+
 /**
  * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id each: a number that grows
- * would be given twice where a promoted copy lacks the last owner. `fence` has one row, whose number every change replaces
- * that fronts have to know of before they record anything more. `front_notes`: what fronts tell each other. Names without a schema are those of the search path at
- * creation: each function is bound to it, whoever calls.
+ * would be given twice where a promoted copy lacks the last owner. `code` is the number of the newest migration that it
+ * knows. `fence` has one row, whose number every change replaces that fronts have to know of before they record anything
+ * more. `front_notes`: what fronts tell each other. Names without a schema are those of the search path at creation: each
+ * function is bound to it, whoever calls.
  */
-export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
-  for (const statement of statementsFor(schema)) await sql.raw(statement).execute(trx);
+async function createOwnObjects(db: Kysely<never>): Promise<void> {
+  const { rows } = await sql<{ schema: string }>`SELECT current_schema() AS schema`.execute(db);
+  for (const statement of statementsFor(rows[0]?.schema ?? '')) await sql.raw(statement).execute(db);
 }
 
 /** Whether that front still has a slot; the lock gives audited changes their turns and ends with the transaction. */
@@ -78,8 +99,9 @@ const NOTES = `CREATE UNLOGGED TABLE front_notes (owner text COLLATE "C" PRIMARY
 function statementsFor(schema: string): readonly string[] {
   const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
   return [
-    'CREATE TABLE slots (slot bigint PRIMARY KEY, owner text COLLATE "C" NOT NULL, holder text COLLATE "C" NOT NULL)',
-    `INSERT INTO slots SELECT n, '', '' FROM generate_series(${LEADER_SLOT}, ${MOST_FRONTS}) n`,
+    `CREATE TABLE slots (slot bigint PRIMARY KEY, owner text COLLATE "C" NOT NULL, holder text COLLATE "C" NOT NULL,
+      code bigint NOT NULL)`,
+    `INSERT INTO slots SELECT n, '', '', 0 FROM generate_series(${LEADER_SLOT}, ${MOST_FRONTS}) n`,
     'CREATE TABLE fence (id bigint PRIMARY KEY CHECK (id = 1), number bigint NOT NULL)',
     'INSERT INTO fence VALUES (1, 0)',
     NOTES,

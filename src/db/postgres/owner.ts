@@ -3,37 +3,43 @@ import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import { systemClock } from '../../kernel/clock.ts';
-import { KeywardError } from '../../kernel/errors.ts';
 import type { UnfinishedWork } from '../../kernel/registry.ts';
-import type { DatabaseOwner } from '../engine.ts';
+import { packageVersion } from '../../lib/version.ts';
+import type { DatabaseOwner, Loss, SharedStanding } from '../engine.ts';
 import { type Ownership, SEVERAL } from '../ledger-mark.ts';
+import { codeOf, excluding, oldestCodeOf } from '../migrations/names.ts';
 import type { Schema, Trx } from '../schema.ts';
 import { Lead } from './lead.ts';
 import type { LentConnection } from './lent-connection.ts';
+import { inTurn } from './living-fronts.ts';
 import { PostgresNotes } from './note-board.ts';
-import { LEADER_SLOT, MOST_FRONTS } from './own-objects.ts';
-import type { SchemaObjects } from './schema-objects.ts';
+import { LEADER_SLOT } from './own-objects.ts';
+import type { OwnSchema } from './own-schema.ts';
+import { tooOld } from './prepare-schema.ts';
 import {
   isHeld,
   isHeldByAny,
   LEADER_LOCK,
+  lockSlot,
+  lockStart,
   others,
   othersIn,
   SLOT_LOCKS,
   START_LOCK,
-  tryLock,
 } from './session-locks.ts';
 
 const BEAT_MS = 1_000;
 /** So long after it was last known a lock counts as held. Whoever leads next waits that long, unless it was given back. */
 const TRUSTED_MS = 4_000;
 /** After it the server ends the session of a front that was stopped, or is cut off unseen, and frees its locks. */
-const SILENT_FOR = '6s';
-/** A process that was killed leaves a session behind until the server has noticed; another front may be starting. */
-const [ALONE_WITHIN_MS, JOINED_WITHIN_MS, BETWEEN_TRIES_MS] = [5_000, 60_000, 250];
+const SILENT_FOR = sql`set_config('idle_session_timeout', '6s', false)`;
 /** Nobody is at work so long: whoever would complete it later is refused. */
 const ABANDONED_SECONDS = 600;
 const ID_BYTES = 16;
+const TAKEN: Loss = {
+  event: 'database.taken',
+  message: 'another process has taken the database; this one ends',
+};
 
 interface Slot {
   readonly slot: number;
@@ -43,7 +49,7 @@ interface Slot {
 }
 
 interface Taking {
-  readonly prepare: () => Promise<SchemaObjects>;
+  readonly prepare: () => Promise<OwnSchema>;
   /** Told before the commit, whose answer may be lost. */
   readonly claim: (owner: Ownership) => void;
   /** Whether other fronts may have the database, too. */
@@ -52,7 +58,7 @@ interface Taking {
 
 interface Taken extends Ownership {
   readonly slot: number;
-  readonly own: SchemaObjects;
+  readonly own: OwnSchema;
   readonly control: Kysely<Schema>;
   readonly connection: LentConnection;
 }
@@ -61,6 +67,9 @@ interface Beat {
   readonly owner: string;
   readonly held: number | null;
   readonly others: number;
+  readonly standbys: number;
+  /** Those that were run, with a space between. */
+  readonly migrations: string;
   readonly leader: string;
   readonly formerHolder: string;
   readonly leads: number | null;
@@ -78,7 +87,7 @@ export class PostgresOwner implements DatabaseOwner {
   readonly isJoining: boolean;
   readonly notes: PostgresNotes;
   /** The schema as this version makes it. */
-  readonly own: SchemaObjects;
+  readonly own: OwnSchema;
   readonly #slot: number;
   readonly #control: Kysely<Schema>;
   readonly #connection: LentConnection;
@@ -86,8 +95,9 @@ export class PostgresOwner implements DatabaseOwner {
   #knownAt = performance.now();
   readonly #lead = new Lead();
   #others: number;
-  #tellLoss: () => void = () => {};
-  readonly lost: Promise<void> = new Promise((resolve) => {
+  #standbys: number | undefined;
+  #tellLoss: (loss: Loss) => void = () => {};
+  readonly lost: Promise<Loss> = new Promise((resolve) => {
     this.#tellLoss = resolve;
   });
   #isBeating = false;
@@ -99,11 +109,13 @@ export class PostgresOwner implements DatabaseOwner {
     connection: LentConnection,
     { prepare, claim, isShared }: Taking,
   ): Promise<PostgresOwner> {
-    await lockStart(control, isShared ? JOINED_WITHIN_MS : ALONE_WITHIN_MS);
+    await lockStart(control, isShared);
     const own = await prepare();
     const slot = await lockSlot(control, isShared);
+    const code = codeOf(own.migrations);
     const id = randomBytes(ID_BYTES).toString('base64url');
     const { before, ...found } = await control.transaction().execute(async (trx) => {
+      await sql`SELECT ${SILENT_FOR}`.execute(trx);
       await inTurn(trx);
       const { rows: slots } = await sql<Slot>`SELECT slot, owner, holder FROM slots`.execute(trx);
       const before = slots.find((each) => each.slot === LEADER_SLOT);
@@ -114,8 +126,8 @@ export class PostgresOwner implements DatabaseOwner {
       );
       const former = isJoining ? '' : owners.size > 1 ? SEVERAL : ([...owners][0] ?? '');
       claim({ id, former, isJoining });
-      await putOwner(trx, slot, id);
-      if (!isJoining) await takeAll(trx, slot, id);
+      await putOwner(trx, slot, { id, code });
+      await (isJoining ? dropOlder(trx, own) : takeAll(trx, slot, { id, code }));
       return { before, former, isJoining };
     });
     const owner = new PostgresOwner({ id, slot, ...found, own, control, connection });
@@ -153,6 +165,12 @@ export class PostgresOwner implements DatabaseOwner {
     this.#isKnown(performance.now()) &&
     (this.#others === 0 || systemClock.nowSeconds() - since > ABANDONED_SECONDS);
 
+  get seen(): SharedStanding | undefined {
+    const standbysInSync = this.#standbys;
+    if (!this.#isKnown(performance.now()) || standbysInSync === undefined) return undefined;
+    return { fronts: this.#others + 1, standbysInSync };
+  }
+
   async started(): Promise<void> {
     await this.#control
       .transaction()
@@ -182,11 +200,11 @@ export class PostgresOwner implements DatabaseOwner {
     });
   }
 
-  #lose(): void {
+  #lose(loss: Loss): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearInterval(this.#timer);
-    this.#tellLoss();
+    this.#tellLoss(loss);
     void this.#connection.close();
   }
 
@@ -197,10 +215,12 @@ export class PostgresOwner implements DatabaseOwner {
     const askedAt = performance.now();
     try {
       const found = await this.#ask(this.#lead.isWanted(askedAt));
-      if (found?.owner !== this.id) this.#lose();
-      else if (found.held) {
+      const loss = found ? this.#lossBy(found) : TAKEN;
+      if (loss) this.#lose(loss);
+      else if (found?.held) {
         this.#knownAt = askedAt;
         this.#others = found.others;
+        this.#standbys = found.standbys;
         await this.#leadBy(found, askedAt);
       }
     } catch {
@@ -210,15 +230,23 @@ export class PostgresOwner implements DatabaseOwner {
     }
   }
 
+  /** A front whose session was lost unseen is none that a newer one had to wait for. */
+  #lossBy({ migrations, owner }: Beat): Loss | undefined {
+    const newer = excluding(migrations.split(' '), codeOf(this.own.migrations));
+    if (newer !== undefined) return { event: 'database.upgraded', message: tooOld(newer) };
+    return owner === this.id ? undefined : TAKEN;
+  }
+
   async #ask(wantsLead: boolean): Promise<Beat | undefined> {
     const slot = sql`${sql.lit(SLOT_LOCKS)}, ${sql.lit(this.#slot)}`;
     const { rows } = await this.#control.transaction().execute((trx) =>
       sql<Beat>`SELECT own.owner, lead.owner AS leader, lead.holder AS "formerHolder", ${others()} AS others,
+          ${STANDBYS_IN_SYNC} AS standbys, (SELECT string_agg(name, ' ') FROM kysely_migration) AS migrations,
           CASE WHEN own.owner = ${this.id} THEN ${isHeld(slot)} OR pg_try_advisory_lock(${slot}) END AS held,
           CASE WHEN own.owner = ${this.id}
             THEN ${isHeld(LEADER_LOCK)} OR (${sql.lit(wantsLead)} AND pg_try_advisory_lock(${LEADER_LOCK})) END AS leads,
           NOT ${isHeldByAny(LEADER_LOCK)} AS "isFree"
-        FROM set_config('idle_session_timeout', ${SILENT_FOR}, false), slots own, slots lead
+        FROM ${SILENT_FOR}, slots own, slots lead
         WHERE own.slot = ${this.#slot} AND lead.slot = ${LEADER_SLOT}`.execute(trx),
     );
     return rows[0];
@@ -242,55 +270,41 @@ export class PostgresOwner implements DatabaseOwner {
   async #takeLead(formerHolder: string): Promise<void> {
     await this.#control.transaction().execute(async (trx) => {
       await inTurn(trx);
-      await putOwner(trx, LEADER_SLOT, this.id);
+      await putOwner(trx, LEADER_SLOT, { id: this.id, code: codeOf(this.own.migrations) });
     });
     this.#lead.take(performance.now() + (formerHolder === '' ? 0 : TRUSTED_MS));
   }
 }
 
-/** Behind the change and the group of records that are under way. */
-async function inTurn(trx: Trx): Promise<void> {
-  await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
+interface NewOwner {
+  readonly id: string;
+  readonly code: number;
 }
 
-async function putOwner(trx: Trx, slot: number, id: string): Promise<void> {
-  const holder = `${hostname()} ${process.pid}`;
-  await sql`UPDATE slots SET owner = ${id}, holder = ${holder} WHERE slot = ${slot}`.execute(trx);
+async function putOwner(trx: Trx, slot: number, { id, code }: NewOwner): Promise<void> {
+  const holder = `${hostname()} ${process.pid} ${packageVersion()}`;
+  await sql`UPDATE slots SET owner = ${id}, holder = ${holder}, code = ${code} WHERE slot = ${slot}`.execute(
+    trx,
+  );
 }
 
 /** There is no other front: what the last ones left is this one's. */
-async function takeAll(trx: Trx, slot: number, id: string): Promise<void> {
+async function takeAll(trx: Trx, slot: number, owner: NewOwner): Promise<void> {
   await sql`UPDATE slots SET owner = '', holder = '' WHERE slot NOT IN (${LEADER_SLOT}, ${slot})`.execute(
     trx,
   );
   await sql`SELECT pg_try_advisory_lock(${LEADER_LOCK})`.execute(trx);
-  await putOwner(trx, LEADER_SLOT, id);
+  await putOwner(trx, LEADER_SLOT, owner);
 }
 
-/** One front begins at a time, and none while another has to be alone. */
-async function lockStart(control: Kysely<Schema>, withinMs: number): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await tryLock(control, START_LOCK))) {
-    if (performance.now() >= deadline) throw inUse();
-    await pause(BETWEEN_TRIES_MS);
-  }
-}
-
-async function lockSlot(control: Kysely<Schema>, isShared: boolean): Promise<number> {
-  const deadline = performance.now() + ALONE_WITHIN_MS;
-  while (!isShared && (await control.transaction().execute(othersIn)) > 0) {
-    if (performance.now() >= deadline) throw inUse();
-    await pause(BETWEEN_TRIES_MS);
-  }
-  for (let slot = 1; slot <= MOST_FRONTS; slot += 1) {
-    if (await tryLock(control, sql`${sql.lit(SLOT_LOCKS)}, ${sql.lit(slot)}`)) return slot;
-  }
-  throw new KeywardError('database_in_use', `${MOST_FRONTS} fronts have this database, and it takes no more`);
-}
-
-function inUse(): KeywardError {
-  return new KeywardError(
-    'database_in_use',
-    'another process of Keyward has this database; stop it first, or give this one a database of its own',
+/** Fronts that were cut off, and are too old for what was done without them: nothing that they send is written. */
+async function dropOlder(trx: Trx, { migrations }: OwnSchema): Promise<void> {
+  const code = oldestCodeOf(migrations);
+  await sql`UPDATE slots SET owner = '' WHERE slot <> ${LEADER_SLOT} AND owner <> '' AND code < ${code}`.execute(
+    trx,
   );
 }
+
+/** As `readFacts` counts them; none for a role that may not see them. */
+const STANDBYS_IN_SYNC = sql`(SELECT count(*) FROM pg_stat_replication
+  WHERE state = 'streaming' AND sync_state IN ('sync', 'quorum'))::int`;

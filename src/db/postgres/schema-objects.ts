@@ -1,12 +1,14 @@
 import { printable } from '../../lib/html.ts';
 import type { Session } from '../session-dialect.ts';
+import { isHarmless, isWider } from './newer-schema.ts';
+import type { OwnSchema, SchemaObjects } from './own-schema.ts';
 import type { PostgresSession } from './session.ts';
 
 /** All that is Keyward's lies there. */
 export const KEYWARD_SCHEMA = 'keyward';
 
-/** Every object of a schema, by its kind and name, with its definition as PostgreSQL words it. */
-export type SchemaObjects = ReadonlyMap<string, string>;
+/** A migration is run by whoever comes first; what it says of others is in its name. */
+export const MIGRATIONS_RUN = 'SELECT name FROM kysely_migration ORDER BY name';
 
 const OBJECTS = `
   WITH own AS (SELECT oid FROM pg_namespace WHERE nspname = $1)
@@ -61,22 +63,41 @@ export async function objectsOf(
 }
 
 /** Names what of Keyward's schema is not as this version makes it; undefined where all is. Begins no other transaction. */
-export async function foreignIn(session: PostgresSession, own: SchemaObjects): Promise<string | undefined> {
+export async function foreignIn(session: PostgresSession, own: OwnSchema): Promise<string | undefined> {
   await session.begin('read');
   try {
-    return foreignAmong(await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA), own);
+    const { rows } = await session.execute(MIGRATIONS_RUN, []);
+    const run = (rows as { name: string }[]).map(({ name }) => name);
+    return foreignAmong(await objectsOf(session, KEYWARD_SCHEMA, KEYWARD_SCHEMA), own, run);
   } finally {
     await session.rollback();
   }
 }
 
-/** Names the first object that is not as this version makes it; undefined where all is. */
-export function foreignAmong(found: SchemaObjects, own: SchemaObjects): string | undefined {
+/**
+ * Names the first object that is not as this version makes it; undefined where all is. `run`: the migrations that were. Of
+ * a newer version are others, too: then what that may have added is passed over, and what this code does not use.
+ */
+export function foreignAmong(
+  found: SchemaObjects,
+  { objects, migrations, retired }: OwnSchema,
+  run: readonly string[],
+): string | undefined {
+  const isNewer = run.some((name) => !migrations.includes(name));
   for (const [name, text] of found) {
-    const expected = own.get(name);
-    if (expected === undefined) return `${printable(name)} is not Keyward's`;
-    if (expected !== text) return `${printable(name)} is not as Keyward makes it`;
+    const expected = objects.get(name);
+    if (expected === text) continue;
+    if (expected === undefined) {
+      if (!isNewer || !isHarmless(name, text, objects)) return `${printable(name)} is not Keyward's`;
+    } else if (!isNewer || !isWider(text, expected)) return `${printable(name)} is not as Keyward makes it`;
   }
-  const missing = [...own.keys()].find((name) => !found.has(name));
+  const missing = [...objects.keys()].find(
+    (name) => !found.has(name) && !(isNewer && retired.includes(bareName(name))),
+  );
   return missing && `${printable(missing)} is missing`;
+}
+
+/** Of a function without its parameters, and of what the catalogue lists beside it the same. */
+function bareName(name: string): string {
+  return name.replace(/^object (?=function |table |sequence )/, '').replace(/\(.*$/s, '');
 }

@@ -1,12 +1,11 @@
 import { Kysely } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import { migrate } from '../migrate.ts';
-import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { openWritable } from './database-file.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';
 import { sqliteError } from './failure.ts';
-import { ownSchema } from './own-schema.ts';
+import { ownSchema, SQLITE_MIGRATIONS } from './own-schema.ts';
 import { foreignIn, type OwnSchema, strangerIn } from './schema-objects.ts';
 
 /**
@@ -22,7 +21,7 @@ export async function migrateFile(file: string): Promise<OwnSchema> {
       const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db, begin)) });
       await kysely.transaction().execute(async (trx) => {
         refuse(strangerIn(db));
-        await migrate(trx, SQLITE_TYPES);
+        await migrate(trx, SQLITE_MIGRATIONS);
         refuse(foreignIn(db, own));
       });
     } finally {

@@ -1,10 +1,13 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { migrate } from '../migrate.ts';
+import { migrationsOf } from '../migrations/index.ts';
 import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
+
+export const SQLITE_MIGRATIONS = migrationsOf(SQLITE_TYPES);
 
 let known: Promise<OwnSchema> | undefined;
 
@@ -18,7 +21,7 @@ async function makeSchema(): Promise<OwnSchema> {
   const db = new DatabaseSync(':memory:');
   try {
     const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
-    await kysely.transaction().execute((trx) => migrate(trx, SQLITE_TYPES));
+    await kysely.transaction().execute((trx) => migrate(trx, SQLITE_MIGRATIONS));
     return schemaOf(db);
   } finally {
     db.close();

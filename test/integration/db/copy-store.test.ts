@@ -13,11 +13,11 @@ import type { DatabaseSettings } from '../../../src/db/database-settings.ts';
 import { isDiskFull } from '../../../src/db/disk-full.ts';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { migrate } from '../../../src/db/migrate.ts';
-import { SQLITE_TYPES } from '../../../src/db/migrations/sqlite-types.ts';
 import { copyDialect, openReader, ownDatabase } from '../../../src/db/open-engine.ts';
 import { openStore } from '../../../src/db/open-store.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { connectionSession, sqliteDialect } from '../../../src/db/sqlite/dialect.ts';
+import { SQLITE_MIGRATIONS } from '../../../src/db/sqlite/own-schema.ts';
 import { createRunKey } from '../../../src/kernel/audit-chain.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
@@ -158,7 +158,7 @@ describe('the list of tables', () => {
   it('has every table with its primary key, each behind those that it refers to', async () => {
     const db = new DatabaseSync(':memory:');
     const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
-    await kysely.transaction().execute((trx) => migrate(trx, SQLITE_TYPES));
+    await kysely.transaction().execute((trx) => migrate(trx, SQLITE_MIGRATIONS));
     const shapes = sqliteTables(db);
     const keys = Object.entries(shapes).map(([name, { primaryKey }]) => [name, primaryKey]);
     expect(TABLE_KEYS).toEqual(Object.fromEntries(keys));

@@ -5,7 +5,9 @@ import {
   existsSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -131,12 +133,30 @@ describe('sealing', () => {
     expect(query(file, 'SELECT * FROM ledger_archives')).toEqual([]);
   });
 
-  it('throws away what a crash left of a segment', async () => {
+  it('writes over nothing that a crash left, or that another front is writing', async () => {
+    const { archives, folder, listed } = await recordedStore();
+    await archives.seal(DUE);
+    const left = ['segment-000002.db', 'segment-000002.db.part'];
+    for (const name of left) writeFileSync(join(folder, name), 'cut short');
+    expect(await archives.seal(DUE)).toBe(2);
+    expect(readdirSync(folder)).toEqual([first, 'segment-000002.1.db', ...left]);
+    for (const name of left) expect(readFileSync(join(folder, name), 'utf8')).toBe('cut short');
+    expect(await listed()).toEqual(archived(6));
+  });
+
+  it('stops where a segment before is not there', async () => {
     const { archives, folder } = await recordedStore();
     await archives.seal(DUE);
-    writeFileSync(join(folder, 'segment-000002.db.part'), 'cut short');
+    expect(await archives.missing()).toEqual([]);
+    renameSync(join(folder, first), join(folder, 'elsewhere'));
+    expect(await archives.missing()).toEqual([first]);
+    await expect(archives.seal(DUE)).rejects.toMatchObject({
+      code: 'ledger_unavailable',
+      message: expect.stringContaining(`${first} is not in ledger.archive_dir`),
+    });
+    expect(readdirSync(folder)).toEqual(['elsewhere']);
+    renameSync(join(folder, 'elsewhere'), join(folder, first));
     expect(await archives.seal(DUE)).toBe(2);
-    expect(readdirSync(folder)).toEqual([first, 'segment-000002.db']);
   });
 });
 
@@ -208,18 +228,23 @@ describe('removing', () => {
   it('sweeps up what a crash left, and leaves what is not its own', async () => {
     const { archives, folder } = await recordedStore();
     await archives.seal(DUE);
-    for (const name of ['segment-000002.db.part', 'notes.txt']) {
-      writeFileSync(join(folder, name), '');
-      chmodSync(join(folder, name), 0o400);
+    const old = ['segment-000001.1.db', 'segment-000001.db.00ff.part', 'segment-000002.db.part', 'notes.txt'];
+    const young = ['segment-000001.2.db', 'segment-000002.db.01.part'];
+    for (const name of [...old, ...young]) {
+      const path = join(folder, name);
+      writeFileSync(path, '');
+      chmodSync(path, 0o400);
+      utimesSync(path, NOON, NOON - (old.includes(name) ? DAY + 1 : DAY - 1));
     }
     expect(await archives.remove(() => false)).toBe(0);
-    expect(readdirSync(folder)).toEqual(['notes.txt', first]);
+    expect(readdirSync(folder)).toEqual(['notes.txt', 'segment-000001.2.db', first, young[1]]);
   });
 
-  it('leaves a file that no audit event gave up', async () => {
+  it('leaves a file of a segment that is still to come', async () => {
     const { archives, folder } = await recordedStore();
     await archives.seal(DUE);
     copyFileSync(join(folder, first), join(folder, 'segment-000009.db'));
+    utimesSync(join(folder, 'segment-000009.db'), NOON, NOON - 9 * DAY);
     expect(await archives.remove(() => false)).toBe(0);
     expect(readdirSync(folder)).toEqual([first, 'segment-000009.db']);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { OwnSchema } from '../../../src/db/postgres/own-schema.ts';
 import { ReadConnection } from '../../../src/db/postgres/read-connection.ts';
 import { SchemaFlag } from '../../../src/db/postgres/schema-flag.ts';
-import type { SchemaObjects } from '../../../src/db/postgres/schema-objects.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
 import { openTestStore } from '../../support/open-test-store.ts';
 import { ownedPostgres } from '../../support/postgres/owned.ts';
@@ -12,7 +12,7 @@ async function ledgerOfTwoGroups() {
   const postgres = await ownedPostgres();
   const { store } = await openTestStore({ postgres });
   for (const n of [1, 2]) await store.records.append(issuanceRecord(n));
-  const { own } = postgres.owner as typeof postgres.owner & { readonly own: SchemaObjects };
+  const { own } = postgres.owner as typeof postgres.owner & { readonly own: OwnSchema };
   const connection = new ReadConnection({
     database: postgres.database,
     own,

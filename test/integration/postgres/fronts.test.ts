@@ -11,7 +11,7 @@ import { KEYWARD } from '../../../src/kernel/actor.ts';
 import { revocationsAfter } from '../../../src/revocation/store.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
-import { openTestStore, type TestStores } from '../../support/open-test-store.ts';
+import { openTestStore, type TestStore } from '../../support/open-test-store.ts';
 import { databaseOfTest, sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
@@ -23,9 +23,8 @@ const RULE = {
 };
 const EVENT = { actor: 'test', subject: 'test', requestId: null, details: {} };
 
-interface Front {
+interface Front extends Pick<TestStore, 'store' | 'events'> {
   readonly owner: DatabaseOwner;
-  readonly store: TestStores;
 }
 
 /** Fronts in this process that share one database; `join` adds one. */
@@ -35,11 +34,11 @@ async function fronts(given?: { readonly url: string; readonly copies: number })
   const join = async (own: Partial<PostgresSettings> = {}): Promise<Front> => {
     const owner = await joinDatabase({ ...database, ...own }, `${folderOfTest()}/ledger-archive`);
     onTestFinished(() => owner.release());
-    const { store } = await openTestStore({ postgres: { url, database, owner } });
+    const { store, events } = await openTestStore({ postgres: { url, database, owner } });
     // Every run of the test counts, as if the audit key had certified it.
     store.judgeRuns(async ({ id, publicKey }) => ({ id, publicKey }));
     await owner.started();
-    return { owner, store };
+    return { owner, store, events };
   };
   return { url, database, join, first: await join(), second: await join() };
 }
@@ -134,6 +133,7 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect(kept.status).toBe('fulfilled');
     expect(dropped).toMatchObject({ status: 'rejected', reason: { code: 'no_active_key' } });
     expect(asked).toEqual(['followed', 'judged', 'judged']);
+    expect(second.events).toEqual([{ name: 'group_fenced' }]);
     const found = [3, 4].map((n) =>
       second.store.ledger.lookups.find(issuanceRecord(n).digest, issuanceRecord(n).iat),
     );
@@ -141,6 +141,7 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     // Nothing new: nobody is asked again.
     await second.store.records.append(issuanceRecord(5), standing(false));
     expect(asked).toHaveLength(3);
+    expect(second.events).toHaveLength(1);
   });
 
   it('record nothing that waited while they took over what another has restricted', async () => {
@@ -181,6 +182,18 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect([second.owner.leads(), third.owner.leads()]).toEqual([true, false]);
     await third.store.records.append(issuanceRecord(1));
     expect(third.store.mark.isWhole).toBe(true);
+  });
+
+  it('see how many they are, and which standbys are in sync', async () => {
+    const { primary } = await replicatedOfTest();
+    await primary.query('create database keyward owner keyward template template0');
+    const { first, second } = await fronts({ url: primary.url('keyward'), copies: 1 });
+    const seen = () => [first, second].map(({ owner }) => owner.seen);
+    const both = { fronts: 2, standbysInSync: 1 };
+    await expect.poll(seen, { timeout: 60_000 }).toEqual([both, both]);
+    await second.store.close();
+    await second.owner.release();
+    await expect.poll(seen, { timeout: 60_000 }).toEqual([{ fronts: 1, standbysInSync: 1 }, undefined]);
   });
 
   it('have another leader where the one that leads is cut off, and nobody can tell the server', async () => {

@@ -2,10 +2,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { migrate } from '../../../src/db/migrate.ts';
-import { POSTGRES_TYPES } from '../../../src/db/migrations/postgres-types.ts';
-import { SQLITE_TYPES } from '../../../src/db/migrations/sqlite-types.ts';
+import { POSTGRES_MIGRATIONS } from '../../../src/db/postgres/own-objects.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { connectionSession, sqliteDialect } from '../../../src/db/sqlite/dialect.ts';
+import { SQLITE_MIGRATIONS } from '../../../src/db/sqlite/own-schema.ts';
 import { databaseOfTest, kyselyOver, sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import { postgresTables } from '../../support/schema/postgres-tables.ts';
@@ -15,7 +15,7 @@ async function migratedSqlite(): Promise<DatabaseSync> {
   const db = new DatabaseSync(':memory:');
   onTestFinished(() => db.close());
   const kysely = new Kysely<Schema>({ dialect: sqliteDialect(() => connectionSession(db)) });
-  await kysely.transaction().execute((trx) => migrate(trx, SQLITE_TYPES));
+  await kysely.transaction().execute((trx) => migrate(trx, SQLITE_MIGRATIONS));
   return db;
 }
 
@@ -82,7 +82,7 @@ describe.skipIf(NO_POSTGRES)(`the schema of ${POSTGRES}`, () => {
   it('is brought up to date once, and refused where it is of a newer version', async () => {
     const session = await sessionOfTest(await databaseOfTest());
     const db = kyselyOver(session);
-    const again = () => db.transaction().execute((trx) => migrate(trx, POSTGRES_TYPES));
+    const again = () => db.transaction().execute((trx) => migrate(trx, POSTGRES_MIGRATIONS));
     await again();
     await session.query(`insert into kysely_migration values ('9999-later', '2030-01-01')`);
     await expect(again()).rejects.toMatchObject({ code: 'invalid_config' });

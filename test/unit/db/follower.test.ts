@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { Follower } from '../../../src/db/follower.ts';
 import type { Trx, TrxReader } from '../../../src/db/schema.ts';
 
@@ -6,11 +6,17 @@ const READER: TrxReader = { read: (query) => query({} as Trx) };
 
 /** With a database whose fence the test sets, and a memory that takes it over. */
 function followed() {
-  const database = { fence: 1 };
+  const database = { fence: 1, isAway: false };
   const memory: number[] = [];
   const follower = new Follower({
     reader: READER,
-    shared: { fence: async () => database.fence, proof: async () => {} },
+    shared: {
+      async fence() {
+        if (database.isAway) throw new Error('away');
+        return database.fence;
+      },
+      proof: async () => {},
+    },
     passed: () => {},
   });
   follower.add(async () => void memory.push(database.fence));
@@ -34,6 +40,23 @@ it('lets whoever asks judge again, also where a look before theirs has taken all
   expect(await first).toBe(true);
   expect(await second).toBe(true);
   expect(memory).toEqual([1]);
+});
+
+it('knows how long ago it looked, and counts no look that failed', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { follower, database } = followed();
+  vi.advanceTimersByTime(4_999);
+  expect(follower.age).toBe(4.999);
+  follower.requireFresh();
+  database.isAway = true;
+  await expect(follower.look()).rejects.toThrow('away');
+  vi.advanceTimersByTime(1);
+  expect(() => follower.requireFresh()).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
+  database.isAway = false;
+  await follower.look();
+  expect(follower.age).toBe(0);
+  follower.requireFresh();
 });
 
 it('has nothing to tell where nobody else writes', async () => {

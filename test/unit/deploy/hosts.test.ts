@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { loadConfig } from '../../../src/config.ts';
 import { readHostSettings } from '../../../src/signer/host/settings.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
@@ -15,89 +15,6 @@ function loaded(file: string) {
   writeFileSync(join(at, 'config.yaml'), read(file));
   return { config: loadConfig(join(at, 'config.yaml')), at };
 }
-
-describe('deploy/kubernetes', () => {
-  interface Resource {
-    readonly kind: string;
-    readonly metadata: { readonly name: string };
-    // biome-ignore lint/suspicious/noExplicitAny: as deep as Kubernetes has it
-    readonly spec: any;
-  }
-  const inFolder = (file: string) => `deploy/kubernetes/${file}`;
-  const kustomization = parse(read(inFolder('kustomization.yaml')));
-  const documents = (file: string): Resource[] =>
-    parseAllDocuments(read(inFolder(file)), { strict: true }).map((document) => document.toJS());
-  const resources: Resource[] = kustomization.resources.flatMap(documents);
-  const named = (kind: string) => resources.filter((resource) => resource.kind === kind);
-  const [statefulSet] = named('StatefulSet');
-  const [job] = documents('init-job.yaml');
-  const labels = statefulSet?.spec.template.metadata.labels;
-
-  it('lists each of its files, but for the job that runs once', () => {
-    const files = globSync('*.yaml', { cwd: new URL('deploy/kubernetes/', root) });
-    const listed = [...kustomization.resources, ...kustomization.configMapGenerator[0].files];
-    expect(files.sort()).toEqual([...listed, 'init-job.yaml', 'kustomization.yaml'].sort());
-  });
-
-  it('selects the pods that it makes', () => {
-    expect(labels).toEqual({ 'app.kubernetes.io/name': 'keyward' });
-    expect(statefulSet?.spec.selector.matchLabels).toEqual(labels);
-    for (const { spec } of named('Service')) expect(spec.selector).toEqual(labels);
-    expect(named('PodDisruptionBudget')[0]?.spec.selector.matchLabels).toEqual(labels);
-    expect(named('NetworkPolicy')[0]?.spec.podSelector.matchLabels).toEqual(labels);
-  });
-
-  it.each([
-    ['the service', statefulSet],
-    ['the job', job],
-  ])('lets %s neither write its image nor gain rights', (_name, resource) => {
-    const pod = resource?.spec.template.spec;
-    expect(pod.automountServiceAccountToken).toBe(false);
-    expect(pod.securityContext).toMatchObject({
-      runAsNonRoot: true,
-      seccompProfile: { type: 'RuntimeDefault' },
-    });
-    for (const { securityContext } of [...(pod.initContainers ?? []), ...pod.containers]) {
-      expect(securityContext).toEqual({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
-      });
-    }
-  });
-
-  it('mounts the PIN as root’s, for the pod’s group alone, where the configuration names it', () => {
-    for (const resource of [statefulSet, job]) {
-      const pod = resource?.spec.template.spec;
-      const pin = pod.volumes.find(({ name }: { name: string }) => name === 'pin');
-      expect(pin.projected.defaultMode).toBe(0o440);
-      expect(pod.securityContext.fsGroup).toBe(pod.securityContext.runAsGroup);
-      const mount = pod.containers[0].volumeMounts.find(({ name }: { name: string }) => name === 'pin');
-      expect(loaded(inFolder('config.yaml')).config.hsm.pin_file).toBe(`${mount.mountPath}/pin`);
-    }
-    expect(job?.spec.template.spec.volumes[0].persistentVolumeClaim.claimName).toBe('state-keyward-0');
-  });
-
-  it('probes routes that there are, and restarts by none that an HSM could fail', () => {
-    const [container] = statefulSet?.spec.template.spec.containers ?? [];
-    const probes = ['startupProbe', 'livenessProbe', 'readinessProbe'].map(
-      (probe) => container[probe].httpGet.path,
-    );
-    expect(probes).toEqual(['/healthz', '/healthz', '/readyz/verify']);
-    const routes = globSync('src/health/**/*.ts', { cwd: root }).map(read).join('\n');
-    for (const path of probes) expect(routes).toContain(`'${path}'`);
-    const ports = container.ports.map(({ name, containerPort }: { name: string; containerPort: number }) => [
-      name,
-      containerPort,
-    ]);
-    const { config } = loaded(inFolder('config.yaml'));
-    expect(ports).toEqual([
-      ['data', config.data_plane.port],
-      ['operations', config.operations_plane.port],
-    ]);
-    expect(config.data_plane.tls).toBeDefined();
-  });
-});
 
 describe('deploy/debian and deploy/systemd', () => {
   const unit = read('deploy/systemd/keyward.service');

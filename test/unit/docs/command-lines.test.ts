@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { commandLines, objectionTo } from '../../support/command-lines.ts';
 import { pages, ROOT } from '../../support/pages.ts';
 
-/** Units, manifests and scripts, as if a page showed them. */
+/** Units, manifests and scripts, as if a page showed them; what alerts say of a job of that name is none. */
 const FILES = globSync(['deploy/**/*', 'examples/*.yaml'], { cwd: ROOT, withFileTypes: true })
-  .filter((entry) => entry.isFile() && !entry.name.endsWith('.md') && !entry.name.endsWith('.json'))
+  .filter((entry) => entry.isFile() && !/\.(?:md|json|test\.yml)$/.test(entry.name))
   .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
   .sort();
 const shown = (path: string) => ({

@@ -117,3 +117,9 @@ it('the end of a failure is told once, where the failure was, with when it began
   );
   expect(over).toEqual([{ type: 'database.failing', subject: 'database', since: 300 }]);
 });
+
+it('a group that waited for what another front restricted is counted, and nothing else is told of it', async () => {
+  const { lines, confirmed, metrics } = told({ name: 'group_fenced' }, { name: 'group_fenced' });
+  expect([lines, confirmed]).toEqual([[], []]);
+  expect(await metrics.registry.metrics()).toContain('keyward_ledger_groups_fenced_total 2\n');
+});

@@ -144,6 +144,17 @@ test('a gauge asks at each scrape, and forgets what is no longer told', async ()
   expect(await lines(metrics, 'keyward_key_unproven')).toEqual([]);
 });
 
+test('a gauge of which nothing is told is absent, also one without labels', async () => {
+  const metrics = createMetrics();
+  let fronts: number | undefined = 2;
+  metrics.watch({ fronts: () => fronts ?? {} });
+  expect(await lines(metrics, 'keyward_fronts')).toEqual(['keyward_fronts 2']);
+  fronts = undefined;
+  expect(await lines(metrics, 'keyward_fronts')).toEqual([]);
+  fronts = 0;
+  expect(await lines(metrics, 'keyward_fronts')).toEqual(['keyward_fronts 0']);
+});
+
 test('the process tells of itself', async () => {
   expect(await lines(createMetrics(), 'process_cpu_user_seconds_total ')).toHaveLength(1);
 });
