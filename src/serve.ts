@@ -90,7 +90,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     keyRing,
   };
   const stored = { config, metrics, outages, clock, log, tracer, sinks, ...opened };
-  const hsm = add(await openHsm(stored));
+  const hsm = add(await openHsm({ ...stored, leadership }));
   await hsm.start();
   const { signer, links } = hsm;
   const database = add(await checkDatabase({ ...stored, signer, stopping, passed, leadership }));

@@ -8,7 +8,7 @@ import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
 import { refuseIncomplete } from './copy/initial-copy.ts';
 import type { DatabaseSettings } from './database-settings.ts';
-import type { DatabaseOwner } from './engine.ts';
+import type { DatabaseOwner, FrontDatabase } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
@@ -68,6 +68,8 @@ export interface Store {
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
   readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'requireFresh'>;
+  /** Where other fronts have the database, too; undefined for a file. */
+  readonly shared: FrontDatabase | undefined;
   /** How runs of other fronts are judged: until then their seals do not count. */
   judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */
@@ -202,6 +204,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     writer,
     mark,
     follower,
+    shared: engine.shared && {
+      id,
+      isThere: engine.shared.isThere,
+      read: (query) => reader.read(query),
+      transaction: (work) => writer.transaction(work),
+    },
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,

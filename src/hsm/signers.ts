@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
+import type { KeyReference, PinPermits, Signer, TokenInspection } from '../kernel/signer.ts';
 import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
 import { type BindingKeys, createBindingKeys, type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
@@ -33,6 +33,8 @@ export async function openSigners(
   config: Config,
   parts: {
     readonly registry: Pick<Registry, 'serviceKey'>;
+    /** By the token's name. */
+    readonly permits: ReadonlyMap<string, PinPermits>;
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly keyRing: Parameters<typeof signerEventHandler>[0]['keyRing'];
@@ -44,7 +46,8 @@ export async function openSigners(
   const links = new Map(
     tokensOf(config).map((token) => {
       const onEvent = signerEventHandler({ ...parts, suspectTokens, hsmToken: token.name });
-      return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
+      const options = signerOptions(config, token, onEvent, bindingKeys);
+      return [token.name, createSignerLink({ ...options, permits: parts.permits.get(token.name) })];
     }),
   );
   const ownKeys = serviceKeysOf(config).flatMap(({ thumbprint: kid, hsmToken }) =>

@@ -34,9 +34,19 @@ const FAILURES: Record<string, Failure> = {
 
 const HIDDEN = 'hidden';
 const has = (name: string) => existsSync(join(token, name));
+const read = (name: string) => JSON.parse(readFileSync(join(token, name), 'utf8'));
 const journal = (line: string) => appendFileSync(join(token, 'journal'), `${process.pid} ${line}\n`);
 
 const answers = {
+  pin: () => ({
+    gives: {
+      state: 'clear',
+      attempts: 0,
+      isAccepted: true,
+      permit: null,
+      ...(has('pin-state') ? read('pin-state') : {}),
+    },
+  }),
   open(): unknown {
     journal('open');
     hidden = has(HIDDEN) ? readFileSync(join(token, HIDDEN), 'utf8').split(' ') : [];

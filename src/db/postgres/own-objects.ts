@@ -9,7 +9,8 @@ export const LEADER_SLOT = 0;
 /**
  * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id each: a number that grows
  * would be given twice where a promoted copy lacks the last owner. `fence` has one row, whose number every change replaces
- * that fronts have to know of before they record anything more. Names without a schema are those of the search path at
+ * that fronts have to know of before they record anything more. `pin_permits` says of each HSM token what its PIN attempts
+ * came to, on whichever host (decision 147). Names without a schema are those of the search path at
  * creation: each function is bound to it, whoever calls.
  */
 export async function createOwnObjects(trx: Trx, schema: string): Promise<void> {
@@ -72,6 +73,13 @@ const APPEND_PARAMETERS = [
   '_subjects text[], _roots text[], _traces bytea[], _iats bigint[], _exps bigint[]',
 ].join(', ');
 
+const PERMIT_COLUMNS = [
+  'token_label text COLLATE "C" NOT NULL, token_serial text COLLATE "C" NOT NULL',
+  'attempts bigint NOT NULL, front text COLLATE "C" NOT NULL, attempt text COLLATE "C" NOT NULL',
+  'host text COLLATE "C" NOT NULL, since bigint NOT NULL',
+  'rejected_host text COLLATE "C", rejected_at bigint, was_accepted smallint',
+].join(', ');
+
 function statementsFor(schema: string): readonly string[] {
   const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
   return [
@@ -79,6 +87,7 @@ function statementsFor(schema: string): readonly string[] {
     `INSERT INTO slots SELECT n, '', '' FROM generate_series(${LEADER_SLOT}, ${MOST_FRONTS}) n`,
     'CREATE TABLE fence (id bigint PRIMARY KEY CHECK (id = 1), number bigint NOT NULL)',
     'INSERT INTO fence VALUES (1, 0)',
+    `CREATE TABLE pin_permits (${PERMIT_COLUMNS}, PRIMARY KEY (token_label, token_serial))`,
     `CREATE FUNCTION kw_raise_fence() RETURNS bigint[] ${options} AS $body$${RAISE}$body$`,
     `CREATE FUNCTION kw_begin(_owner text) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,

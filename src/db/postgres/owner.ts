@@ -244,6 +244,14 @@ async function othersIn(trx: Trx): Promise<number> {
   return rows[0]?.others ?? 0;
 }
 
+/** Whether the front of that id still has a slot. */
+export async function isThere(trx: Trx, id: string): Promise<boolean> {
+  const { rows } = await sql<{ there: number }>`SELECT EXISTS (SELECT FROM slots s JOIN pg_locks l
+      ON ${ADVISORY} AND l.classid = ${sql.lit(SLOT_LOCKS)} AND l.objid::bigint = s.slot
+      WHERE s.owner = ${id} AND s.slot <> ${LEADER_SLOT})::int AS there`.execute(trx);
+  return rows[0]?.there === 1;
+}
+
 /** One front begins at a time, and none while another has to be alone. */
 async function lockStart(control: Kysely<Schema>, withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs;

@@ -10,7 +10,7 @@ function followed() {
   const memory: number[] = [];
   const follower = new Follower({
     reader: READER,
-    shared: { fence: async () => database.fence, proof: async () => {} },
+    shared: { fence: async () => database.fence, isThere: async () => true, proof: async () => {} },
     passed: () => {},
   });
   follower.add(async () => void memory.push(database.fence));
