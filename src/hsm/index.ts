@@ -81,7 +81,7 @@ export async function openHsm({ config, store, audit, sinks, leadership, ...deps
   const { links, inspect, suspectTokens } = signers;
   const latches = { config, links, permits, sinks, audit };
   const pinLatches = openPinLatches(latches);
-  const outages = deps.outages.pinsElsewhere;
+  const retryPins = followPermits({ ...latches, leadership, outages: deps.outages.pinsElsewhere });
   return {
     ...trackLoadedKeys(signers.signer),
     links,
@@ -91,16 +91,8 @@ export async function openHsm({ config, store, audit, sinks, leadership, ...deps
     gauges: signerGauges(links),
     routes: HSM_ROUTES,
     acts: [clearPinLatch({ pinLatches })],
-    tasks:
-      permits.size === 0
-        ? []
-        : [
-            {
-              name: 'pin permits',
-              everyMs: FOLLOW_EVERY_MS,
-              tick: followPermits({ ...latches, leadership, outages }),
-            },
-          ],
+    tasks: permits.size === 0 ? [] : [{ name: 'pin permits', everyMs: FOLLOW_EVERY_MS, tick: retryPins }],
+    retryPins,
     async stop() {
       await signers.stop();
       await Promise.allSettled([...permits.values()].map((each) => each.tell()));

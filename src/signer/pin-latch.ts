@@ -93,11 +93,11 @@ export interface Attempt {
 export function beginPinAttempt(latchFile: string, identity: Success, terms?: PinTerms): Attempt {
   const before = read(latchFile);
   const write = (record: LatchRecord) => store(latchFile, record);
+  const attempts = allowedAttempt(before, identity, latchFile);
   if (terms?.onlyAccepted && !isDeepStrictEqual(before.lastSuccess, identity)) {
     refuse('another host had its PIN rejected or got no answer, and this PIN was never accepted', latchFile);
   }
   const permit = terms ? { permit: terms.permit } : {};
-  const attempts = allowedAttempt(before, identity, latchFile);
   write({ ...before, ...permit, state: 'attempting', attempts });
   return {
     succeeded: () => write({ ...NO_RECORD, ...permit, lastSuccess: identity }),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { DATABASE_URL } from './initialised.ts';
@@ -16,8 +16,12 @@ export function furtherFront(first: RunningService, url?: string): Promise<Runni
     config.database.url_file = join(folder, DATABASE_URL);
     writeFileSync(config.database.url_file, url, { mode: 0o600 });
   }
-  config.hsm.latch_file = join(folder, 'pin-latch');
+  const files = { pinFile: join(folder, 'pin'), latchFile: join(folder, 'pin-latch.json') };
+  copyFileSync(resolve(first.hsm.folder, config.hsm.pin_file), files.pinFile);
+  Object.assign(config.hsm, { pin_file: files.pinFile, latch_file: files.latchFile });
   const configFile = join(folder, 'config.yaml');
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
-  return serveOn({ ...first, configFile, hsm: { ...first.hsm, folder, remove: () => {} } });
+  const settings = { ...first.hsm.settings, ...files };
+  const hsm = { ...first.hsm, settings, folder, remove: () => {} };
+  return serveOn({ ...first, configFile, hsm });
 }
