@@ -21,7 +21,7 @@ export interface Trier {
 export interface PinPermit {
   /** In a row whose answer is not known, the one under way included. */
   readonly attempts: number;
-  /** Who is at an attempt, or was when it ended; empty where nobody is. */
+  /** Who is at an attempt, or was when it ended; empty where it has told what became of it. */
   readonly front: string;
   /** Of the last attempt, by `PinPermission.id`. */
   readonly attempt: string;
@@ -96,13 +96,14 @@ export function begun(permit: PinPermit, by: Trier, attempt: string, at: number)
   return { ...permit, ...by, attempts: permit.attempts + 1, attempt, since: at };
 }
 
-/** With the attempt of a front that is gone, or that this one never made, brought to its end. */
+/**
+ * With the attempt of a front that is gone, or that this one never made, brought to its end, if anybody knows it: a host
+ * does, of its own attempts, whichever process made them.
+ */
 export function settled(permit: PinPermit, pin: PinState, by: Trier, at: number): PinPermit {
   const { front, host, attempt } = permit;
-  if (front === '') return permit;
-  // A host knows what became of its own attempts, whichever process made them; of those of others nobody does.
-  const isKnown = front === by.front || pin.permit?.id === attempt;
-  return concluded(permit, isKnown ? outcomeOf(attempt, pin) : 'unanswered', { front, host }, at);
+  const isKnown = front !== '' && (front === by.front || pin.permit?.id === attempt);
+  return isKnown ? concluded(permit, outcomeOf(attempt, pin), { front, host }, at) : permit;
 }
 
 /** Of who has lost its turn meanwhile, only a rejection counts. */

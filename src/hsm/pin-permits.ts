@@ -63,9 +63,13 @@ export class TokenPermits implements PinPermits {
   /** Whether others have to do something before the PIN is tried here. */
   #isRefused = false;
 
-  constructor(store: PinPermitStore, token: TokenIdentity) {
+  readonly #lookEveryMs: number;
+
+  /** Tests wait for less. */
+  constructor(store: PinPermitStore, token: TokenIdentity, { lookEveryMs = LOOK_EVERY_MS } = {}) {
     this.token = token;
     this.#store = store;
+    this.#lookEveryMs = lookEveryMs;
     this.#self = { front: store.front, host: `${hostname()} (process ${process.pid})` };
   }
 
@@ -115,7 +119,7 @@ export class TokenPermits implements PinPermits {
     const ended = gone.then(() => {
       isGone = true;
     });
-    const look = () => Promise.race([pause(LOOK_EVERY_MS), ended]);
+    const look = () => Promise.race([pause(this.#lookEveryMs), ended]);
     // The process before this one died over its attempt.
     if (this.#trying !== undefined) this.#end(outcomeOf(this.#trying, pin));
     if (this.#ended) {

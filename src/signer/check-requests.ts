@@ -1,6 +1,7 @@
 import { algorithmNamed, isRsa, MODULUS_BITS, type ModulusBits } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { KeySpecification, PinTerms } from '../kernel/signer.ts';
+import { isObject } from '../lib/json.ts';
 import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
 import { type Operations, SERVICE_LABELS } from './protocol.ts';
 import type { ServiceKids, SignerSettings } from './settings.ts';
@@ -24,12 +25,14 @@ export function requireOpening({ sessions, otherBindingKeys, pin }: Operations['
 }
 
 function areTerms({ permit, onlyAccepted }: PinTerms): boolean {
+  return isPermission(permit) && typeof onlyAccepted === 'boolean';
+}
+
+function isPermission(permit: unknown): boolean {
+  if (!isObject(permit)) return false;
   const { id, after } = permit;
   return (
-    typeof id === 'string' &&
-    id.length <= LONGEST_ID &&
-    Number.isSafeInteger(after) &&
-    onlyAccepted !== undefined
+    typeof id === 'string' && id.length <= LONGEST_ID && Number.isSafeInteger(after) && Number(after) >= 0
   );
 }
 
