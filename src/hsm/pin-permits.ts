@@ -85,6 +85,11 @@ export class TokenPermits implements PinPermits {
     }
   }
 
+  /** This one, as others are told of it. */
+  get host(): string {
+    return this.#self.host;
+  }
+
   /** What the signer said of its PIN last; undefined before it did. */
   get known(): PinState | undefined {
     return this.#known;

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import type { OutageWatch } from '../events/outages.ts';
 import type { PublicJwk } from '../kernel/key.ts';
 import type { Registry } from '../kernel/registry.ts';
-import type { KeyReference, PinPermits, Signer, TokenInspection } from '../kernel/signer.ts';
+import type { KeyReference, Signer, TokenInspection } from '../kernel/signer.ts';
 import { formerRegistryJwks, formerRegistryKeys } from '../keys/hsm-replacements.ts';
 import { type BindingKeys, createBindingKeys, type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import { Emitter } from '../lib/emitter.ts';
@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { createSignerLink, LINK_STATES, type SignerLink } from '../signer/signer-link.ts';
 import { createSignerRouter, noSuchToken } from '../signer/signer-router.ts';
 import { thumbprint } from '../token/public-jwk.ts';
+import type { TokenPermits } from './pin-permits.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { bindingRole, serviceKeysOf, signerOptions, tokensOf } from './tokens.ts';
 
@@ -34,7 +35,7 @@ export async function openSigners(
   parts: {
     readonly registry: Pick<Registry, 'serviceKey'>;
     /** By the token's name. */
-    readonly permits: ReadonlyMap<string, PinPermits>;
+    readonly permits: ReadonlyMap<string, TokenPermits>;
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly keyRing: Parameters<typeof signerEventHandler>[0]['keyRing'];
@@ -45,9 +46,11 @@ export async function openSigners(
   const suspectTokens = new Emitter<string>();
   const links = new Map(
     tokensOf(config).map((token) => {
-      const onEvent = signerEventHandler({ ...parts, suspectTokens, hsmToken: token.name });
+      const permits = parts.permits.get(token.name);
+      const of = { suspectTokens, hsmToken: token.name, host: permits?.host };
+      const onEvent = signerEventHandler({ ...parts, ...of });
       const options = signerOptions(config, token, onEvent, bindingKeys);
-      return [token.name, createSignerLink({ ...options, permits: parts.permits.get(token.name) })];
+      return [token.name, createSignerLink({ ...options, permits })];
     }),
   );
   const ownKeys = serviceKeysOf(config).flatMap(({ thumbprint: kid, hsmToken }) =>

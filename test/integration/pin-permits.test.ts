@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { FaultyProxy } from '../../scripts/history/proxy.ts';
+import { keyward } from '../support/command-line.ts';
 import { furtherFront } from '../support/further-front.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
@@ -12,6 +13,7 @@ import { SOFTHSM_MODULE } from '../support/softhsm.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const within = { timeout: 120_000, interval: 50 };
+const REJECTED = 'the HSM rejected the PIN of';
 const STOPPED = 'signer stopped: an operator has to look';
 
 describe.skipIf(NO_POSTGRES)(`I9: two hosts with a PIN file each, on ${POSTGRES}`, () => {
@@ -69,6 +71,10 @@ describe.skipIf(NO_POSTGRES)(`I9: two hosts with a PIN file each, on ${POSTGRES}
   };
   const hostOf = (front: RunningService) => `${hostname()} (process ${front.process.pid})`;
   const clearAt = (front: RunningService) => front.operations('POST', '/v1/admin/hsm/primary/clear-latch');
+  const findings = async ({ configFile }: RunningService) =>
+    (await keyward(['doctor'], { environment: { configFile } })).out;
+  const told = async () =>
+    JSON.stringify((await fronts[0].operations('GET', '/v1/admin/events?type=hsm.pin_rejected')).body);
   /** How many logins it takes. */
   const logins = async (work: () => Promise<unknown>) => {
     const before = shim.calls('C_Login');
@@ -94,9 +100,7 @@ describe.skipIf(NO_POSTGRES)(`I9: two hosts with a PIN file each, on ${POSTGRES}
     expect((await issue(good)).status).toBe(201);
     // Its very file was right before, so it is not the one that was rejected.
     expect(await logins(() => replaced(good))).toBe(1);
-    const told = async () =>
-      JSON.stringify((await good.operations('GET', '/v1/admin/events?type=hsm.pin_rejected')).body);
-    await expect.poll(told, within).toContain(`rejected the PIN of ${hostOf(bad)}`);
+    await expect.poll(told, within).toContain(`on ${hostOf(bad)}: the HSM rejected the PIN`);
 
     mend(bad);
     expect((await clearAt(good)).body).toEqual({ token: 'primary', open: true });
@@ -128,12 +132,28 @@ describe.skipIf(NO_POSTGRES)(`I9: two hosts with a PIN file each, on ${POSTGRES}
     }
     // One that starts anew says so, too, and tries nothing.
     expect(await logins(() => expect(second.restart()).rejects.toThrow('the HSM rejected the PIN'))).toBe(0);
+    expect(await logins(async () => expect(await findings(second)).toContain(REJECTED))).toBe(0);
 
     fronts.forEach(mend);
     await clearAt(first);
     await opens(first);
+    await expect.poll(() => findings(second), within).toMatch(/ok +pin attempts/);
     fronts = [first, await second.restart()];
     await opens(fronts[1]);
+  });
+
+  it('burn one try for all hosts that would join with a wrong file, and those that serve tell of it', async () => {
+    const [first] = fronts;
+    spoil(first);
+    const before = (await told()).length;
+    const join = () => expect(furtherFront(first)).rejects.toThrow('the HSM rejected the PIN');
+    expect(await logins(join)).toBe(1);
+    expect(await logins(join)).toBe(0);
+    await expect.poll(async () => (await told()).length, within).toBeGreaterThan(before);
+    expect(await told()).toContain(`"why":"${REJECTED}`);
+    mend(first);
+    await clearAt(first);
+    expect(await logins(() => replaced(...fronts))).toBe(2);
   });
 
   it('need no hand after the kill of one that was trying', async () => {
