@@ -8,8 +8,9 @@ import { type Config, loadConfig } from './config.ts';
 import { ownDatabase } from './db/open-engine.ts';
 import { openStore, type Store } from './db/open-store.ts';
 import { refuseForeignStore } from './db/refuse-foreign.ts';
+import { openPermits } from './hsm/index.ts';
 import { ensureServiceKeys, type ServiceKeys, writeConfig } from './hsm/service-keys.ts';
-import { isForked, lazySigner, tokensOf } from './hsm/tokens.ts';
+import { isForked, type LazySigner, lazySigner, tokensOf } from './hsm/tokens.ts';
 import { KEYWARD, type Operator, ROLES } from './kernel/actor.ts';
 import { systemClock } from './kernel/clock.ts';
 import { KeywardError } from './kernel/errors.ts';
@@ -48,12 +49,17 @@ export async function initialise(options: {
     clock: systemClock,
     onEvent: () => {},
   });
+  const permits = await openPermits(config);
   try {
-    const keys = await ensureServiceKeys(config, store.registry);
-    const enrolled = await withRegistry(config, store, keys, () => enrol(config, store, keys, options));
+    const keys = await ensureServiceKeys(config, store.registry, permits);
+    const signer = lazySigner(config, permits);
+    const enrolled = await withRegistry({ config, store, keys, signer }, () =>
+      enrol(config, store, keys, options),
+    );
     const hasOwnSigner = !tokensOf(config).every(isForked);
     return { enrolled, registryKid: keys.registry.kid, auditKid: keys.audit.kid, hasOwnSigner };
   } finally {
+    await permits.close();
     await store.close();
     await owner.release();
   }
@@ -61,12 +67,9 @@ export async function initialise(options: {
 
 /** A second login: the signer serves the registry key that it remembers from the first one. */
 async function withRegistry<T>(
-  config: Config,
-  store: Store,
-  keys: ServiceKeys,
+  { config, store, keys, signer }: { config: Config; store: Store; keys: ServiceKeys; signer: LazySigner },
   work: () => Promise<T>,
 ): Promise<T> {
-  const signer = lazySigner(config);
   try {
     const registryKey = openRegistryKey(keys.registry, keys.registry.kid, signer);
     const seal = createRegistrySeal(registryKey, signer);

@@ -91,11 +91,11 @@ export async function serve(given: Config, environment: Environment): Promise<vo
     keyRing,
   };
   const stored = { config, metrics, outages, clock, log, tracer, sinks, ...opened };
-  const hsm = add(await openHsm(stored));
+  const hsm = add(await openHsm({ ...stored, leadership }));
   await hsm.start();
   leadership.leadIf(hsm.isThere);
-  const { signer, links } = hsm;
-  const database = add(await checkDatabase({ ...stored, signer, stopping, passed, leadership }));
+  const { signer, links, retryPins } = hsm;
+  const database = add(await checkDatabase({ ...stored, signer, retryPins, stopping, passed, leadership }));
   if (!database.trusted) return;
 
   const checked = { ...stored, ...database.trusted, signer, leadership };

@@ -106,7 +106,7 @@ async function fill({ configFile, hsm }: RunningService, count: number): Promise
   const owner = await ownDatabase({ file });
   const now = Math.floor(Date.now() / 1_000);
   const run: RunKey = createRunKey(now);
-  const signer = lazySigner(config);
+  const signer = lazySigner(config, { of: () => undefined });
   try {
     await withCertifiedStore({ config, database: { file }, owner, signer, run }, async () => {});
   } finally {

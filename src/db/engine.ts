@@ -72,8 +72,19 @@ export interface Engine {
   readonly shared?: SharedDatabase;
 }
 
+/** A database that fronts share, as one who writes to it has it. */
+export interface FrontDatabase extends Pick<SharedDatabase, 'isThere'> {
+  /** As whom. */
+  readonly id: string;
+  read<T>(query: (trx: Trx) => Promise<T>): Promise<T>;
+  /** Commits when `work` resolves; known to be where it has to be. `store_unavailable`. */
+  transaction<T>(work: (trx: Trx) => Promise<T>): Promise<T>;
+}
+
 export interface SharedDatabase {
   /** A number that is another after each change of which all fronts have to know. */
   fence(trx: Trx): Promise<number>;
+  /** Whether the front of that id still has the database. */
+  isThere(trx: Trx, front: string): Promise<boolean>;
   readonly proof: ReadProof;
 }

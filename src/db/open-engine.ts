@@ -50,6 +50,14 @@ export async function openEngine(database: DatabaseSettings, owner?: DatabaseOwn
   return await (await postgres()).openPostgres(database, owner);
 }
 
+/**
+ * For a command beside fronts that share a database: writes as none of them. Undefined for a file, which has one front, and
+ * where nobody has made the tables yet. `store_unavailable`, `invalid_config`.
+ */
+export async function openBeside(database: DatabaseSettings) {
+  return isFile(database) ? undefined : await (await postgres()).openBeside(database);
+}
+
 /** For `doctor`: what the server says of itself, and what of it is not as the settings need it. `store_unavailable`. */
 export async function inspectPostgres(database: PostgresSettings) {
   return await (await postgres()).inspectServer(database);

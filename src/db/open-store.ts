@@ -9,7 +9,7 @@ import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
 import { refuseIncomplete } from './copy/initial-copy.ts';
 import type { DatabaseSettings } from './database-settings.ts';
-import type { DatabaseOwner } from './engine.ts';
+import type { DatabaseOwner, FrontDatabase } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
 import { toKeywardError } from './failure.ts';
@@ -72,6 +72,8 @@ export interface Store {
   readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
   readonly notes?: FrontNotes;
+  /** Where other fronts have the database, too; undefined for a file. */
+  readonly shared: FrontDatabase | undefined;
   /** How runs of other fronts are judged: until then their seals do not count. */
   judgeRuns(judge: RunJudge): void;
   /** For `createLedger`. */
@@ -207,6 +209,12 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     mark,
     follower,
     ...(notes ? { notes: createFrontNotes({ board: notes, run, runs: directory }) } : {}),
+    shared: engine.shared && {
+      id,
+      isThere: engine.shared.isThere,
+      read: (query) => reader.read(query),
+      transaction: (work) => writer.transaction(work),
+    },
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,

@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import type { ForkedToken } from '../hsm/tokens.ts';
+import type { Config } from '../config.ts';
+import { occasionOf, openPermits } from '../hsm/index.ts';
+import type { ConfiguredToken, ForkedToken } from '../hsm/tokens.ts';
 import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/pin-latch.ts';
+import { whyOf } from './why.ts';
 
 /** Looks at the PIN file without reading it. */
 export function checkPinFile({ member, settings }: ForkedToken): Finding {
@@ -50,6 +53,36 @@ export function checkLatch({ settings }: ForkedToken): Finding {
     );
   }
   return ok(check, 'the last PIN attempt was good');
+}
+
+/** What hosts that share the database have come to with their PINs; nothing where there is one. */
+export async function checkPermits(config: Config, token: ConfiguredToken): Promise<readonly Finding[]> {
+  const check = 'pin attempts';
+  try {
+    const permits = await openPermits(config);
+    try {
+      const of = permits.of(token);
+      if (!of) return [];
+      const permit = await of.read();
+      const occasion = occasionOf(permit);
+      if (occasion === undefined) return [ok(check, 'no host has had its PIN rejected')];
+      return permit.rejection
+        ? [
+            fail(
+              check,
+              occasion,
+              'check the PIN files of all hosts against the HSM, then: keyward hsm clear-latch',
+            ),
+          ]
+        : [warn(check, occasion, 'run doctor again in a moment; if it stays so: keyward hsm clear-latch')];
+    } finally {
+      await permits.close();
+    }
+  } catch (error) {
+    return [
+      fail(check, `the database cannot be asked: ${whyOf(error)}`, 'mend what is said of the database'),
+    ];
+  }
 }
 
 function textOf(file: string): string | undefined {

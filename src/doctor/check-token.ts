@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import { type DatabaseSettings, isMade } from '../db/database-settings.ts';
 import { openReader } from '../db/open-engine.ts';
+import { openPermits } from '../hsm/index.ts';
 import {
   type ConfiguredToken,
   type ForkedToken,
@@ -12,7 +13,7 @@ import { FIRST_TOKEN } from '../kernel/key.ts';
 import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
 import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from '../lib/finding.ts';
 import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/signer-link.ts';
-import { checkLatch, checkPinFile } from './check-pin.ts';
+import { checkLatch, checkPermits, checkPinFile } from './check-pin.ts';
 import { checkSigner } from './check-signer.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
 import { whyOf } from './why.ts';
@@ -94,7 +95,7 @@ export function checkToken(
 
 /**
  * Opens one HSM token through a signer of its own, which logs in once. The latch holds for this login as for any other
- * (I9). `otherwise`: it cannot be opened.
+ * (I9), and so do the permits of hosts that share a database. `otherwise`: it cannot be opened.
  */
 export async function withToken<T>(
   config: Config,
@@ -102,16 +103,17 @@ export async function withToken<T>(
   { use, otherwise }: { use(link: SignerLink): Promise<T>; otherwise(why: string): T },
 ): Promise<T> {
   let why = 'the signer gave no reason';
-  const link = createSignerLink(
-    signerOptions(config, token, (event) => {
-      why = reasonIn(event) ?? why;
-    }),
-  );
+  const options = signerOptions(config, token, (event) => {
+    why = reasonIn(event) ?? why;
+  });
+  const permits = await openPermits(config);
+  const link = createSignerLink({ ...options, permits: permits.of(token) });
   try {
     await link.start();
     return link.state() === 'ready' ? await use(link) : otherwise(why);
   } finally {
     await link.stop();
+    await permits.close();
   }
 }
 
@@ -197,8 +199,9 @@ export function checkModule({ member, settings }: ForkedToken): Finding {
 }
 
 /** What has to be well before any PIN is tried. */
-export async function checkBefore(token: ConfiguredToken): Promise<readonly Finding[]> {
-  return isForked(token)
+export async function checkBefore(config: Config, token: ConfiguredToken): Promise<readonly Finding[]> {
+  const own = isForked(token)
     ? [checkModule(token), checkPinFile(token), checkLatch(token)]
     : await checkSigner(token);
+  return [...own, ...(await checkPermits(config, token))];
 }

@@ -64,7 +64,7 @@ async function reportOf(config: Config, token: ConfiguredToken, isServed: boolea
   const head = { token: token.name, signer: isForked(token) ? 'service' : 'own' } as const;
   const nothing = (...why: string[]): HsmReport => ({ ...head, module: null, trials: [], not_tried: why });
   if (isServed && !isForked(token)) return nothing(SIGNER_IN_USE);
-  const bad = (await checkBefore(token)).filter(({ level }) => level !== 'ok');
+  const bad = (await checkBefore(config, token)).filter(({ level }) => level !== 'ok');
   if (bad.length > 0) return nothing(`anything: ${bad.map(({ check }) => check).join(', ')}: ${SEE_DOCTOR}`);
   return withToken(config, token, {
     use: async (link) => {

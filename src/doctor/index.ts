@@ -65,7 +65,7 @@ async function checkHsm(config: Config, openToken: boolean): Promise<readonly Fi
     ...(service ?? [ok('service', 'not running: each HSM token is opened directly')]),
   ];
   for (const token of tokensOf(config)) {
-    const before = await checkBefore(token);
+    const before = await checkBefore(config, token);
     const isOpened = !service || (openToken && isForked(token));
     const opened = isOpened ? await open(config, token, before, !service) : [];
     findings.push(...[...before, ...opened].map((finding) => ofToken(token, finding)));

@@ -114,11 +114,14 @@ export function createOutageWatch(clock: Clock) {
     report: ({ name: hsm_token, since, why }) => securityEvent('hsm.unavailable', { hsm_token, since, why }),
     recovery: ({ name: hsm_token, since }) => securityEvent('hsm.available', { hsm_token, since }),
   });
-  const pins = new Outages({
-    clock,
-    patienceSeconds: 0,
-    report: ({ name: hsm_token, since, why }) => securityEvent('hsm.pin_rejected', { hsm_token, since, why }),
-  });
+  const pinOutages = () =>
+    new Outages({
+      clock,
+      patienceSeconds: 0,
+      report: ({ name: hsm_token, since, why }) =>
+        securityEvent('hsm.pin_rejected', { hsm_token, since, why }),
+    });
+  const [pins, pinsElsewhere] = [pinOutages(), pinOutages()];
   const sinks = new Outages({
     clock,
     patienceSeconds: SINK_PATIENCE_SECONDS,
@@ -145,6 +148,8 @@ export function createOutageWatch(clock: Clock) {
     descriptors,
     hsm,
     pins,
+    /** Of other hosts, which may be gone. */
+    pinsElsewhere,
     sinks,
     sinkChanged(sink: string, { kind, why }: { readonly kind: string; readonly why: string }, lost: number) {
       if (sinkChanges.length >= MOST_CHANGES) return;
@@ -154,7 +159,7 @@ export function createOutageWatch(clock: Clock) {
     raiseEvents(events: EventRaiser) {
       for (const change of sinkChanges.splice(0)) events.raise(change);
       for (const report of over.splice(0)) events.raise(report);
-      for (const each of [pins, hsm, sinks, log, descriptors]) each.raiseEvents(events);
+      for (const each of [pins, pinsElsewhere, hsm, sinks, log, descriptors]) each.raiseEvents(events);
     },
   };
 }

@@ -49,10 +49,10 @@ export function clearPinLatch({
   return {
     name: 'hsm.clear_pin_latch',
     read: (given) => validated(named, given),
-    plan({ token }) {
-      const { state, attempts } = pinLatches.read(token);
-      const planned = { subject: `hsm:${token}`, before: { state, attempts }, after: CLEAR };
-      return state === 'clear' ? { ...planned, unchanged: true } : planned;
+    async plan({ token }) {
+      const before = { ...(await pinLatches.read(token)) };
+      const planned = { subject: `hsm:${token}`, before, after: CLEAR };
+      return before.state === 'clear' ? { ...planned, unchanged: true } : planned;
     },
     async execute({ token }, actor) {
       return { token, ...(await pinLatches.clear(token, actor)) };

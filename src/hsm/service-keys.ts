@@ -9,7 +9,14 @@ import type { Signer, TokenSigner } from '../kernel/signer.ts';
 import { formerAuditKeys } from '../keys/hsm-replacements.ts';
 import { type OpenedKey, openServiceKey } from '../keys/registry-key.ts';
 import type { AuditPublicKey } from '../token/checkpoint.ts';
-import { type LazySigner, lazySigner, type ServiceKeyPlace, serviceKeysOf, tokensOf } from './tokens.ts';
+import {
+  type CommandPermits,
+  type LazySigner,
+  lazySigner,
+  type ServiceKeyPlace,
+  serviceKeysOf,
+  tokensOf,
+} from './tokens.ts';
 
 interface ConfigChange {
   /** From the top of the file, such as `['hsm', 'registry_key']`. */
@@ -43,6 +50,7 @@ export interface ServiceKeys {
 export async function ensureServiceKeys(
   config: Config,
   registry: Pick<Registry, 'serviceKey'>,
+  permits: Pick<CommandPermits, 'of'>,
 ): Promise<ServiceKeys> {
   const places = serviceKeysOf(config);
   const known = new Map<string, ServiceKey>();
@@ -50,7 +58,9 @@ export async function ensureServiceKeys(
     const key = await knownKey(registry, place);
     if (key) known.set(key.role, key);
   }
-  const signers = new Map(tokensOf(config).map((token) => [token.name, lazySigner(config, { token })]));
+  const signers = new Map(
+    tokensOf(config).map((token) => [token.name, lazySigner(config, permits, { token })]),
+  );
   try {
     const keys: ServiceKey[] = [];
     for (const place of places) keys.push(known.get(place.role) ?? (await make(signers, place)));

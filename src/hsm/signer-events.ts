@@ -16,6 +16,8 @@ interface Listeners {
   readonly suspectTokens: Pick<Emitter<string>, 'emit'>;
   /** Whose signer it is. */
   readonly hsmToken: string;
+  /** Where, for people; undefined where there is one host. */
+  readonly host?: string | undefined;
   readonly metrics: Pick<Metrics, 'signerReplacements'>;
   readonly keyRing: Pick<KeyRingKeeper, 'applyProofs' | 'reportMissing' | 'reportAway' | 'reportPresent'>;
   readonly outages: Readonly<Record<'hsm' | 'pins', Pick<Outages, 'began' | 'ended'>>>;
@@ -36,6 +38,7 @@ const LONGEST_LINE = 1_000_000;
 export function signerEventHandler({
   log: whole,
   hsmToken,
+  host,
   suspectTokens,
   metrics,
   keyRing,
@@ -70,7 +73,7 @@ export function signerEventHandler({
     latched: ({ why }) => {
       keyRing.reportAway(hsmToken);
       log.fatal({ code: 'pin_latched', why }, 'signer stopped: an operator has to look');
-      outages.pins.began(hsmToken, why);
+      outages.pins.began(hsmToken, host === undefined ? why : `on ${host}: ${why}`);
     },
     proofs: ({ proofs }) => {
       keyRing.applyProofs(proofs);

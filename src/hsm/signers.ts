@@ -12,6 +12,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { createSignerLink, LINK_STATES, type SignerLink } from '../signer/signer-link.ts';
 import { createSignerRouter, noSuchToken } from '../signer/signer-router.ts';
 import { thumbprint } from '../token/public-jwk.ts';
+import type { TokenPermits } from './pin-permits.ts';
 import { signerEventHandler } from './signer-events.ts';
 import { bindingRole, serviceKeysOf, signerOptions, tokensOf } from './tokens.ts';
 
@@ -33,6 +34,8 @@ export async function openSigners(
   config: Config,
   parts: {
     readonly registry: Pick<Registry, 'serviceKey'>;
+    /** By the token's name. */
+    readonly permits: ReadonlyMap<string, TokenPermits>;
     readonly log: Logger;
     readonly metrics: Metrics;
     readonly keyRing: Parameters<typeof signerEventHandler>[0]['keyRing'];
@@ -43,8 +46,11 @@ export async function openSigners(
   const suspectTokens = new Emitter<string>();
   const links = new Map(
     tokensOf(config).map((token) => {
-      const onEvent = signerEventHandler({ ...parts, suspectTokens, hsmToken: token.name });
-      return [token.name, createSignerLink(signerOptions(config, token, onEvent, bindingKeys))];
+      const permits = parts.permits.get(token.name);
+      const of = { suspectTokens, hsmToken: token.name, host: permits?.host };
+      const onEvent = signerEventHandler({ ...parts, ...of });
+      const options = signerOptions(config, token, onEvent, bindingKeys);
+      return [token.name, createSignerLink({ ...options, permits })];
     }),
   );
   const ownKeys = serviceKeysOf(config).flatMap(({ thumbprint: kid, hsmToken }) =>

@@ -5,6 +5,7 @@ import type { BindingRole, ServiceKey } from '../kernel/registry.ts';
 import type { TokenSigner } from '../kernel/signer.ts';
 import { AUDIT_LABEL, BINDING_LABEL, REGISTRY_LABEL } from '../signer/protocol.ts';
 import { createSignerLink, type SignerLink, type SignerLinkOptions } from '../signer/signer-link.ts';
+import type { TokenPermits } from './pin-permits.ts';
 
 /** An HSM token as the configuration has it; what `hsm` and `hsm_tokens` have in common. */
 export interface ConfiguredToken {
@@ -110,19 +111,28 @@ export function signerVariables(variables: Config['variables']): Config['variabl
 /** Opening logs in, which PIN stretching in the token may slow down. */
 const OPEN_DEADLINE_MS = 15_000;
 
+/** Of a command, which tries PINs beside the fronts. */
+export interface CommandPermits {
+  /** Undefined where no other host tries the PIN of that token. */
+  of(token: ConfiguredToken): TokenPermits | undefined;
+  /** Once nothing is tried any more. */
+  close(): Promise<void>;
+}
+
 /** The HSM of a command: opened where it is first needed, since that is a login. `hsm_unavailable`. */
 export interface LazySigner extends Pick<TokenSigner, 'sign' | 'generate' | 'inventory' | 'sealed'> {
   stop(): Promise<void>;
 }
 
-/** Of the first token, if no other is named. `newKeys`: it holds none of the service's own keys yet. */
+/** `permits`: asked before the login. Of the first token, if no other is named. `newKeys`: it holds none of the service's own keys yet. */
 export function lazySigner(
   config: Config,
+  permits: Pick<CommandPermits, 'of'>,
   { token = tokensOf(config)[0], newKeys = false }: { token?: ConfiguredToken; newKeys?: boolean } = {},
 ): LazySigner {
   let opened: Promise<SignerLink> | undefined;
   const link = () => {
-    opened ??= open(config, token, newKeys);
+    opened ??= open(config, token, { newKeys, permits: permits.of(token) });
     return opened;
   };
   return {
@@ -137,12 +147,16 @@ export function lazySigner(
   };
 }
 
-async function open(config: Config, token: ConfiguredToken, newKeys: boolean): Promise<SignerLink> {
+async function open(
+  config: Config,
+  token: ConfiguredToken,
+  more: Pick<SignerLinkOptions, 'newKeys' | 'permits'>,
+): Promise<SignerLink> {
   let why = 'the HSM did not answer';
   const options = signerOptions(config, token, (event) => {
     if (event.type === 'away' || event.type === 'latched') why = event.why;
   });
-  const link = createSignerLink({ ...options, newKeys });
+  const link = createSignerLink({ ...options, ...more });
   await link.start();
   if (link.state() === 'ready') return link;
   await link.stop();

@@ -232,11 +232,54 @@ export interface PinLatch {
   readonly state: 'clear' | 'attempting' | 'rejected' | 'unreadable';
   /** Attempts in a row whose answer is not known. */
   readonly attempts: number;
+  /** Where several hosts try it, whose attempt it was. */
+  readonly host?: string;
+}
+
+/** What a signer knows of its PIN before it tries it. */
+export interface PinState extends PinLatch {
+  /** The token has accepted the very PIN file that is there now. */
+  readonly isAccepted: boolean;
+  /** Of the last attempt; null where it had none. */
+  readonly permit: PinPermission | null;
+}
+
+/** What one attempt at a PIN is known by, where other hosts try theirs. */
+export interface PinPermission {
+  /** Random. */
+  readonly id: string;
+  /** The last audit event by then: what clears latches later clears that of this attempt. */
+  readonly after: number;
+}
+
+export interface PinTerms {
+  readonly permit: PinPermission;
+  /** Only a PIN file that the token has accepted. */
+  readonly onlyAccepted: boolean;
+}
+
+/** Whether the PIN of one HSM token may be tried here, where other hosts have PIN files for it. */
+export interface PinPermits {
+  /**
+   * Waits for the attempts of others, until `gone` settles. Exactly one end of the attempt follows, or none where the
+   * process died over it: then the next `pin` tells. `pin_latched`, `hsm_unavailable`.
+   */
+  take(pin: PinState, gone: Promise<unknown>): Promise<PinAttempt>;
+}
+
+export interface PinAttempt {
+  readonly terms: PinTerms;
+  accepted(): void;
+  /** It was not accepted; and what is known of the PIN now. */
+  ended(pin: PinState): void;
 }
 
 export interface PinLatches {
   /** `unknown_hsm_token`. */
-  read(hsmToken: string): PinLatch;
-  /** One more attempt is made, now. Answers whether the token is open. `unknown_hsm_token`, `audit_sink_unavailable`. */
+  read(hsmToken: string): Promise<PinLatch>;
+  /**
+   * One more attempt is made, now, and by each other host as its turn comes. Answers whether the token is open here.
+   * `unknown_hsm_token`, `audit_sink_unavailable`.
+   */
   clear(hsmToken: string, actor: Actor): Promise<{ readonly open: boolean }>;
 }

@@ -8,6 +8,7 @@ import { DATABASE_LEFT } from '../db/moved.ts';
 import { copyDialect, openEngine, openReader } from '../db/open-engine.ts';
 import { refuseForeignStore } from '../db/refuse-foreign.ts';
 import type { Trx } from '../db/schema.ts';
+import { openPermits } from '../hsm/index.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf } from '../kernel/audit.ts';
@@ -74,7 +75,9 @@ export async function moveStore(request: MoveRequest): Promise<Moved> {
   };
   const sourceOwner = await own(source, config.ledger.archive_dir);
   const targetOwner = await own(target);
-  const signer = lazySigner(config);
+  const permits = await openPermits(config);
+  held.defer(() => permits.close());
+  const signer = lazySigner(config, permits);
   held.defer(() => signer.stop());
   const move = { ...request, config, sourceOwner, targetOwner, signer };
   const tables = await leave(move);

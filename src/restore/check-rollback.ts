@@ -45,6 +45,8 @@ export interface RollbackCheckDeps extends Trail {
   readonly passed: PassedSockets;
   /** Whether other fronts have the database as well. */
   readonly leadership: { readonly isJoining: boolean };
+  /** Tries PINs that people have had tried again, by what the trail says once it counts. */
+  readonly retryPins: () => Promise<void>;
 }
 
 /** `whole`: nothing is missing, or two persons knew before. */
@@ -126,7 +128,7 @@ export async function checkRollback(deps: RollbackCheckDeps): Promise<Passage> {
  * `database_in_use` where one of them is not certified yet; fails as `Signer.sign`.
  */
 async function beginBeside(
-  { runs, clock }: RollbackCheckDeps,
+  { runs, clock, retryPins }: RollbackCheckDeps,
   { unwitnessed }: WitnessedTrail,
   auditKey: OpenedKey,
 ): Promise<void> {
@@ -137,6 +139,7 @@ async function beginBeside(
         'the HSM has yet to have its run certified, or somebody else wrote them; see the log of the other fronts',
     );
   }
+  await retryPins();
   await certifyRun({ runs, auditKey, clock });
 }
 

@@ -4,6 +4,7 @@ import { ownDatabase } from '../db/open-engine.ts';
 import { openStore, type Store } from '../db/open-store.ts';
 import { refuseForeignStore } from '../db/refuse-foreign.ts';
 import { createOutageWatch } from '../events/outages.ts';
+import { openPermits } from '../hsm/index.ts';
 import { generateServiceKey, writeConfig } from '../hsm/service-keys.ts';
 import { type LazySigner, lazySigner } from '../hsm/tokens.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -49,7 +50,8 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
     clock: systemClock,
     onEvent: () => {},
   });
-  const signer = lazySigner(config, { newKeys: true });
+  const permits = await openPermits(config);
+  const signer = lazySigner(config, permits, { newKeys: true });
   try {
     const { former, earlier, pending } = await formerKeys(config, store);
     const objects = await signer.inventory();
@@ -66,6 +68,7 @@ export async function replaceHsm(configFile: string): Promise<HsmReplacement> {
     return resultOf(replacement);
   } finally {
     await signer.stop();
+    await permits.close();
     await store.close();
     await owner.release();
   }

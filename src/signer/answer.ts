@@ -5,7 +5,7 @@ import type { Operation, Operations, Reply, Request } from './protocol.ts';
 /** Does what a request asks, and answers it whatever happens. */
 export async function answer(operations: OperationTable, epoch: Epoch, request: Request): Promise<Reply> {
   const { id, op, takes } = request;
-  if (epoch.end) return { id, failure: epoch.end };
+  if (epoch.end && op !== 'pin') return { id, failure: epoch.end };
   if (!Object.hasOwn(operations, op)) {
     return { id, failure: { code: 'invalid_request', message: 'the signer knows no such operation' } };
   }

@@ -1,6 +1,7 @@
 import { algorithmNamed, isRsa, MODULUS_BITS, type ModulusBits } from '../kernel/algorithm.ts';
 import { KeywardError } from '../kernel/errors.ts';
-import type { KeySpecification } from '../kernel/signer.ts';
+import type { KeySpecification, PinTerms } from '../kernel/signer.ts';
+import { isObject } from '../lib/json.ts';
 import { MAX_KEYS as MAX_KEYS_IN_SET } from '../token/published-key-set.ts';
 import { type Operations, SERVICE_LABELS } from './protocol.ts';
 import type { ServiceKids, SignerSettings } from './settings.ts';
@@ -14,10 +15,25 @@ export const MAX_KEYS = 100_000;
 /** Of further tokens, and former registry keys. */
 export const MOST_BINDING_KEYS = 64;
 
+const LONGEST_ID = 128;
+
 /** Checks of what comes from the front, which has the types but may have been taken over. */
-export function requireOpening({ sessions, otherBindingKeys }: Operations['open']['takes']): void {
+export function requireOpening({ sessions, otherBindingKeys, pin }: Operations['open']['takes']): void {
   requireThat(Number.isSafeInteger(sessions) && sessions > 0, 'number of sessions');
   requireThat(Array.isArray(otherBindingKeys) && otherBindingKeys.length <= MOST_BINDING_KEYS, 'binding key');
+  requireThat(pin === undefined || areTerms(pin), 'terms of the PIN');
+}
+
+function areTerms({ permit, onlyAccepted }: PinTerms): boolean {
+  return isPermission(permit) && typeof onlyAccepted === 'boolean';
+}
+
+function isPermission(permit: unknown): boolean {
+  if (!isObject(permit)) return false;
+  const { id, after } = permit;
+  return (
+    typeof id === 'string' && id.length <= LONGEST_ID && Number.isSafeInteger(after) && Number(after) >= 0
+  );
 }
 
 export function requireBatch(batch: Operations['sign']['takes']): void {

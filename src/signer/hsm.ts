@@ -1,6 +1,6 @@
 import type graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
-import { isSoftwareHsm, type ModuleReport, type TokenDescription } from '../kernel/signer.ts';
+import { isSoftwareHsm, type ModuleReport, type PinTerms, type TokenDescription } from '../kernel/signer.ts';
 import { type Cryptoki, CryptokiError, calling, type Handle } from './cryptoki.ts';
 import type { Epoch } from './epoch.ts';
 import { login } from './login.ts';
@@ -117,13 +117,13 @@ export interface Hsm {
 }
 
 /** Nothing is ever closed or logged out: the process ends instead. */
-export function openHsm(settings: SignerSettings, epoch: Epoch): Hsm {
+export function openHsm(settings: SignerSettings, epoch: Epoch, terms?: PinTerms): Hsm {
   const { module, cryptoki, lib } = loadModule(settings.modulePath);
   const { slot, token } = findTokenSlot(module, settings.tokenLabel, settings.tokenSerial);
   const size = sessionsFor(token, settings.sessions);
   if (settings.hardwareOnly) refuseSoftware(token);
   const anchor = new Session(cryptoki, slot.handle);
-  login(cryptoki, anchor.handle, token, settings);
+  login(cryptoki, anchor.handle, token, settings, terms);
   const made = Array.from({ length: size }, () => new Session(cryptoki, slot.handle));
   const sessions = new SessionPool(made, epoch);
   const profile = profileOf(calling('C_GetInfo', () => lib.C_GetInfo()));

@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
+import type { PinTerms } from '../kernel/signer.ts';
 import { isBeforePin, isPinRejection } from './ckr.ts';
 import { type Cryptoki, CryptokiError, type Handle } from './cryptoki.ts';
 import { readPinFile } from './pin-file.ts';
@@ -27,13 +28,14 @@ export function login(
   session: Handle,
   token: Pick<graphene.Token, 'flags' | 'serialNumber'>,
   settings: Pick<SignerSettings, 'pinFile' | 'latchFile'>,
+  terms?: PinTerms,
 ): void {
   refuseNearLock(token.flags);
   const { pin, identity } = readPinFile(settings.pinFile);
   try {
     const success = { tokenSerial: token.serialNumber, pinFile: identity };
     inPinTurn(settings.latchFile, () =>
-      tryPin(cryptoki, session, pin, beginPinAttempt(settings.latchFile, success)),
+      tryPin(cryptoki, session, pin, beginPinAttempt(settings.latchFile, success, terms)),
     );
   } finally {
     pin.fill(0);

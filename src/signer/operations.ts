@@ -24,6 +24,7 @@ import { OwnClock } from './guard.ts';
 import { type Hsm, keepAlive, openHsm } from './hsm.ts';
 import { takeInventory } from './inventory.ts';
 import { LoadedKeys } from './loaded-keys.ts';
+import { readPinState } from './pin-latch.ts';
 import type { Log, Operation, Operations } from './protocol.ts';
 import { attest, serve, serveAlso } from './serve.ts';
 import { serveAudit, serveBindingIssuer, showSealed } from './serve-registry.ts';
@@ -70,13 +71,17 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
     (loadedKeys.audit !== null || ownKeys(settings, state).auditKid === null);
 
   return {
+    async pin() {
+      return readPinState(settingsOf());
+    },
     async open(takes) {
       if (opened) fail('invalid_request', 'the signer is open already');
       requireOpening(takes);
       const settings = settingsOf();
       const state = openState(settings);
       const others = bindingIssuersIn(takes.otherBindingKeys, settings, log);
-      const hsm = openHsm({ ...settings, sessions: Math.min(settings.sessions, takes.sessions) }, epoch);
+      const sessions = Math.min(settings.sessions, takes.sessions);
+      const hsm = openHsm({ ...settings, sessions }, epoch, takes.pin);
       const clock = new OwnClock(settings.clockSkewSeconds);
       opened = { hsm, settings, state, clock, others };
       if (state.missing.length > 0 && (settings.registryKid ?? settings.bindingKid) !== null) {

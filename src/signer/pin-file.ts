@@ -29,6 +29,16 @@ export function readPinFile(path: string): ReadPin {
   }
 }
 
+/** Without a look at what is in it. Refuses as `readPinFile`. */
+export function pinFileIdentity(path: string): PinFileIdentity {
+  const file = open(path);
+  try {
+    return inspect(file, path);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function open(path: string): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

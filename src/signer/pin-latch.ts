@@ -1,10 +1,11 @@
 import { closeSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { KeywardError } from '../kernel/errors.ts';
-import type { PinLatch } from '../kernel/signer.ts';
+import type { PinLatch, PinPermission, PinState, PinTerms } from '../kernel/signer.ts';
 import { isObject } from '../lib/json.ts';
 import { lockFile, writeDurably } from './durable-file.ts';
-import type { PinFileIdentity } from './pin-file.ts';
+import { type PinFileIdentity, pinFileIdentity } from './pin-file.ts';
+import type { SignerSettings } from './settings.ts';
 
 /** What the latch file says of the last PIN attempt. */
 interface LatchRecord {
@@ -15,6 +16,8 @@ interface LatchRecord {
   /** The module's answer to the attempt that it rejected. */
   readonly ckr: number | null;
   readonly lastSuccess: Success | null;
+  /** Of the last attempt that reached the token, if it had one. */
+  readonly permit?: PinPermission;
 }
 
 export interface Success {
@@ -41,12 +44,17 @@ function isLatchRecord(value: unknown): value is LatchRecord {
     (value.state === 'clear' || value.state === 'attempting' || value.state === 'rejected') &&
     Number.isInteger(value.attempts) &&
     (value.ckr === null || Number.isInteger(value.ckr)) &&
-    (value.lastSuccess === null || isSuccess(value.lastSuccess))
+    (value.lastSuccess === null || isSuccess(value.lastSuccess)) &&
+    (value.permit === undefined || isPermission(value.permit))
   );
 }
 
 function isSuccess(value: unknown): value is Success {
   return isObject(value) && typeof value.tokenSerial === 'string' && isIdentity(value.pinFile);
+}
+
+function isPermission(value: unknown): value is PinPermission {
+  return isObject(value) && typeof value.id === 'string' && Number.isSafeInteger(value.after);
 }
 
 function isIdentity(value: unknown): value is PinFileIdentity {
@@ -82,13 +90,18 @@ export interface Attempt {
  * One PIN attempt, remembered across restarts (I9, decision 0002). The attempt is on disk when this returns;
  * `pin_latched` where there may be none, `hsm_unavailable` where the record cannot be read or written.
  */
-export function beginPinAttempt(latchFile: string, identity: Success): Attempt {
+export function beginPinAttempt(latchFile: string, identity: Success, terms?: PinTerms): Attempt {
   const before = read(latchFile);
   const write = (record: LatchRecord) => store(latchFile, record);
-  write({ ...before, state: 'attempting', attempts: allowedAttempt(before, identity, latchFile) });
+  const attempts = allowedAttempt(before, identity, latchFile);
+  if (terms?.onlyAccepted && !isDeepStrictEqual(before.lastSuccess, identity)) {
+    refuse('another host had its PIN rejected or got no answer, and this PIN was never accepted', latchFile);
+  }
+  const permit = terms ? { permit: terms.permit } : {};
+  write({ ...before, ...permit, state: 'attempting', attempts });
   return {
-    succeeded: () => write({ ...NO_RECORD, lastSuccess: identity }),
-    rejected: (ckr) => write({ ...before, state: 'rejected', ckr }),
+    succeeded: () => write({ ...NO_RECORD, ...permit, lastSuccess: identity }),
+    rejected: (ckr) => write({ ...before, ...permit, state: 'rejected', ckr }),
     withdrawn: () => write(before),
   };
 }
@@ -100,6 +113,35 @@ export function readLatch(latchFile: string): PinLatch {
     return { state, attempts };
   } catch (error) {
     if (error instanceof KeywardError) return { state: 'unreadable', attempts: 0 };
+    throw error;
+  }
+}
+
+/** The same with what the PIN file tells without being read. */
+export function readPinState({
+  latchFile,
+  pinFile,
+  tokenSerial,
+}: Pick<SignerSettings, 'latchFile' | 'pinFile' | 'tokenSerial'>): PinState {
+  try {
+    const { state, attempts, lastSuccess, permit = null } = read(latchFile);
+    const isAccepted =
+      lastSuccess?.tokenSerial === tokenSerial && isDeepStrictEqual(lastSuccess.pinFile, identityOf(pinFile));
+    return { state, attempts, isAccepted, permit };
+  } catch (error) {
+    if (error instanceof KeywardError) {
+      return { state: 'unreadable', attempts: 0, isAccepted: false, permit: null };
+    }
+    throw error;
+  }
+}
+
+function identityOf(pinFile: string): PinFileIdentity | undefined {
+  try {
+    return pinFileIdentity(pinFile);
+  } catch (error) {
+    // Whoever tries the PIN says what is wrong with its file.
+    if (error instanceof KeywardError) return undefined;
     throw error;
   }
 }

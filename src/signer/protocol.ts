@@ -9,6 +9,8 @@ import type {
   KeySpecification,
   KeyTrial,
   ModuleReport,
+  PinState,
+  PinTerms,
   SealedStatements,
   TokenDescription,
 } from '../kernel/signer.ts';
@@ -31,10 +33,14 @@ export interface Opening {
   readonly sessions: number;
   /** The public halves of the keys that bind the keys of other tokens; the settings have their thumbprints. */
   readonly otherBindingKeys: readonly PublicJwk[];
+  /** Without any, the signer's own latch alone decides whether the PIN is tried. */
+  readonly pin?: PinTerms;
 }
 
 /** Each operation with what it takes and what it answers. */
 export interface Operations {
+  /** Asks no module, and is answered also where opening has failed. */
+  pin: { takes: null; gives: PinState };
   open: { takes: Opening; gives: TokenDescription };
   sign: { takes: readonly SignItem[]; gives: readonly SignOutcome[] };
   generate: { takes: KeySpecification; gives: GeneratedKey };

@@ -49,7 +49,7 @@ export const PROCESS_FILE = new URL('./process.ts', import.meta.url);
  * at once, so that nothing piles up behind an outage.
  */
 export function createSignerLink(options: SignerLinkOptions): SignerLink {
-  const { settingsFile, hsmToken, opening, deadlines, onEvent } = options;
+  const { settingsFile, hsmToken, opening, permits, deadlines, onEvent } = options;
   const { timers = systemTimers, backoff = BACKOFF_MS, random = Math.random } = options;
   const { signMs } = deadlines;
   const start = options.remote
@@ -79,7 +79,17 @@ export function createSignerLink(options: SignerLinkOptions): SignerLink {
     timers,
     onRemedy: (child, failure) => supervisor.heed(child, failure),
   });
-  const supervisor = new Supervisor({ opening, signMs, backoff, random, timers, onEvent, fork, queue });
+  const supervisor = new Supervisor({
+    opening,
+    permits,
+    signMs,
+    backoff,
+    random,
+    timers,
+    onEvent,
+    fork,
+    queue,
+  });
   return {
     sign(request) {
       const refusal = supervisor.refusal();

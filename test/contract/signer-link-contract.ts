@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { KeywardError } from '../../src/kernel/errors.ts';
+import type { PinPermits } from '../../src/kernel/signer.ts';
 import { NODE_FLAGS } from '../../src/lib/node-flags.ts';
 import type { SignerLinkOptions } from '../../src/signer/signer-link.ts';
 import { DEADLINES, FakeSetup, keys } from '../support/fake-signer-link.ts';
@@ -446,6 +448,77 @@ export function signerLinkContract(name: string, { isRemote }: { readonly isRemo
         expect(setup.link.state()).toBe('ready');
         expect(await text(sign('a'))).toBe('a signed input');
         expect(setup.asked()).toEqual(['open', 'open', 'sign 1']);
+      });
+    });
+
+    describe('a PIN that other hosts try as well', () => {
+      const told: string[] = [];
+      let refusal: KeywardError | undefined;
+      let given = 0;
+      const permits: PinPermits = {
+        async take(pin) {
+          if (refusal) throw refusal;
+          given += 1;
+          const id = String(given);
+          told.push(`${id} taken, ${pin.state}`);
+          return {
+            terms: { permit: { id, after: 7 }, onlyAccepted: true },
+            accepted: () => told.push(`${id} accepted`),
+            ended: ({ state }) => told.push(`${id} ended, ${state}`),
+          };
+        },
+      };
+      beforeEach(() => {
+        told.length = 0;
+        refusal = undefined;
+        given = 0;
+      });
+
+      it('is tried with a permit each time, whose end is told', async () => {
+        await started({ permits });
+        await setup.link.inspect([]);
+        process.kill(setup.pid(), 'SIGKILL');
+        await setup.until('ready', 2);
+        const openings = setup.asked().filter((line) => line.startsWith('open'));
+        expect(openings).toEqual(['open 1', 'open 2', 'open 3']);
+        expect(told).toEqual(['1', '2', '3'].flatMap((id) => [`${id} taken, clear`, `${id} accepted`]));
+      });
+
+      it('is not tried without one, until people have the PIN tried again', async () => {
+        setup = await made({ permits });
+        refusal = new KeywardError('pin_latched', 'the HSM rejected the PIN of web-2');
+        await setup.link.start();
+        expect(setup.link.state()).toBe('latched');
+        expect(setup.of('latched')).toEqual([{ type: 'latched', why: 'the HSM rejected the PIN of web-2' }]);
+        await expect(sign('a')).rejects.toMatchObject({ code: 'pin_latched' });
+        refusal = undefined;
+        await setup.link.start();
+        expect(setup.link.state()).toBe('ready');
+        expect(setup.processes()).toBe(1);
+      });
+
+      it('is not tried while nobody knows whether it may be, and asked for again', async () => {
+        setup = await made({ permits });
+        refusal = new KeywardError('hsm_unavailable', 'the database is away');
+        await setup.link.start();
+        expect(setup.of('away')).toEqual([{ type: 'away', why: 'the database is away' }]);
+        await expect(sign('a')).rejects.toMatchObject(UNAVAILABLE);
+        expect(setup.asked()).toEqual([]);
+        refusal = undefined;
+        await setup.until('ready');
+      });
+
+      it('is told of as the signer finds it after it failed, and not at all where its process died', async () => {
+        setup = await made({ permits });
+        setup.put('pin-state', JSON.stringify({ state: 'rejected' }));
+        setup.put('pin-rejected');
+        await setup.link.start();
+        expect(told).toEqual(['1 taken, rejected', '1 ended, rejected']);
+        setup.remove('pin-rejected');
+        setup.put('dies');
+        await setup.link.start();
+        expect(told[2]).toBe('2 taken, rejected');
+        expect(told.some((line) => /^2 (?:ended|accepted)/.test(line))).toBe(false);
       });
     });
 

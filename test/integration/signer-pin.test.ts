@@ -4,6 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pkcs11js from 'pkcs11js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { PinTerms } from '../../src/kernel/signer.ts';
 import type { Failure } from '../../src/signer/protocol.ts';
 import { createShimmedHsm, type ShimmedHsm } from '../support/shimmed-hsm.ts';
 import { startSigner } from '../support/signer-process.ts';
@@ -189,6 +190,61 @@ describe('a PIN that is right', () => {
     expect(await open()).toMatchObject({ code: 'pin_latched' });
     rmSync(hsm.settings.latchFile);
     expect(await open()).toBeNull();
+  });
+});
+
+describe('a signer that is asked of its PIN', () => {
+  const TERMS = { permit: { id: 'first', after: 7 }, onlyAccepted: false };
+
+  /** What it says before and after it was opened on these terms, and its failure. */
+  async function openedOn(pin: PinTerms, pinFile = hsm.settings.pinFile) {
+    const signer = startSigner(hsm.environment, { ...hsm.settings, pinFile });
+    const before = await signer.ask('pin', null);
+    const failure = await signer.ask('open', { ...signer.opening, pin }).then(
+      () => null,
+      (error: { failure: Failure }) => error.failure,
+    );
+    const after = await signer.ask('pin', null);
+    await signer.stop();
+    return { before, failure, after };
+  }
+
+  it('says whether the file that is there was ever accepted, and on what permit', async () => {
+    const { before, after } = await openedOn(TERMS);
+    expect(before).toEqual({ state: 'clear', attempts: 0, isAccepted: false, permit: null });
+    expect(after).toEqual({ state: 'clear', attempts: 0, isAccepted: true, permit: TERMS.permit });
+    const other = await openedOn(TERMS, wrongPin);
+    expect(other.before.isAccepted).toBe(false);
+    expect(other.failure).toMatchObject({ code: 'pin_latched', ckr: 0xa0 });
+    expect(other.after).toEqual({ state: 'rejected', attempts: 0, isAccepted: false, permit: TERMS.permit });
+    expect(attempts()).toBe(2);
+  });
+
+  it('tries none on terms that only an accepted one is tried on', async () => {
+    const careful = { ...TERMS, onlyAccepted: true };
+    expect((await openedOn(careful)).failure).toMatchObject({ code: 'pin_latched' });
+    expect(attempts()).toBe(0);
+    expect((await openedOn(TERMS)).failure).toBeNull();
+    expect((await openedOn(careful)).failure).toBeNull();
+    expect((await openedOn(careful, wrongPin)).failure).toMatchObject({ code: 'pin_latched' });
+    expect(attempts()).toBe(2);
+  });
+
+  it('says that it was not tried where the token cannot have seen it', async () => {
+    hsm.shim.control(['C_Login return 0xe0 at 1']);
+    const { failure, after } = await openedOn(TERMS);
+    expect(failure).toMatchObject({ code: 'hsm_unavailable' });
+    expect(after).toEqual({ state: 'clear', attempts: 0, isAccepted: false, permit: null });
+  });
+
+  it.each([
+    ['no permit', { onlyAccepted: true }],
+    ['a number that is none', { ...TERMS, permit: { id: 'x', after: -1 } }],
+    ['no word on what may be tried', { permit: TERMS.permit }],
+  ])('takes no terms with %s', async (_, pin) => {
+    const { failure } = await openedOn(pin as unknown as PinTerms);
+    expect(failure).toMatchObject({ code: 'invalid_request' });
+    expect(attempts()).toBe(0);
   });
 });
 

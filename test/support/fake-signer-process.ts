@@ -6,7 +6,7 @@
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KeyReference, TokenDescription } from '../../src/kernel/signer.ts';
-import type { Failure, Request, SignOutcome } from '../../src/signer/protocol.ts';
+import type { Failure, Opening, Request, SignOutcome } from '../../src/signer/protocol.ts';
 
 const token = process.argv[2] ?? '';
 let hidden: string[] = [];
@@ -34,11 +34,22 @@ const FAILURES: Record<string, Failure> = {
 
 const HIDDEN = 'hidden';
 const has = (name: string) => existsSync(join(token, name));
+const read = (name: string) => JSON.parse(readFileSync(join(token, name), 'utf8'));
 const journal = (line: string) => appendFileSync(join(token, 'journal'), `${process.pid} ${line}\n`);
 
 const answers = {
-  open(): unknown {
-    journal('open');
+  pin: () => ({
+    gives: {
+      state: 'clear',
+      attempts: 0,
+      isAccepted: true,
+      permit: null,
+      ...(has('pin-state') ? read('pin-state') : {}),
+    },
+  }),
+  open({ pin }: Opening): unknown {
+    journal(pin ? `open ${pin.permit.id}` : 'open');
+    if (has('dies')) process.exit(3);
     hidden = has(HIDDEN) ? readFileSync(join(token, HIDDEN), 'utf8').split(' ') : [];
     if (has('absent')) return failing({ ...(FAILURES.replace as Failure), message: 'no such token' });
     if (has('misconfigured')) return failing(FAILURES.misconfigured as Failure);

@@ -16,11 +16,15 @@ export function furtherFront(first: RunningService, url?: string, launch?: Launc
     config.database.url_file = join(folder, DATABASE_URL);
     writeFileSync(config.database.url_file, url, { mode: 0o600 });
   }
-  config.hsm.latch_file = join(folder, 'pin-latch');
   const { SOFTHSM2_CONF } = config.hsm.environment;
   config.hsm.environment.SOFTHSM2_CONF = join(folder, 'softhsm2.conf');
   copyFileSync(SOFTHSM2_CONF, config.hsm.environment.SOFTHSM2_CONF);
+  const files = { pinFile: join(folder, 'pin'), latchFile: join(folder, 'pin-latch.json') };
+  copyFileSync(resolve(first.hsm.folder, config.hsm.pin_file), files.pinFile);
+  Object.assign(config.hsm, { pin_file: files.pinFile, latch_file: files.latchFile });
   const configFile = join(folder, 'config.yaml');
   writeFileSync(configFile, stringify(config), { mode: 0o600 });
-  return serveOn({ ...first, configFile, hsm: { ...first.hsm, folder, remove: () => {} } }, launch);
+  const settings = { ...first.hsm.settings, ...files };
+  const hsm = { ...first.hsm, settings, folder, remove: () => {} };
+  return serveOn({ ...first, configFile, hsm }, launch);
 }

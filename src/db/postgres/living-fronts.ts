@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Trx } from '../schema.ts';
+import { LEADER_SLOT } from './own-objects.ts';
 import { ADVISORY, SLOT_LOCKS } from './session-locks.ts';
 
 export interface LivingFront {
@@ -17,6 +18,14 @@ export async function livingFronts(trx: Trx): Promise<readonly LivingFront[]> {
       trx,
     );
   return rows;
+}
+
+/** Whether the front of that id still has a slot. */
+export async function isThere(trx: Trx, id: string): Promise<boolean> {
+  const { rows } = await sql<{ there: number }>`SELECT EXISTS (SELECT FROM slots s JOIN pg_locks l
+      ON ${ADVISORY} AND l.classid = ${sql.lit(SLOT_LOCKS)} AND l.objid::bigint = s.slot
+      WHERE s.owner = ${id} AND s.slot <> ${sql.lit(LEADER_SLOT)})::int AS there`.execute(trx);
+  return rows[0]?.there === 1;
 }
 
 /** Behind the change and the group of records that are under way. */

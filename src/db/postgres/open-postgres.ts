@@ -1,7 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { Kysely, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
-import type { DatabaseOwner, Engine } from '../engine.ts';
+import type { DatabaseOwner, Engine, FrontDatabase } from '../engine.ts';
 import { foreignSchema, StoreFailure } from '../failure.ts';
 import type { Ownership } from '../ledger-mark.ts';
 import type { Schema, Trx } from '../schema.ts';
@@ -10,6 +11,7 @@ import { readAddress } from './connection-string.ts';
 import { POSTGRES } from './dialect.ts';
 import { postgresError } from './failure.ts';
 import { LentConnection } from './lent-connection.ts';
+import { isThere } from './living-fronts.ts';
 import { PostgresOwner } from './owner.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { proveReads } from './proof.ts';
@@ -72,7 +74,7 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
     openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),
-    shared: { fence: readFence, proof: (trx) => proveReads(trx, durabilityOf(database)) },
+    shared: { fence: readFence, isThere, proof: (trx) => proveReads(trx, durabilityOf(database)) },
   };
 }
 
@@ -96,6 +98,36 @@ export async function inspectServer(
   } finally {
     await link.close();
   }
+}
+
+/** Writes beside the fronts, as none of them; undefined where no service has made its tables yet. `store_unavailable`. */
+export async function openBeside(
+  database: PostgresSettings,
+): Promise<(FrontDatabase & { close(): Promise<void> }) | undefined> {
+  readAddress(database);
+  const connection = new LentConnection({ database, begin: 'write' });
+  const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
+  const transaction: FrontDatabase['transaction'] = async (work) => {
+    try {
+      return await db.transaction().execute(work);
+    } catch (error) {
+      throw connection.recover(error);
+    }
+  };
+  const close = () => connection.close();
+  try {
+    const { rows } = await transaction((trx) =>
+      sql<{ made: unknown }>`SELECT to_regclass('pin_permits') AS made`.execute(trx),
+    );
+    // No front has such an id: whoever finds it takes it for one that is gone.
+    const id = `beside ${randomUUID()}`;
+    if (rows[0]?.made !== null) return { id, isThere, read: transaction, transaction, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  await close();
+  return undefined;
 }
 
 /** Of a database that is there. */

@@ -29,8 +29,9 @@ export const POSTGRES_MIGRATIONS: Migrations = Object.fromEntries(
  * What PostgreSQL has beside the tables of both engines. `slots` says who writes, by a random id each: a number that grows
  * would be given twice where a promoted copy lacks the last owner. `code` is the number of the newest migration that it
  * knows. `fence` has one row, whose number every change replaces that fronts have to know of before they record anything
- * more. `front_notes`: what fronts tell each other. Names without a schema are those of the search path at creation: each
- * function is bound to it, whoever calls.
+ * more. `front_notes`: what fronts tell each other. `pin_permits` says of each HSM token what its PIN attempts came to, on
+ * whichever host (decision 147). Names without a schema are those of the search path at creation: each function is bound
+ * to it, whoever calls.
  */
 async function createOwnObjects(db: Kysely<never>): Promise<void> {
   const { rows } = await sql<{ schema: string }>`SELECT current_schema() AS schema`.execute(db);
@@ -95,6 +96,12 @@ const APPEND_PARAMETERS = [
 
 const NOTES = `CREATE UNLOGGED TABLE front_notes (owner text COLLATE "C" PRIMARY KEY, number bigint NOT NULL,
   body text NOT NULL, run_id text COLLATE "C" NOT NULL, seal bytea NOT NULL)`;
+const PERMIT_COLUMNS = [
+  'token_label text COLLATE "C" NOT NULL, token_serial text COLLATE "C" NOT NULL',
+  'attempts bigint NOT NULL, front text COLLATE "C" NOT NULL, attempt text COLLATE "C" NOT NULL',
+  'host text COLLATE "C" NOT NULL, since bigint NOT NULL',
+  'rejected_host text COLLATE "C", rejected_at bigint, was_accepted smallint',
+].join(', ');
 
 function statementsFor(schema: string): readonly string[] {
   const options = `LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, ${quoted(schema)}, pg_temp`;
@@ -105,6 +112,7 @@ function statementsFor(schema: string): readonly string[] {
     'CREATE TABLE fence (id bigint PRIMARY KEY CHECK (id = 1), number bigint NOT NULL)',
     'INSERT INTO fence VALUES (1, 0)',
     NOTES,
+    `CREATE TABLE pin_permits (${PERMIT_COLUMNS}, PRIMARY KEY (token_label, token_serial))`,
     `CREATE FUNCTION kw_raise_fence() RETURNS bigint[] ${options} AS $body$${RAISE}$body$`,
     `CREATE FUNCTION kw_begin(_owner text) RETURNS boolean ${options} AS $body$${BEGIN}$body$`,
     `CREATE FUNCTION kw_append(${APPEND_PARAMETERS}) RETURNS int ${options} AS $body$${APPEND}$body$`,

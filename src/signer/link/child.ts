@@ -69,6 +69,10 @@ export class Child {
     return this.#process.pid;
   }
 
+  get isGone(): boolean {
+    return this.#why !== undefined;
+  }
+
   get idle(): boolean {
     return this.#calls.size === 0;
   }

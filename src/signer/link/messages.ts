@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { ERROR_CODES } from '../../kernel/errors.ts';
+import type { PinState } from '../../kernel/signer.ts';
 import { isObject } from '../../lib/json.ts';
 import type { Failure, LogLine, Operation, Reply } from '../protocol.ts';
 
@@ -7,6 +8,7 @@ type Check = (gives: unknown, takes: unknown) => boolean;
 
 /** What the front insists on before it uses an answer: enough that a broken child cannot break the front. */
 export const WELL_FORMED = {
+  pin: isPinState,
   open: isObject,
   sign: (gives, takes) =>
     Array.isArray(gives) &&
@@ -63,6 +65,23 @@ function areProofsOf(gives: unknown, takes: unknown): boolean {
 
 function isTrial(gives: unknown): boolean {
   return isObject(gives) && Array.isArray(gives.unproven) && typeof gives.refused === 'object';
+}
+
+const LATCH_STATES: ReadonlySet<unknown> = new Set([
+  'clear',
+  'attempting',
+  'rejected',
+  'unreadable',
+] satisfies PinState['state'][]);
+
+function isPinState(gives: unknown): boolean {
+  return (
+    isObject(gives) &&
+    LATCH_STATES.has(gives.state) &&
+    Number.isSafeInteger(gives.attempts) &&
+    typeof gives.isAccepted === 'boolean' &&
+    (gives.permit === null || (isObject(gives.permit) && Number.isSafeInteger(gives.permit.after)))
+  );
 }
 
 function isStatement(value: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { KeyProof, KeyReference, TokenDescription } from '../../kernel/signer.ts';
+import type { KeyProof, KeyReference, PinPermits, TokenDescription } from '../../kernel/signer.ts';
 import type { BackoffBounds } from '../../lib/backoff.ts';
 import type { LogLine, Opening, Operation, Operations } from '../protocol.ts';
 import type { RemoteSigner } from './remote-process.ts';
@@ -16,6 +16,8 @@ export interface SignerLinkOptions {
   readonly newKeys?: boolean;
   /** What the signer is told when it opens the token. */
   readonly opening: Opening;
+  /** Asked before each login; absent where no other host has a PIN of that token. */
+  readonly permits?: PinPermits | undefined;
   /** The child's whole environment, such as SOFTHSM2_CONF. No secrets (I8). */
   readonly environment: Readonly<Record<string, string>>;
   readonly deadlines: Deadlines;
@@ -63,6 +65,7 @@ export type SignerEvent =
 const SERVE_MS_PER_KEY = 20;
 
 const MEMBER = {
+  pin: 'openMs',
   open: 'openMs',
   sign: 'signMs',
   generate: 'generateMs',

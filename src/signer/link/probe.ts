@@ -1,7 +1,8 @@
-import type { KeyProof, KeyReference, TokenInspection } from '../../kernel/signer.ts';
+import type { KeyProof, KeyReference, PinPermits, TokenInspection } from '../../kernel/signer.ts';
 import { Backoff } from '../../lib/backoff.ts';
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import type { Answer, Child } from './child.ts';
+import { openInTurn } from './open-in-turn.ts';
 import { asError, unavailable } from './refusals.ts';
 import type { Timers } from './timers.ts';
 
@@ -25,6 +26,7 @@ interface ProbeOptions {
   readonly timers: Timers;
   readonly random: () => number;
   readonly fork: (sessions: number) => Child;
+  readonly permits: PinPermits | undefined;
   /** A fresh process proves more keys than the serving one. */
   readonly onMore: (why: string) => void;
   /** The list as a fresh process sees it, each time it changes. */
@@ -126,7 +128,8 @@ export class Probe {
   }
 
   #open(child: Child): Promise<Answer<'open'>> {
-    return child.call('open', { ...this.#options.opening, sessions: 1 });
+    const { opening, permits } = this.#options;
+    return openInTurn(child, { ...opening, sessions: 1 }, permits);
   }
 
   async #withFresh<T>(work: (child: Child) => Promise<T>): Promise<T> {

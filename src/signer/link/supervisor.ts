@@ -1,8 +1,15 @@
 import type { KeywardError } from '../../kernel/errors.ts';
-import type { KeyProof, KeyReference, TokenDescription, TokenInspection } from '../../kernel/signer.ts';
+import type {
+  KeyProof,
+  KeyReference,
+  PinPermits,
+  TokenDescription,
+  TokenInspection,
+} from '../../kernel/signer.ts';
 import { Backoff, type BackoffBounds } from '../../lib/backoff.ts';
 import type { Failure, Opening, Operation, Operations } from '../protocol.ts';
 import type { Answer, Child } from './child.ts';
+import { openInTurn } from './open-in-turn.ts';
 import type { LinkState, SignerEvent } from './options.ts';
 import { keepAsking, Probe } from './probe.ts';
 import { asError, outcomeUnknown, shuttingDown, unavailable } from './refusals.ts';
@@ -21,6 +28,7 @@ interface SupervisorOptions {
   readonly timers: Timers;
   readonly onEvent: (event: SignerEvent) => void;
   readonly fork: (sessions: number) => Child;
+  readonly permits: PinPermits | undefined;
   readonly queue: SignQueue;
 }
 
@@ -167,7 +175,8 @@ export class Supervisor {
 
   /** No signature is asked for before the keys are found and proven (PKCS11.md rule 2). */
   async #prepare(child: Child): Promise<Answer<'open'>> {
-    const opened = await child.call('open', this.#options.opening);
+    const { opening, permits } = this.#options;
+    const opened = await openInTurn(child, opening, permits);
     if (!('gives' in opened)) return opened;
     this.#fresh = true;
     let served: readonly KeyReference[] | undefined;

@@ -25,6 +25,10 @@ const kind = {
   modulusBits: z.union(MODULUS_BITS.map((bits) => z.literal(bits))).nullable(),
 };
 const reference = z.strictObject({ kid: name, hsmId: name, bindingRecord: jws });
+const pinTerms = z.strictObject({
+  permit: z.strictObject({ id: name, after: z.int().min(0) }),
+  onlyAccepted: z.boolean(),
+});
 const signItem = z.union([
   z.tuple([name, z.string()]),
   z.tuple([name, z.string(), z.array(jws).max(MAX_KEYS_IN_SET)]),
@@ -32,7 +36,12 @@ const signItem = z.union([
 
 /** What each operation takes, by its types and bounds; what it means is checked where it is done. */
 const TAKES = {
-  open: z.strictObject({ sessions: count, otherBindingKeys: z.array(jwk).max(MOST_BINDING_KEYS) }),
+  pin: z.null(),
+  open: z.strictObject({
+    sessions: count,
+    otherBindingKeys: z.array(jwk).max(MOST_BINDING_KEYS),
+    pin: pinTerms.optional(),
+  }),
   sign: z.array(signItem).max(MAX_BATCH),
   generate: z.strictObject({ hsmId: name, label: name, ...kind }),
   trial: z.strictObject(kind),

@@ -15,6 +15,7 @@ function followed() {
         if (database.isAway) throw new Error('away');
         return database.fence;
       },
+      isThere: async () => true,
       proof: async () => {},
     },
     passed: () => {},

@@ -27,7 +27,8 @@ const latches = (whileConfirming: () => void) =>
     config,
     links: new Map([[FIRST_TOKEN, { start, state: () => 'ready' }]]),
     sinks: { confirm: async () => whileConfirming() },
-    audit: { record: async () => {} },
+    permits: new Map(),
+    audit: { record: async () => {}, lastAbout: async () => undefined },
   });
 
 beforeEach(() => {
@@ -37,11 +38,11 @@ beforeEach(() => {
 
 it('one person clears no latch that closed while the sinks were told', async () => {
   const { read: look, clear } = latches(reject);
-  expect(look(FIRST_TOKEN).state).toBe('clear');
+  expect((await look(FIRST_TOKEN)).state).toBe('clear');
   await expect(clear(FIRST_TOKEN, { ...ADA, alone: true })).rejects.toMatchObject({
     code: 'proposal_outdated',
   });
-  expect([look(FIRST_TOKEN).state, started]).toEqual(['rejected', 0]);
+  expect([(await look(FIRST_TOKEN)).state, started]).toEqual(['rejected', 0]);
 });
 
 it('one person has a token opened whose PIN is not latched, and two any', async () => {
@@ -49,7 +50,7 @@ it('one person has a token opened whose PIN is not latched, and two any', async 
   expect(await clear(FIRST_TOKEN, { ...ADA, alone: true })).toEqual({ open: true });
   reject();
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
-  expect([look(FIRST_TOKEN).state, started]).toEqual(['clear', 2]);
+  expect([(await look(FIRST_TOKEN)).state, started]).toEqual(['clear', 2]);
 });
 
 it('of a signer that runs by itself no latch is cleared here: it is asked again', async () => {
@@ -65,9 +66,10 @@ it('of a signer that runs by itself no latch is cleared here: it is asked again'
     config: loadConfig(file),
     links: new Map([[FIRST_TOKEN, { start: ask, state: () => state }]]),
     sinks: { confirm: async () => {} },
-    audit: { record: async (event) => void recorded.push(event) },
+    permits: new Map(),
+    audit: { record: async (event) => void recorded.push(event), lastAbout: async () => undefined },
   });
-  expect(look(FIRST_TOKEN)).toEqual({ state: 'rejected', attempts: 0 });
+  expect(await look(FIRST_TOKEN)).toEqual({ state: 'rejected', attempts: 0 });
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: false });
   state = 'ready';
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
