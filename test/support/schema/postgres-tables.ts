@@ -12,7 +12,7 @@ const TYPES: Readonly<Record<string, string>> = {
 export async function postgresTables(session: PostgresSession): Promise<Tables> {
   const { rows } = await session.query(
     `select relname, oid from pg_class where relkind in ('r', 'p') and relnamespace = 'keyward'::regnamespace
-       and relname not like 'kysely%' and relname not in ('slots', 'fence', 'pin_permits') order by relname collate "C"`,
+       and relname not like 'kysely%' and relname not in ('slots', 'fence', 'pin_permits', 'front_notes') order by relname collate "C"`,
   );
   const tables: [string, TableShape][] = [];
   for (const { relname, oid } of rows) tables.push([String(relname), await shapeOf(session, oid)]);
