@@ -359,6 +359,32 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect(await second.store.ledger.lookups.find(digest, iat)).toBeDefined();
   });
 
+  it('take a run for a stranger no longer than its certificate is missing', async () => {
+    const { first, second, url } = await fronts();
+    const session = await sessionOfTest(url);
+    await first.store.audit.record({ ...EVENT, type: 'first' });
+    await first.store.records.append(issuanceRecord(0));
+    first.store.judgeRuns(async ({ id, publicKey, certificate }) =>
+      certificate === 'gone' ? undefined : { id, publicKey },
+    );
+    await session.transact(`update runs set certificate = 'gone'`);
+    await second.store.notes?.post('note');
+    await second.store.records.append(issuanceRecord(1));
+    const { digest, iat, jti } = issuanceRecord(1);
+    expect(await first.store.notes?.read()).toEqual(new Map());
+    expect(await first.store.ledger.lookups.find(digest, iat)).toBeUndefined();
+    await expect(first.store.records.append(issuanceRecord(2))).rejects.toMatchObject({
+      cause: { condition: 'foreign_group' },
+    });
+    await session.transact('update runs set certificate = null');
+    const within = { timeout: 60_000, interval: 200 };
+    await expect.poll(() => first.store.ledger.lookups.find(digest, iat), within).toMatchObject({ jti });
+    await first.store.records.append(issuanceRecord(2));
+    expect(await first.store.notes?.read()).toEqual(new Map([[second.owner.id, 'note']]));
+    await second.store.audit.record({ ...EVENT, type: 'second' });
+    await first.store.audit.record({ ...EVENT, type: 'third' });
+  });
+
   it('write to no trail that ends otherwise than a front left it', async () => {
     const { first, second, url } = await fronts();
     await first.store.audit.record({ ...EVENT, type: 'first' });
