@@ -94,15 +94,15 @@ class Seals {
     this.#deps = deps;
   }
 
-  isOwn({ runId, seal, hash }: SealedEvent): boolean {
+  isOwn({ sequence, runId, seal, hash }: SealedEvent): boolean {
     const { own } = this.#deps.runs;
-    return runId === own.id && seal !== null && verifySeal(own, 'audit', hash, seal);
+    return runId === own.id && seal !== null && verifySeal(own, 'audit', { sequence, hash }, seal);
   }
 
-  async isGood({ runId, seal, hash }: SealedEvent): Promise<boolean> {
+  async isGood({ sequence, runId, seal, hash }: SealedEvent): Promise<boolean> {
     if (runId === null || seal === null) return false;
     const run = await this.#certified(runId);
-    return run !== undefined && verifySeal(run, 'audit', hash, seal);
+    return run !== undefined && verifySeal(run, 'audit', { sequence, hash }, seal);
   }
 
   async #certified(id: string): Promise<StoredRun | undefined> {

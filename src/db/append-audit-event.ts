@@ -42,12 +42,12 @@ export async function appendChained(trx: Trx, event: ChainedEvent): Promise<Chai
   const { hash: previous } = await ownAuditHead(trx);
   const hash = auditEventHash(previous, event);
   const { requestId, traceId, detailsJson, ...columns } = event;
+  const head = { sequence: event.sequence, hash };
   const row = { ...columns, request_id: requestId, trace_id: traceId, details_json: detailsJson, hash };
   await trx
     .insertInto('audit_events')
-    .values({ ...row, run_id: run.id, seal: sealHash(run, 'audit', hash) })
+    .values({ ...row, run_id: run.id, seal: sealHash(run, 'audit', head) })
     .execute();
-  const head = { sequence: event.sequence, hash };
   audit.append(head);
   if (wantsCheckpoint(event)) memory.wantsCheckpoint = true;
   return head;

@@ -1,15 +1,13 @@
 import { type GroupSeal, type RunPublicKey, TrustedRuns } from '../kernel/audit-chain.ts';
-import { RecentSet } from '../lib/recent-set.ts';
 import { unknownRun } from './failure.ts';
-
-const STRANGERS = 10_000;
+import { Strangers } from './strangers.ts';
 
 /**
  * The runs as a thread knows them. Where it meets another, the question fails with `unknown_run`: whoever asked has it
  * judged, tells the thread, and asks again.
  */
 export class AskingRuns extends TrustedRuns {
-  readonly #strangers = new RecentSet(STRANGERS);
+  readonly #strangers = new Strangers();
 
   /** Null for a run whose seals do not count. */
   judged(id: string, run: RunPublicKey | null): void {

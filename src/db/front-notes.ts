@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
 import type { FrontNotes } from '../kernel/front-notes.ts';
 import type { RunDirectory } from './run-directory.ts';
 
@@ -33,13 +33,13 @@ export function createFrontNotes({ board, run, runs }: FrontNotesDeps): FrontNot
   let known = new Map<string, NoteRow>();
   const isSealed = async (row: NoteRow) => {
     const writer = await runs.find(row.runId);
-    return writer !== undefined && verifySeal(writer, 'note', hashOf(row), row.seal);
+    return writer !== undefined && verifySeal(writer, 'note', headOf(row), row.seal);
   };
   return {
     async post(body) {
       posted += 1;
       const note = { owner: board.owner, number: posted, body };
-      await board.put({ ...note, runId: run.id, seal: sealHash(run, 'note', hashOf(note)) });
+      await board.put({ ...note, runId: run.id, seal: sealHash(run, 'note', headOf(note)) });
     },
     async read() {
       const numbers = new Map([...known.values()].map(({ owner, number }) => [owner, number]));
@@ -56,6 +56,6 @@ export function createFrontNotes({ board, run, runs }: FrontNotesDeps): FrontNot
   };
 }
 
-function hashOf({ owner, number, body }: Pick<NoteRow, 'owner' | 'number' | 'body'>): Buffer {
-  return createHash('sha256').update(`${owner}\0${number}\0${body}`).digest();
+function headOf({ owner, number, body }: Pick<NoteRow, 'owner' | 'number' | 'body'>): ChainHead {
+  return { sequence: number, hash: createHash('sha256').update(`${owner}\0${body}`).digest() };
 }

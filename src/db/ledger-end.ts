@@ -11,5 +11,5 @@ export function isOwnEnd(last: GroupColumns | undefined, end: ChainHead, run: Ru
   if (sequence === end.sequence) return Buffer.compare(hash, end.hash) === 0;
   const { run_id = null, seal = null } = last ?? {};
   if (sequence < end.sequence || run_id !== run.id || seal === null) return false;
-  return verifySeal(run, 'ledger', hash, seal);
+  return verifySeal(run, 'ledger', { sequence, hash }, seal);
 }

@@ -1,19 +1,16 @@
 import type { RunPublicKey, StoredRun } from '../kernel/audit-chain.ts';
-import { RecentSet } from '../lib/recent-set.ts';
 import { camelCased } from './camel-case.ts';
 import type { TrxReader } from './schema.ts';
+import { Strangers } from './strangers.ts';
 
 /** The run as far as its seals count; undefined where the audit key did not certify it. */
 export type RunJudge = (run: StoredRun) => Promise<RunPublicKey | undefined>;
-
-const STRANGERS = 10_000;
 
 /** Judges runs that began after this one, by their rows: those of other fronts. Until it is told how, none counts. */
 export class RunDirectory {
   readonly #reader: TrxReader;
   readonly #known = new Map<string, RunPublicKey>();
-  /** A run that was not certified when it wrote the first time never is. */
-  readonly #strangers = new RecentSet(STRANGERS);
+  readonly #strangers = new Strangers();
   #judge: RunJudge | undefined;
 
   /** `reader`: asked by whoever is in the midst of reading, and so another one than theirs. */

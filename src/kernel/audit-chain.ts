@@ -168,7 +168,7 @@ interface SealedElement {
 export function hasSealed(run: RunPublicKey, chain: SealedChain, element: SealedElement): boolean {
   const { sequence, hash, seal } = element;
   const counts = sequence <= (run.until?.[chain] ?? Number.POSITIVE_INFINITY);
-  return counts && seal !== null && verifySeal(run, chain, hash, seal);
+  return counts && seal !== null && verifySeal(run, chain, { sequence, hash }, seal);
 }
 
 const SEAL_TAG = 'keyward-seal-v1';
@@ -179,19 +179,19 @@ export function createRunKey(startedAt: number): RunKey {
   return { id: randomUUID(), publicKey: x, privateKey, startedAt };
 }
 
-/** Ed25519 over the chain's name, the run and the 32 bytes of an element's hash; 64 bytes. */
+/** Ed25519 over the chain's name, the run, and an element's place and hash: at another place it is no seal; 64 bytes. */
 export function sealHash(
   { id, privateKey }: Pick<RunKey, 'id' | 'privateKey'>,
   chain: Sealed,
-  hash: Uint8Array,
+  element: ChainHead,
 ): Buffer {
-  return sign(null, sealText(id, chain, hash), privateKey);
+  return sign(null, sealText(id, chain, element), privateKey);
 }
 
 /** False also for a public key that is none. */
-export function verifySeal(run: RunPublicKey, chain: Sealed, hash: Uint8Array, seal: Uint8Array): boolean {
+export function verifySeal(run: RunPublicKey, chain: Sealed, element: ChainHead, seal: Uint8Array): boolean {
   try {
-    return verify(null, sealText(run.id, chain, hash), keyOf(run), seal);
+    return verify(null, sealText(run.id, chain, element), keyOf(run), seal);
   } catch {
     return false;
   }
@@ -208,8 +208,8 @@ function keyOf(run: RunPublicKey): KeyObject {
   return key;
 }
 
-function sealText(id: string, chain: Sealed, hash: Uint8Array): Buffer {
-  return Buffer.concat([Buffer.from(`${SEAL_TAG}\0${chain}\0${id}\0`), hash]);
+function sealText(id: string, chain: Sealed, { sequence, hash }: ChainHead): Buffer {
+  return Buffer.concat([Buffer.from(`${SEAL_TAG}\0${chain}\0${id}\0`), wholeNumber(sequence), hash]);
 }
 
 /** A run as the database has it: its key counts as far as its certificate says so. */

@@ -32,7 +32,7 @@ export function forgeRecords(file: string, records: readonly IssuanceRecord[], p
   const hashes = rowHashes(rows);
   const hash = groupHash({ previousHash, sequence: place.group, committedAt }, hashes);
   const { run } = place;
-  const seal = run ? sealHash(run, 'ledger', hash) : null;
+  const seal = run ? sealHash(run, 'ledger', { sequence: place.group, hash }) : null;
   db.exec('BEGIN');
   for (const [index, row] of rows.entries()) {
     const { digest, scopeId, kid, jti, clientId, subject, root, traceId, iat, exp } = row;

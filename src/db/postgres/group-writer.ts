@@ -12,6 +12,8 @@ import type { Answer, PostgresSession } from './session.ts';
 
 const LAST_GROUP = 'SELECT * FROM ledger_groups ORDER BY sequence DESC LIMIT 1';
 const HASH_AT = 'SELECT group_hash FROM ledger_groups WHERE sequence = $1';
+const SINCE = `SELECT count(*) AS groups, coalesce(sum(row_count), 0)::bigint AS records
+  FROM ledger_groups WHERE sequence > $1`;
 const APPEND = `SELECT kw_append(${Array.from({ length: 21 }, (_, n) => `$${n + 1}`).join(', ')}) AS code`;
 /** The lock of `kw_append`; a front that is stopped in the midst of its turn holds up the others no longer than that. */
 const TURN = `SELECT set_config('idle_in_transaction_session_timeout', '2s', true), pg_advisory_xact_lock(4711, 1)`;
@@ -42,6 +44,8 @@ export class GroupWriter {
   readonly #settled: Settled;
   /** Where the next group goes, unless another front was quicker; undefined where the fate of the last one is unknown. */
   #next: Place | undefined;
+  /** The last group that was appended here. No hash and no seal covers the number of a record. */
+  #own: { readonly end: ChainHead; readonly nextRecord: number } | undefined;
   /** Another front appended last. */
   #isShared = false;
 
@@ -120,9 +124,14 @@ export class GroupWriter {
   /** No other front appends meanwhile. */
   async #appendInTurn(session: PostgresSession, rows: readonly IndexedRow[], group: Group): Promise<void> {
     const asked = [session.begin(), session.query(TURN)] as const;
-    const ends = [session.query(LAST_GROUP), session.query(HASH_AT, [group.end?.sequence ?? 0])] as const;
+    const known = [group.end?.sequence ?? 0];
+    const ends = [
+      session.query(LAST_GROUP),
+      session.query(HASH_AT, known),
+      session.query(SINCE, known),
+    ] as const;
     const made = await Promise.all([...asked, ...ends])
-      .then(([, , last, ours]) => this.#make(rows, group, this.#placeBehind(last, ours, group.end)))
+      .then(([, , ...found]) => this.#make(rows, group, this.#placeBehind(found, group.end)))
       .catch(async (error: unknown) => {
         this.forget();
         await session.rollback();
@@ -136,17 +145,26 @@ export class GroupWriter {
   }
 
   /** Behind the last group, where that is the one that is known or follows from it, and a run sealed it that counts. */
-  #placeBehind(found: Answer, ours: Answer, end: ChainHead | undefined): Place {
-    const last = found.rows[0] as unknown as GroupColumns | undefined;
+  #placeBehind([found, ours, since]: readonly Answer[], end: ChainHead | undefined): Place {
+    const last = found?.rows[0] as unknown as GroupColumns | undefined;
     const { sequence, group_hash: hash } = last ?? { sequence: 0, group_hash: CHAIN_START };
     if (end && !isSame({ sequence, hash }, end)) {
-      const known = end.sequence === 0 ? CHAIN_START : (ours.rows[0]?.group_hash as Uint8Array | undefined);
+      const known = end.sequence === 0 ? CHAIN_START : (ours?.rows[0]?.group_hash as Uint8Array | undefined);
       const isThere = known !== undefined && Buffer.compare(known, end.hash) === 0;
       if (!last || sequence < end.sequence || !isThere || !this.#isSealed(last)) throw foreignGroup();
     }
     this.#isShared = last !== undefined && last.run_id !== this.#run.id;
     const firstRecord = last ? last.first_record + last.row_count : 1;
+    if (end && !this.#isNumbered(end, sequence, firstRecord, since)) throw foreignGroup();
     return { sequence: sequence + 1, firstRecord, previousHash: hash };
+  }
+
+  /** Whether no group is missing between the one that is known and the last, nor a number of a record. */
+  #isNumbered(end: ChainHead, last: number, nextRecord: number, since: Answer | undefined): boolean {
+    const { groups, records } = since?.rows[0] ?? {};
+    if (groups !== last - end.sequence) return false;
+    if (!this.#own || !isSame(this.#own.end, end)) return true;
+    return nextRecord === this.#own.nextRecord + Number(records);
   }
 
   #isSealed({ sequence, group_hash: hash, run_id: runId, seal }: GroupColumns): boolean {
@@ -163,7 +181,7 @@ export class GroupWriter {
     }
     const hash = groupHash({ sequence, previousHash, committedAt }, hashes);
     const group = [sequence, firstRecord, previousHash, hash, committedAt];
-    const seal = [this.#run.id, sealHash(this.#run, 'ledger', hash)];
+    const seal = [this.#run.id, sealHash(this.#run, 'ledger', { sequence, hash })];
     const digests = Buffer.concat(rows.map(({ row }) => row.digest));
     return {
       values: [this.#owner, fence, ...group, ...seal, digests, salts, hashes, ...columnsOf(rows)],
@@ -181,6 +199,7 @@ export class GroupWriter {
     group.end = end;
     group.isBegun = true;
     this.#next = next;
+    this.#own = { end, nextRecord: next.firstRecord };
   }
 }
 

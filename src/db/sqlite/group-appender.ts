@@ -101,7 +101,7 @@ export class GroupAppender {
     const { sequence, firstRecord, committedAt, previousHash } = group;
     const count = hashes.length / HASH_BYTES;
     const hash = groupHash(group, hashes);
-    const seal = sealHash(this.#run, 'ledger', hash);
+    const seal = sealHash(this.#run, 'ledger', { sequence, hash });
     this.#insertGroup.run(sequence, firstRecord, count, committedAt, previousHash, hash, this.#run.id, seal);
     this.#insertRowHashes.run(sequence, hashes);
     return hash;

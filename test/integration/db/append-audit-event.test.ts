@@ -53,7 +53,10 @@ it('seals each event with the key of the run', async () => {
   const rows = query(file, 'SELECT * FROM audit_events ORDER BY sequence');
   expect(rows.map(({ run_id }) => run_id)).toEqual([store.runs.own.id, store.runs.own.id]);
   expect(
-    rows.map(({ hash, seal }) => verifySeal(store.runs.own, 'audit', hash as Uint8Array, seal as Uint8Array)),
+    rows.map(({ sequence, hash, seal }) => {
+      const head = { sequence: Number(sequence), hash: hash as Uint8Array };
+      return verifySeal(store.runs.own, 'audit', head, seal as Uint8Array);
+    }),
   ).toEqual([true, true]);
 });
 

@@ -88,11 +88,15 @@ it('seals each group with the key of the run', async () => {
   const { writer, file, run } = await openTestWriter();
   await writer.append(issuanceRecord(0));
   await writer.append(issuanceRecord(1));
-  const groups = query(file, 'SELECT group_hash, run_id, seal FROM ledger_groups ORDER BY sequence');
+  const groups = query(
+    file,
+    'SELECT sequence, group_hash, run_id, seal FROM ledger_groups ORDER BY sequence',
+  );
   expect(groups.map(({ run_id }) => run_id)).toEqual([run.id, run.id]);
-  for (const { group_hash, seal } of groups) {
-    expect(verifySeal(run, 'ledger', group_hash as Uint8Array, seal as Uint8Array)).toBe(true);
-    expect(verifySeal(run, 'audit', group_hash as Uint8Array, seal as Uint8Array)).toBe(false);
+  for (const { sequence, group_hash, seal } of groups) {
+    const head = { sequence: Number(sequence), hash: group_hash as Uint8Array };
+    expect(verifySeal(run, 'ledger', head, seal as Uint8Array)).toBe(true);
+    expect(verifySeal(run, 'audit', head, seal as Uint8Array)).toBe(false);
   }
 });
 
@@ -104,6 +108,20 @@ it('goes on behind a group of its own whose commit it was not told of', async ()
   writer.expectLedgerEnd({ sequence: 1, hash: first?.groupHash as Uint8Array });
   await writer.append(issuanceRecord(3));
   expect(groupsIn(file).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4]);
+});
+
+it('goes on behind no group that bears the seal of another', async () => {
+  const { writer, file } = await openTestWriter();
+  for (const n of [0, 1]) await writer.append(issuanceRecord(n));
+  query(
+    file,
+    `INSERT INTO ledger_groups SELECT 3, 3, row_count, committed_at, previous_hash, group_hash, run_id, seal
+     FROM ledger_groups WHERE sequence = 1`,
+  );
+  await expect(writer.append(issuanceRecord(2))).rejects.toMatchObject({
+    cause: { condition: 'foreign_group' },
+  });
+  expect(groupsIn(file).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
 });
 
 it.each([

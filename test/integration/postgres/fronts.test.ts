@@ -372,6 +372,32 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     expect(await second.store.ledger.lookups.find(digest, iat)).toBeDefined();
   });
 
+  it('take a run for a stranger no longer than its certificate is missing', async () => {
+    const { first, second, url } = await fronts();
+    const session = await sessionOfTest(url);
+    await first.store.audit.record({ ...EVENT, type: 'first' });
+    await first.store.records.append(issuanceRecord(0));
+    first.store.judgeRuns(async ({ id, publicKey, certificate }) =>
+      certificate === 'gone' ? undefined : { id, publicKey },
+    );
+    await session.transact(`update runs set certificate = 'gone'`);
+    await second.store.notes?.post('note');
+    await second.store.records.append(issuanceRecord(1));
+    const { digest, iat, jti } = issuanceRecord(1);
+    expect(await first.store.notes?.read()).toEqual(new Map());
+    expect(await first.store.ledger.lookups.find(digest, iat)).toBeUndefined();
+    await expect(first.store.records.append(issuanceRecord(2))).rejects.toMatchObject({
+      cause: { condition: 'foreign_group' },
+    });
+    await session.transact('update runs set certificate = null');
+    const within = { timeout: 60_000, interval: 200 };
+    await expect.poll(() => first.store.ledger.lookups.find(digest, iat), within).toMatchObject({ jti });
+    await first.store.records.append(issuanceRecord(2));
+    expect(await first.store.notes?.read()).toEqual(new Map([[second.owner.id, 'note']]));
+    await second.store.audit.record({ ...EVENT, type: 'second' });
+    await first.store.audit.record({ ...EVENT, type: 'third' });
+  });
+
   it('write to no trail that ends otherwise than a front left it', async () => {
     const { first, second, url } = await fronts();
     await first.store.audit.record({ ...EVENT, type: 'first' });
@@ -387,6 +413,65 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
         code: 'audit_trail_refused',
       });
     }
+  });
+
+  it('go on behind no event that bears the seal of another', async () => {
+    const { first, second, url } = await fronts();
+    await first.store.audit.record({ ...EVENT, type: 'first' });
+    await second.store.audit.record({ ...EVENT, type: 'second' });
+    await first.store.audit.record({ ...EVENT, type: 'third' });
+    const session = await sessionOfTest(url);
+    await session.transact(
+      `update audit_events set sequence = (select max(sequence) from audit_events) + 1 where type = 'second'`,
+    );
+    for (const { store } of [first, second]) {
+      await expect(store.audit.record({ ...EVENT, type: 'next' })).rejects.toMatchObject({
+        code: 'audit_trail_refused',
+      });
+    }
+  });
+
+  it('go on behind no group that bears the seal of another', async () => {
+    const { first, second, url } = await fronts();
+    await second.store.records.append(issuanceRecord(1));
+    await first.store.records.append(issuanceRecord(2));
+    const session = await sessionOfTest(url);
+    const plant = (values: string) =>
+      session.transact(
+        `insert into ledger_groups
+           (sequence, first_record, row_count, committed_at, previous_hash, group_hash, run_id, seal)
+         select ${values}, committed_at, previous_hash, group_hash, run_id, seal from ledger_groups where sequence = 1`,
+      );
+    await plant('3, 3, 1');
+    for (const { store } of [first, second]) {
+      await expect(store.records.append(issuanceRecord(3))).rejects.toMatchObject({
+        cause: { condition: 'foreign_group' },
+      });
+    }
+    await session.transact('delete from ledger_groups where sequence = 3');
+    await second.store.records.append(issuanceRecord(3));
+    await first.store.records.append(issuanceRecord(4));
+  });
+
+  it('number records behind those that they know of, and miss no group in between', async () => {
+    const { first, second, url } = await fronts();
+    await first.store.records.append(issuanceRecord(1));
+    for (const n of [2, 3]) await second.store.records.append(issuanceRecord(n));
+    const session = await sessionOfTest(url);
+    const change = async (group: number, set: string, back: string) => {
+      await session.transact(`update ledger_groups set ${set} where sequence = ${group}`);
+      await expect(first.store.records.append(issuanceRecord(4))).rejects.toMatchObject({
+        cause: { condition: 'foreign_group' },
+      });
+      await session.transact(`update ledger_groups set ${back} where ${set}`);
+    };
+    await change(3, 'first_record = 1000', 'first_record = 3');
+    await change(2, 'row_count = 2', 'row_count = 1');
+    await change(2, 'sequence = -2', 'sequence = 2');
+    await first.store.records.append(issuanceRecord(4));
+    await second.store.records.append(issuanceRecord(5));
+    const { rows } = await session.transact('select max(sequence) as last from issuance_records');
+    expect(rows[0]).toMatchObject({ last: 5 });
   });
 
   it('do not go on where the last group that one of them acknowledged is gone, whoever wrote another since', async () => {

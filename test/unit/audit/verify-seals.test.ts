@@ -38,14 +38,14 @@ function sealed(sequence: number, run: RunKey = RUN): SealedEvent {
     traceId: null,
     detailsJson: '{}',
   };
-  return { ...event, sequence, hash, runId: run.id, seal: sealHash(run, 'audit', hash) };
+  return { ...event, sequence, hash, runId: run.id, seal: sealHash(run, 'audit', { sequence, hash }) };
 }
 
 const unsealed = (sequence: number): SealedEvent => ({ ...sealed(sequence), runId: null, seal: null });
 
 function groupOf(sequence: number, run: RunKey = RUN) {
   const hash = Buffer.alloc(32, sequence);
-  return { sequence, hash, runId: run.id, seal: sealHash(run, 'ledger', hash) };
+  return { sequence, hash, runId: run.id, seal: sealHash(run, 'ledger', { sequence, hash }) };
 }
 
 /** A checkpoint of that number that saw two elements of each chain. */

@@ -27,7 +27,12 @@ function trail(runs: readonly RunKey[]) {
     };
     const hash = auditEventHash(previous, event);
     previous = hash;
-    return { ...event, hash, runId: run.id, seal: sealHash(run, 'audit', hash) };
+    return {
+      ...event,
+      hash,
+      runId: run.id,
+      seal: sealHash(run, 'audit', { sequence: event.sequence, hash }),
+    };
   });
   const asked: number[] = [];
   const eventAt = async (sequence: number) => {
