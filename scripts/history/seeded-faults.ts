@@ -126,4 +126,16 @@ export const SEEDED: readonly SeededFault[] = [
     faults: ['front-black-hole', 'front-black-hole-out'],
     fronts: 2,
   },
+  {
+    name: 'latch for each front alone',
+    replacements: [
+      {
+        file: 'src/hsm/signers.ts',
+        from: 'createSignerLink({ ...options, permits })',
+        to: 'createSignerLink(options)',
+      },
+    ],
+    faults: ['pin-wrong'],
+    fronts: 3,
+  },
 ];
