@@ -10,6 +10,7 @@ import type {
   KeyFacts,
   Keys,
   Operation,
+  PinRejected,
   Revoke,
   Verify,
 } from './record.ts';
@@ -27,6 +28,7 @@ export const PROPERTIES = {
   P12: 'each security event is told within 20 s, and by another front again only after a fault',
   P13: 'each front releases tokens again within 10 s of the end of a fault, or 20 s where it had to be started again',
   P14: 'a front that is cut off from the database accepts nothing after 6 s',
+  P15: 'of all fronts one has its PIN rejected, until people clear it',
   P16: 'after a loss of acknowledged records nothing is issued behind it',
   P17: 'a front that serves ends by itself only where it has lost its place',
 } as const;
@@ -69,6 +71,7 @@ export function check(history: readonly Operation[], dump: Dump): Violation[] {
     ...nothingRecordedBehind(dump),
     ...revocationsHold(told),
     ...isolatedAcceptNothing(told),
+    ...onePinIsRejected(told),
     ...statesGoForward(told, dump),
     ...forgeriesAreFound(told, dump),
     ...chainsVerify(dump),
@@ -90,6 +93,7 @@ interface Told {
   readonly faults: readonly Fault[];
   readonly impaired: readonly Impaired[];
   readonly ended: readonly Ended[];
+  readonly rejected: readonly PinRejected[];
   /** What somebody asked to revoke or compromise, whatever came of it. */
   readonly attempted: ReadonlySet<string>;
 }
@@ -106,6 +110,7 @@ function sort(history: readonly Operation[]): Told {
     faults: of('fault'),
     impaired: of('impaired'),
     ended: of('ended'),
+    rejected: of('pin_rejected'),
     attempted: new Set([...of('revoke').map(({ jti }) => jti), ...of('compromise').map(({ kid }) => kid)]),
   };
 }
@@ -280,6 +285,13 @@ function isolatedAcceptNothing({ verifies, impaired }: Told): Violation[] {
           ),
         ),
     );
+}
+
+/** It is cleared once in a fault, at its end. */
+function onePinIsRejected({ faults, rejected }: Told): Violation[] {
+  return faults
+    .map((fault) => rejected.filter((each) => overlap(each, fault)).map(({ front }) => front))
+    .flatMap((of) => (of.length > 1 ? [violation('P15', `the PINs of ${of.sort().join(' and ')}`)] : []));
 }
 
 /** What a fault took from the database is looked for in answers alone. */

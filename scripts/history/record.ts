@@ -91,7 +91,12 @@ export interface Ended extends AskedOf {
   readonly why: string;
 }
 
-export type Operation = Issue | Verify | Revoke | Compromise | Keys | Fault | Impaired | Ended;
+/** The HSM rejected the PIN of a front, some time in between. */
+export interface PinRejected extends AskedOf {
+  readonly what: 'pin_rejected';
+}
+
+export type Operation = Issue | Verify | Revoke | Compromise | Keys | Fault | Impaired | Ended | PinRejected;
 
 /** All that clients asked and were answered, also as JSON lines in a file. */
 export class History {

@@ -197,4 +197,16 @@ export const SEEDED: readonly SeededFault[] = [
     faults: ['primary-frozen', 'front-frozen', 'standby-frozen'],
     fronts: 2,
   },
+  {
+    name: 'latch for each front alone',
+    replacements: [
+      {
+        file: 'src/hsm/signers.ts',
+        from: 'createSignerLink({ ...options, permits })',
+        to: 'createSignerLink(options)',
+      },
+    ],
+    faults: ['pin-wrong'],
+    fronts: 3,
+  },
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { check, PROPERTIES, type Property } from '../../../../scripts/history/check.ts';
 import type { Dump } from '../../../../scripts/history/dump.ts';
-import type { Ended, Impaired, Operation } from '../../../../scripts/history/record.ts';
+import type { Ended, Impaired, Operation, PinRejected } from '../../../../scripts/history/record.ts';
 import {
   at,
   fault,
@@ -54,6 +54,7 @@ const impaired = (how: Impaired['how'], asked: number, answered: number): Impair
   what: 'impaired',
   how,
 });
+const rejectedPin = (asked: number): PinRejected => ({ ...at(asked), what: 'pin_rejected' });
 const ended = (phase: Ended['phase'], why: string, asked: number): Ended => ({
   ...at(asked),
   what: 'ended',
@@ -239,6 +240,11 @@ const PLANTED: readonly Planted[] = [
     properties: ['P14'],
   },
   {
+    what: 'two fronts whose PINs are rejected in one fault',
+    history: later(rejectedPin(75), { ...rejectedPin(75), front: OTHER_FRONT }),
+    properties: ['P15'],
+  },
+  {
     what: 'issuing behind lost records',
     history: later(lossy, issue(160, 1)),
     dump: withoutLaterGroups(),
@@ -311,6 +317,12 @@ describe('the checker of histories', () => {
     const told = { front: OTHER_FRONT, valid: true, token: token(4, 'k2') };
     const cut = impaired('cut', 140, 12_140);
     expect(found(later(cut, verify(6_140, 4, told), verify(12_139, 4, told)))).toEqual([]);
+  });
+
+  it('lets one PIN be rejected in each fault', () => {
+    const next = [fault(131, 132), issue(140, 6, 'k2'), { ...issue(141, 7, 'k2'), front: OTHER_FRONT }];
+    const rejected = [rejectedPin(75), { ...rejectedPin(131), front: OTHER_FRONT }];
+    expect(found(later(...next, ...rejected), recordedLater([6, 7]))).toEqual([]);
   });
 
   it('gives a front more time where it had to be started again', () => {
