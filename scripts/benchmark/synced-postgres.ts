@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { untilInSync } from '../../test/support/postgres/in-sync.ts';
-import { addStandby, startPrimary } from '../../test/support/postgres/server.ts';
+import { addStandby, type PostgresServer, startPrimary } from '../../test/support/postgres/server.ts';
 
 /** Everything reaches the disk, as with SQLite. */
 const SYNCED = { settings: { fsync: 'on', full_page_writes: 'on', shared_buffers: '128MB' } };
 
 /** A primary, and a standby that each commit waits for, both on this machine. */
 export interface SyncedPostgres {
+  readonly standby: Pick<PostgresServer, 'freeze' | 'thaw'>;
   /** The configuration of a service on a new database of that name. */
   configOf(database: string): Promise<{ readonly database: { readonly url_file: string } }>;
   stop(): Promise<void>;
@@ -19,6 +20,7 @@ export async function startSyncedPostgres(): Promise<SyncedPostgres> {
   await primary.configure({ synchronous_standby_names: 'ANY 1 (second)' });
   await untilInSync(primary);
   return {
+    standby,
     async configOf(database) {
       await primary.query(`create database ${database} owner keyward`);
       const url_file = join(primary.folder, `url-of-${database}`);

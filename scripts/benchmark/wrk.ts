@@ -49,11 +49,12 @@ end
 `;
 
 let folder: string | undefined;
+let runs = 0;
 
-/** One at a time. */
 export async function runWrk({ url, credential, seconds, connections, bodies }: Load): Promise<Measured> {
   folder ??= passingFolder();
-  const [lua, lines] = [join(folder, 'load.lua'), join(folder, 'bodies')];
+  const nth = ++runs;
+  const [lua, lines] = [join(folder, `load-${nth}.lua`), join(folder, `bodies-${nth}`)];
   await writeFile(lines, `${bodies.join('\n')}\n`, { mode: 0o600 });
   await writeFile(lua, script(credential, lines), { mode: 0o600 });
   const argv = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', lua, url];
