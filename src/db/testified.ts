@@ -7,6 +7,7 @@ import { memoryOf } from './chain-end.ts';
 import type { TestifiedName, TestifiedRow, Trx } from './schema.ts';
 import type { StoredTrail } from './stored-trail.ts';
 import { flawOf, type TestifiedTable } from './testified-table.ts';
+import { toldAmong } from './told-revocations.ts';
 
 /**
  * Writes a row and the audit event that testifies to it. Who approved it stands in the event of the act. Its number
@@ -36,8 +37,8 @@ export async function appendTestified<T extends TestifiedName>(
 export async function ownLastRevocation(trx: Trx): Promise<void> {
   const end = { ...AUDIT_GENESIS, sequence: await lastSequence(trx, 'revocations') };
   const { revocations, peers } = memoryOf(trx);
-  // Of the greatest number nothing more is asked: none is given twice.
-  if (peers && revocations.passed(end).length > 0) revocations.goOnFrom(end);
+  if (peers && revocations.passed(end).length > 0 && (await isTold(trx, end.sequence)))
+    revocations.goOnFrom(end);
   if (revocations.accept(end)) return;
   throw new KeywardError(
     'audit_trail_refused',
@@ -45,6 +46,12 @@ export async function ownLastRevocation(trx: Trx): Promise<void> {
       'was started anew. Read docs/runbooks/changed-records.md first.',
     { cause: new Error(`the database ends at revocation ${end.sequence}`) },
   );
+}
+
+/** Whether it was a front that gave the number: none is given twice, and the next comes after it. */
+async function isTold(trx: Trx, sequence: number): Promise<boolean> {
+  const rows = await trx.selectFrom('revocations').selectAll().where('sequence', '=', sequence).execute();
+  return (await toldAmong(trx, rows)).size > 0;
 }
 
 /**

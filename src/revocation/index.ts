@@ -8,7 +8,7 @@ import { supplied } from '../server/route.ts';
 import { Revocations } from './revocations.ts';
 import { createTokenRevocation } from './revoke-token.ts';
 import { adminRevocationRoutes, revokeToken } from './routes.ts';
-import { createRevocationStore, PAGE, revocationsAfter } from './store.ts';
+import { createRevocationStore, type FoundRevocation, PAGE, revocationsAfter } from './store.ts';
 
 export { appendRevocation, createRevocationStore } from './store.ts';
 
@@ -48,11 +48,14 @@ export function openRevocation({
     inForce,
   );
   store.follower.add(async (reader) => {
-    for (let read = PAGE; read === PAGE; ) {
-      const made = await reader.read((trx) => revocationsAfter(trx, revocations.followed));
-      revocations.take(made);
-      read = made.length;
+    const found: FoundRevocation[] = [];
+    for (let [read, last] = [PAGE, revocations.followed]; read === PAGE; ) {
+      const page = await reader.read((trx) => revocationsAfter(trx, last));
+      found.push(...page);
+      read = page.length;
+      last = page.at(-1)?.revocation.sequence ?? last;
     }
+    revocations.take(found);
   });
   const tokenRevocation = canaries.watchRevocation(createTokenRevocation({ keyRing, clock, revocations }));
   return {

@@ -17,6 +17,7 @@ import {
 import type { Scope } from '../kernel/scope.ts';
 import { Emitter, type Subscribable } from '../lib/emitter.ts';
 import { RevocationIndex } from './revocation-index.ts';
+import type { FoundRevocation } from './store.ts';
 
 /** The latest `iat` that a token made until now may have: a caller that dates its own may be ahead by the skew. */
 function latestIat(scopes: readonly Scope[], scopeId: string | null, now: number): number {
@@ -93,6 +94,8 @@ const REASON = /^\P{C}{0,256}$/u;
 export class Revocations implements RevocationCheck, Revoker, RevocationAdministration, WatchedRevocations {
   readonly #added = new Emitter<Revocation>();
   readonly #index = new RevocationIndex();
+  /** That nobody but the database tells of: in force while they are there, and told to nobody. */
+  #untold = new RevocationIndex();
   readonly #deps: RevocationParts;
   #sweptAt = 0;
   #followed = 0;
@@ -120,13 +123,18 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
 
   covers(token: RevocableToken): boolean {
     this.#deps.requireFresh();
-    return this.#index.covers(token);
+    return this.#index.covers(token) || this.#untold.covers(token);
   }
 
-  /** What another front made is in force here from now on. In their order. */
-  take(made: readonly Revocation[]): void {
+  /** All that is behind the last one that was followed. What another front made is in force here from now on. */
+  take(found: readonly FoundRevocation[]): void {
     const now = this.#deps.clock.nowSeconds();
-    for (const revocation of made) {
+    this.#untold = new RevocationIndex();
+    for (const { revocation, isTold } of found) {
+      if (!isTold) {
+        this.#untold.put(revocation);
+        continue;
+      }
       this.#followed = revocation.sequence;
       if (this.#index.has(revocation) || !isInForce(revocation, now)) continue;
       this.#index.put(revocation);
@@ -134,7 +142,7 @@ export class Revocations implements RevocationCheck, Revoker, RevocationAdminist
     }
   }
 
-  /** The number of the last one that was taken. */
+  /** The number of the last one that was taken, and that an audit event tells of. */
   get followed(): number {
     return this.#followed;
   }

@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { connect as connectSession } from '../../src/db/postgres/connect.ts';
+import { readConnectionString } from '../../src/db/postgres/connection-string.ts';
 import { readEvents } from '../support/event-reader.ts';
 import { furtherFront } from '../support/further-front.ts';
 import { createDatabase } from '../support/postgres/create-database.ts';
@@ -137,5 +139,50 @@ describe.skipIf(NO_POSTGRES)(`two fronts on ${POSTGRES}`, () => {
       );
       expect(alarms).toEqual([]);
     }
+  });
+
+  it('obey a revocation also behind rows that nobody of them made', async () => {
+    const [first, second] = fronts;
+    const session = await connectSession(readConnectionString(databaseUrl));
+    onTestFinished(() => session.close());
+    const plant = (sequence: string, jti: string) =>
+      session.transact(
+        `insert into revocations (sequence, scope_id, jti, root_commitment, lapses_at, created_at, revoked_by, reason,
+           audit_sequence)
+         select ${sequence}, 'payments', '${jti}', root_commitment, lapses_at, created_at, revoked_by, 'planted',
+           (select 1000000000 + count(*) from revocations) from revocations order by sequence desc limit 1`,
+      );
+    const revoke = async (reason: string) => {
+      const { token } = (await issue(second)).body;
+      const { jti } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+      await first.act('POST', '/v1/admin/revocations', { scope: 'payments', jti, reason });
+      return token;
+    };
+    await revoke('so that there is one');
+    const { token } = (await issue(first)).body;
+    const { jti } = JSON.parse(Buffer.from(token.split('.')[1], 'base64url').toString());
+    const reader = await readEvents(`${second.dataUrl}/v1/scopes/payments/events?instance=b`, {
+      authorization: `Bearer ${clients.verify}`,
+    });
+    onTestFinished(() => reader.cancel());
+    await reader.next();
+
+    // It only restricts, and only for as long as it is there.
+    await plant('(select max(sequence) + 1 from revocations)', jti);
+    await expect.poll(() => verify(second, token), within).toMatchObject({ reason: 'revoked' });
+    await session.transact(`delete from revocations where reason = 'planted'`);
+    await expect.poll(() => verify(second, token), within).toMatchObject({ valid: true });
+    for (const sequence of ['9007199254740000', '9223372036854775807']) await plant(sequence, 'other');
+    // Longer than what was last looked at counts.
+    await pause(6_000);
+    expect(await verify(second, token)).toMatchObject({ valid: true });
+    await session.transact(`delete from revocations where reason = 'planted'`);
+
+    const revoked = await revoke('genuine');
+    await expect.poll(() => verify(second, revoked), within).toMatchObject({ reason: 'revoked' });
+    let heard = await reader.next();
+    while (heard && heard.event !== 'revoked') heard = await reader.next();
+    const { rows } = await session.transact('select max(sequence) as sequence from revocations');
+    expect(heard?.data).toMatchObject({ revocation: rows[0] });
   });
 });

@@ -280,7 +280,7 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     const revoked: number[] = [];
     second.store.follower.add(async (reader) => {
       const made = await reader.read((trx) => revocationsAfter(trx, revoked.at(-1) ?? 0));
-      revoked.push(...made.map(({ sequence }) => sequence));
+      revoked.push(...made.map(({ revocation: { sequence } }) => sequence));
     });
     const { follower, changes } = second.store;
     const known = () => [['one', 'two'].filter((id) => changes.opened().find('clients', id)), revoked];

@@ -228,11 +228,12 @@ describe('revocations', () => {
     const told: number[] = [];
     revocations.added.subscribe(({ sequence }) => told.push(sequence));
     const of = { ...own, root: null };
-    revocations.take([
+    const made = [
       own,
       { ...of, sequence: 2, jti: TOKEN.jti },
       { ...of, sequence: 3, jti: 'x', lapsesAt: NOW },
-    ]);
+    ];
+    revocations.take(made.map((revocation) => ({ revocation, isTold: true })));
     expect([told, revocations.size, revocations.followed]).toEqual([[2], 2, 3]);
     expect(revocations.covers(TOKEN)).toBe(true);
   });
