@@ -130,3 +130,9 @@ export interface RevocationStore {
    */
   makeAgain(standIns: readonly StandIn[], lastNumber: number): Promise<readonly Revocation[]>;
 }
+
+/** As another front made it, unless no audit event that counts tells of it: then somebody may have planted it. */
+export interface FoundRevocation {
+  readonly revocation: Revocation;
+  readonly isTold: boolean;
+}

@@ -3,12 +3,12 @@ import type { Store } from '../db/open-store.ts';
 import type { ClientAdministration } from '../kernel/actor.ts';
 import type { Clock, SettledTime } from '../kernel/clock.ts';
 import type { KeyRing } from '../kernel/key.ts';
-import type { Revocation } from '../kernel/revocation.ts';
+import type { FoundRevocation, Revocation } from '../kernel/revocation.ts';
 import { supplied } from '../server/route.ts';
 import { Revocations } from './revocations.ts';
 import { createTokenRevocation } from './revoke-token.ts';
 import { adminRevocationRoutes, revokeToken } from './routes.ts';
-import { createRevocationStore, type FoundRevocation, PAGE, revocationsAfter } from './store.ts';
+import { createRevocationStore, PAGE, revocationsAfter } from './store.ts';
 
 export { appendRevocation, createRevocationStore } from './store.ts';
 

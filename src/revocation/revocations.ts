@@ -3,6 +3,7 @@ import type { Clock, SettledTime } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { POLICY_BOUNDS } from '../kernel/policy.ts';
 import {
+  type FoundRevocation,
   isInForce,
   type NewRevocation,
   type RevocableToken,
@@ -17,7 +18,6 @@ import {
 import type { Scope } from '../kernel/scope.ts';
 import { Emitter, type Subscribable } from '../lib/emitter.ts';
 import { RevocationIndex } from './revocation-index.ts';
-import type { FoundRevocation } from './store.ts';
 
 /** The latest `iat` that a token made until now may have: a caller that dates its own may be ahead by the skew. */
 function latestIat(scopes: readonly Scope[], scopeId: string | null, now: number): number {

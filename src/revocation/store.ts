@@ -11,7 +11,7 @@ import { toldAmong } from '../db/told-revocations.ts';
 import { type Actor, KEYWARD } from '../kernel/actor.ts';
 import { AUDIT_GENESIS } from '../kernel/audit-chain.ts';
 import { SALT_BYTES } from '../kernel/ledger-chain.ts';
-import type { NewRevocation, Revocation, RevocationStore } from '../kernel/revocation.ts';
+import type { FoundRevocation, NewRevocation, Revocation, RevocationStore } from '../kernel/revocation.ts';
 
 /** Read at once of what other fronts made. */
 export const PAGE = 1_000;
@@ -30,12 +30,6 @@ export function createRevocationStore(walks: Pick<ReadThread, 'ask'>, writer: Tr
         return made;
       }),
   };
-}
-
-/** As another front made it, unless no audit event that counts tells of it: then somebody may have planted it. */
-export interface FoundRevocation {
-  readonly revocation: Revocation;
-  readonly isTold: boolean;
 }
 
 const [REQUIRED, OPTIONAL] = [
