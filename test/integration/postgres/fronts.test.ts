@@ -415,6 +415,24 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     }
   });
 
+  it('number no revocation behind one that no front made', async () => {
+    const { first, second, url } = await fronts();
+    for (const { store } of [first, second, first]) await store.revocations.append(RULE, KEYWARD);
+    const session = await sessionOfTest(url);
+    await session.transact(
+      `insert into revocations (sequence, scope_id, client_id, root_commitment, created_at, revoked_by, reason, audit_sequence)
+       select 9007199254740990, scope_id, client_id, root_commitment, created_at, revoked_by, reason, 1000000
+       from revocations where sequence = 1`,
+    );
+    for (const { store } of [first, second]) {
+      await expect(store.revocations.append(RULE, KEYWARD)).rejects.toMatchObject({
+        code: 'audit_trail_refused',
+      });
+    }
+    const { rows } = await session.transact('select count(*) as made from revocations where sequence < 10');
+    expect(rows[0]).toMatchObject({ made: 3 });
+  });
+
   it('go on behind no event that bears the seal of another', async () => {
     const { first, second, url } = await fronts();
     await first.store.audit.record({ ...EVENT, type: 'first' });

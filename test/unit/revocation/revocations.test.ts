@@ -238,6 +238,21 @@ describe('revocations', () => {
     expect(revocations.covers(TOKEN)).toBe(true);
   });
 
+  it('that no audit event tells of are in force while they are there, told to nobody, and hide no other', async () => {
+    const revocations = await load();
+    const told: (string | null)[] = [];
+    revocations.added.subscribe(({ jti }) => told.push(jti));
+    const own = await revocations.revoke({ ...NOTHING, root: 'own' }, '', ADA);
+    told.length = 0;
+    const planted = { ...own, root: null, sequence: 2, jti: TOKEN.jti };
+    revocations.take([{ revocation: planted, isTold: false }]);
+    expect([revocations.covers(TOKEN), told, revocations.followed]).toEqual([true, [], 0]);
+    revocations.take([]);
+    expect(revocations.covers(TOKEN)).toBe(false);
+    revocations.take([{ revocation: { ...planted, jti: 'genuine' }, isTold: true }]);
+    expect([told, revocations.followed]).toEqual([['genuine'], 2]);
+  });
+
   it('are not vouched for while it is not known what other fronts revoke', async () => {
     const revocations = await load();
     expect(revocations.covers(TOKEN)).toBe(false);
