@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { NoteBoard, NoteRow } from '../front-notes.ts';
 import type { Schema } from '../schema.ts';
-import { ADVISORY, SLOT_LOCKS } from './session-locks.ts';
+import { HELD_SLOTS } from './session-locks.ts';
 
 /** In bytes: of what one front has to tell. */
 const MOST_BYTES = 8 * 1_024 * 1_024;
@@ -33,10 +33,9 @@ export class PostgresNotes implements NoteBoard {
     const numbers = JSON.stringify(Object.fromEntries(known));
     const { rows } = await this.#control.transaction().execute((trx) =>
       sql<Found>`SELECT s.owner, n.number, n.body, n.run_id AS "runId", n.seal
-        FROM slots s JOIN pg_locks ON ${ADVISORY} AND classid = ${sql.lit(SLOT_LOCKS)} AND objid::bigint = s.slot
-        LEFT JOIN front_notes n ON n.owner = s.owner AND octet_length(n.body) <= ${sql.lit(MOST_BYTES)}
+        FROM ${HELD_SLOTS} LEFT JOIN front_notes n ON n.owner = s.owner AND octet_length(n.body) <= ${sql.lit(MOST_BYTES)}
           AND n.number IS DISTINCT FROM (${numbers}::jsonb ->> n.owner)::bigint
-        WHERE s.slot > 0 AND s.owner <> ${this.owner}`.execute(trx),
+        WHERE s.owner <> ${this.owner}`.execute(trx),
     );
     return rows.map(({ owner, number, body, runId, seal }) => {
       const isThere = number !== null && body !== null && runId !== null && seal !== null;

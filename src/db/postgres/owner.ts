@@ -11,12 +11,12 @@ import { codeOf, excluding, oldestCodeOf } from '../migrations/names.ts';
 import type { Schema, Trx } from '../schema.ts';
 import { Lead } from './lead.ts';
 import type { LentConnection } from './lent-connection.ts';
-import { inTurn } from './living-fronts.ts';
 import { PostgresNotes } from './note-board.ts';
 import { LEADER_SLOT } from './own-objects.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { tooOld } from './prepare-schema.ts';
 import {
+  inTurn,
   isHeld,
   isHeldByAny,
   LEADER_LOCK,

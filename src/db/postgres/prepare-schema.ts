@@ -7,10 +7,11 @@ import { migrate, unfit } from '../migrate.ts';
 import { type Migrations, RETIRED } from '../migrations/index.ts';
 import { codeOf, excluding } from '../migrations/names.ts';
 import type { Schema, Trx } from '../schema.ts';
-import { inTurn, livingFronts } from './living-fronts.ts';
+import { livingFronts } from './living-fronts.ts';
 import { POSTGRES_MIGRATIONS } from './own-objects.ts';
 import type { OwnSchema } from './own-schema.ts';
 import { foreignAmong, KEYWARD_SCHEMA, MIGRATIONS_RUN, objectsOf } from './schema-objects.ts';
+import { inTurn } from './session-locks.ts';
 
 /** So long a migration waits for whoever reads a table, and holds up the others; then it tries again. */
 const LOCK_TIMEOUT = '2s';

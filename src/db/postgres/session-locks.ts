@@ -24,8 +24,12 @@ export async function tryLock(control: Kysely<Schema>, lock: RawBuilder<unknown>
   return rows[0]?.held === 1;
 }
 
-export const ADVISORY = sql`locktype = 'advisory' AND granted
+const ADVISORY = sql`locktype = 'advisory' AND granted
   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** The slots `s` of fronts that live, each with its lock. Nobody locks the one that names the leader. */
+export const HELD_SLOTS = sql`slots s JOIN pg_locks
+  ON ${ADVISORY} AND classid = ${sql.lit(SLOT_LOCKS)} AND objid::bigint = s.slot`;
 
 /** How many other fronts hold a slot. */
 export function others() {
@@ -70,4 +74,9 @@ function inUse(): KeywardError {
     'database_in_use',
     'another process of Keyward has this database; stop it first, or give this one a database of its own',
   );
+}
+
+/** Behind the change and the group of records that are under way. */
+export async function inTurn(trx: Trx): Promise<void> {
+  await sql`SELECT pg_advisory_xact_lock(4711, 0), pg_advisory_xact_lock(4711, 1)`.execute(trx);
 }

@@ -22,11 +22,16 @@ const verifiers = [
   { ...current, instance: 'web-3', connected_since: null, version: null, version_since: null },
 ];
 
-async function list(...argv: string[]) {
+const keys = [{ kty: 'EC', crv: 'P-256', x: 'x', y: 'y', kid: 'registry', alg: 'ES256', use: 'sig' }];
+
+const list = (...argv: string[]) => run('list', ...argv);
+
+async function run(verb: string, ...argv: string[]) {
   const folder = temporaryFolder();
   const stub = await operationsStub({
     'GET /verifiers': [200, { verifiers: [] }],
     'GET /verifiers?scope=payments': [200, { verifiers }],
+    'GET /key-set-signers': [200, { keys }],
   });
   writeFileSync(join(folder.path, 'operator'), `kw_ops_of_a_test\norigin ${stub.url}\n`, { mode: 0o600 });
   onTestFinished(async () => {
@@ -34,7 +39,7 @@ async function list(...argv: string[]) {
     folder.remove();
   });
   const credential = join(folder.path, 'operator');
-  return keyward(['verifier', 'list', ...argv, '--url', stub.url, '--credential-file', credential]);
+  return keyward(['verifier', verb, ...argv, '--url', stub.url, '--credential-file', credential]);
 }
 
 test('verifiers are listed with the key set that each holds', async () => {
@@ -59,4 +64,9 @@ test('where there is none, it is said', async () => {
 
 test('--json prints what the service answered', async () => {
   expect(JSON.parse((await list('--scope', 'payments', '--json')).out)).toEqual({ verifiers });
+});
+
+test('the keys to pin are printed as a verifier takes them', async () => {
+  expect(JSON.parse((await run('pins')).out)).toEqual(keys);
+  expect(JSON.parse((await run('pins', '--json')).out)).toEqual({ keys });
 });
