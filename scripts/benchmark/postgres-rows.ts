@@ -27,10 +27,19 @@ const CALLERS = 64;
 const OPERATIONS = 4_096;
 /** Those of the last minute. */
 const RECENT = 60_000;
-/** More than a minute of them, in whole groups. */
-const FEW = 64 * 1_600;
+/** Look-ups of one group each, in a round. */
+const LOOKED_UP = 512;
+/** A group for each of those, and more than a minute of records. */
+const FEW = groupSize * LOOKED_UP * (rounds + 1);
 
 type Costs = Readonly<Record<string, number>>;
+
+interface Ledger {
+  readonly store: Store;
+  readonly count: number;
+  /** The next record to append. */
+  next: number;
+}
 
 const folder = passingFolder();
 const server = await startPrimary({
@@ -40,14 +49,20 @@ process.once('SIGINT', () => process.exit(130));
 try {
   const few = await ledgerOf('few', FEW);
   const many = await ledgerOf('many', rows);
-  const measured = { few: [] as Costs[], many: [] as Costs[] };
-  // The first round compiles and warms up.
+  const firsts = { few: [] as number[], many: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
-    const costs = { few: await few(), many: await many() };
-    if (round === 0) continue;
-    measured.few.push(costs.few);
-    measured.many.push(costs.many);
+    firsts.few.push(await newGroups(few, round));
+    firsts.many.push(await newGroups(many, round));
   }
+  const measured = { few: [] as Costs[], many: [] as Costs[] };
+  for (let round = 0; round <= rounds; round++) {
+    const first = 'find a token of a group not read before';
+    measured.few.push({ ...(await measure(few)), [first]: firsts.few[round] ?? 0 });
+    measured.many.push({ ...(await measure(many)), [first]: firsts.many[round] ?? 0 });
+  }
+  // The first round compiled and warmed up.
+  measured.few.shift();
+  measured.many.shift();
   const names = Object.keys(measured.few[0] ?? {});
   console.table(Object.fromEntries(names.map((name) => [name, change(measured, name)])));
 } finally {
@@ -55,8 +70,7 @@ try {
 }
 process.exit();
 
-/** Answers how to measure it once: µs of wall time for each of many operations, 64 at a time. */
-async function ledgerOf(name: string, count: number): Promise<() => Promise<Costs>> {
+async function ledgerOf(name: string, count: number): Promise<Ledger> {
   await server.query(`create database ${name} owner keyward`);
   const url_file = join(folder, name);
   writeFileSync(url_file, server.url(name), { mode: 0o600 });
@@ -68,30 +82,41 @@ async function ledgerOf(name: string, count: number): Promise<() => Promise<Cost
   const opening = { database, owner, run, archiveDir: folder, queueLimit: 10_000, clock };
   const store = await openStore({ ...opening, onEvent: (event) => console.warn(event) });
   await store.ledger.open([], Math.ceil(count / groupSize));
-  let next = count;
-  return async () => {
-    const from = next;
-    next += OPERATIONS;
-    return await measure(store, from, next);
-  };
+  return { store, count, next: count };
 }
 
-async function measure(store: Store, from: number, to: number): Promise<Costs> {
+/** µs of wall time for each token whose group no look-up has read yet. */
+async function newGroups({ store, count }: Ledger, round: number): Promise<number> {
+  const apart = Math.floor(count / groupSize / (LOOKED_UP * (rounds + 1)));
+  const place = (n: number) => (round * LOOKED_UP + n) * apart * groupSize + random(groupSize);
+  return await costOf((n) => find(store, place(n)), LOOKED_UP);
+}
+
+/** µs of wall time for each of many operations. */
+async function measure(ledger: Ledger): Promise<Costs> {
+  const { store, next: from } = ledger;
+  const to = from + OPERATIONS;
+  ledger.next = to;
   const appended = await costOf((n) => store.records.append(benchRecord(from + n)));
-  const find = ({ digest, iat }: ReturnType<typeof benchRecord>) => store.ledger.lookups.find(digest, iat);
-  const recent = await costOf(() => find(benchRecord(to - 1 - random(Math.min(to, RECENT)))));
-  const any = await costOf(() => find(benchRecord(random(to))));
+  const recent = await costOf(() => find(store, to - 1 - random(Math.min(to, RECENT))));
+  const any = await costOf(() => find(store, random(to)));
   return { 'append a record': appended, 'find a token of the last minute': recent, 'find any token': any };
 }
 
-async function costOf(work: (n: number) => Promise<unknown>): Promise<number> {
+async function find(store: Store, place: number): Promise<void> {
+  const { digest, iat } = benchRecord(place);
+  if (!(await store.ledger.lookups.find(digest, iat))) throw new Error(`record ${place} is not found`);
+}
+
+/** 64 at a time. */
+async function costOf(work: (n: number) => Promise<unknown>, operations = OPERATIONS): Promise<number> {
   const began = performance.now();
   let next = 0;
   const caller = async () => {
-    for (let n = next++; n < OPERATIONS; n = next++) await work(n);
+    for (let n = next++; n < operations; n = next++) await work(n);
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  return ((performance.now() - began) * 1_000) / OPERATIONS;
+  return ((performance.now() - began) * 1_000) / operations;
 }
 
 async function fill(
