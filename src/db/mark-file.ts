@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { readSync, writeSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import type { ChainHead } from '../kernel/audit-chain.ts';
 import { errorMessage } from '../lib/text.ts';
 import { StoreFailure } from './failure.ts';
@@ -33,18 +33,22 @@ export interface MarkPlace {
 export function readMark(descriptor: number): Mark | undefined {
   const text = Buffer.alloc(BYTES);
   readSync(descriptor, text, 0, BYTES, 0);
-  const [line = '', digest] = text.toString('latin1').split('\n');
-  if (digest !== digestOf(line)) return undefined;
+  const [line = '', sum] = text.toString('latin1').split('\n');
+  if (sum !== checksum(line)) return undefined;
   const { hash, ...mark } = JSON.parse(line);
   return { ...mark, hash: Buffer.from(hash, 'base64url') };
 }
 
+/** Once for each group of the ledger: the threads of one process share no memory, and none waits within it. */
+const sector = Buffer.alloc(BYTES);
+
 /** `StoreFailure`. */
-export function writeMark(descriptor: number, { hash, ...mark }: Mark): void {
-  const line = JSON.stringify({ ...mark, hash: Buffer.from(hash).toString('base64url') });
-  const text = Buffer.from(`${line}\n${digestOf(line)}\n`.padEnd(BYTES), 'latin1');
+export function writeMark(descriptor: number, { hash, sequence, at, owner, before, boot }: Mark): void {
+  const line = JSON.stringify({ sequence, at, hash: base64url(hash), owner, before, boot });
+  const end = sector.write(`${line}\n${checksum(line)}\n`, 'latin1');
+  sector.fill(' ', end);
   try {
-    const count = writeSync(descriptor, text, 0, BYTES, 0);
+    const count = writeSync(descriptor, sector, 0, BYTES, 0);
     if (count !== BYTES) throw new Error(`${count} of ${BYTES} bytes were written`);
   } catch (error) {
     throw markFailure(error);
@@ -63,6 +67,11 @@ export function markFailure(error: unknown): StoreFailure {
   return new StoreFailure({ message, code: null, condition: 'io_error' });
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** Against damage, not against people: whoever may write the file may write any mark. */
+function checksum(line: string): string {
+  return crc32(line).toString(16);
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
 }
