@@ -51,7 +51,12 @@ export interface IssuingDeps {
 export function createTokenIssuer(deps: IssuingDeps): TokenIssuer {
   return {
     async issue(request) {
-      const first = await make(deps, request).catch(unlessSuperseded);
+      let first: MadeToken | undefined;
+      try {
+        first = await make(deps, request);
+      } catch (error) {
+        if (!(error instanceof Superseded)) throw error;
+      }
       if (first && isStillValid(deps, first.prepared)) return release(deps, first);
       // Key, client, grant or revocations changed meanwhile: judged afresh, once.
       const second = await make(deps, request);
@@ -61,10 +66,6 @@ export function createTokenIssuer(deps: IssuingDeps): TokenIssuer {
       });
     },
   };
-}
-
-function unlessSuperseded(error: unknown): undefined {
-  if (!(error instanceof Superseded)) throw error;
 }
 
 interface MadeToken {

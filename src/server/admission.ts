@@ -34,8 +34,9 @@ export async function admitClient(
   request: ApiRequest,
   response: ApiResponse,
 ): Promise<Admitted> {
-  const client = await unlessNews(response, () => deps.authenticator.client(request.headers.authorization));
-  return admitKnown(deps, action, client, request, response);
+  const client = unlessNews(response, () => deps.authenticator.client(request.headers.authorization));
+  // Awaited only where there is something to wait for: this is on the way of every token.
+  return admitKnown(deps, action, client instanceof Promise ? await client : client, request, response);
 }
 
 /** Refused for what another front may have made a moment ago. */
@@ -71,10 +72,11 @@ export async function admitKnown(
   exchange.plane.callers.authenticated(`client:${clientId}`, request.ip);
   await exchange.plane.limits.client(clientId, 1);
   const scopeId = request.params.scope ?? '';
-  await unlessNews(response, () => {
+  const looking = unlessNews(response, () => {
     requireScope(keyRing, scopeId);
     if (!grants.allows(clientId, scopeId, action)) throw grantMissing(action);
   });
+  if (looking) await looking;
   exchange.enter(action === 'sign' ? 'identity' : 'relying', clientId);
   return { clientId, scopeId };
 }

@@ -77,8 +77,10 @@ function entered({ path, oauth = false, anyOrigin }: Entered, handler: Handler):
 
 /** As of a body (`wireText`): what a path names may be looked for in the database. */
 function refuseNul({ params }: ApiRequest): void {
-  if (!Object.values(params).some((value) => value.includes('\0'))) return;
-  throw new KeywardError('malformed_request', 'leave %00 out of the path');
+  for (const name in params) {
+    if (params[name]?.includes('\0'))
+      throw new KeywardError('malformed_request', 'leave %00 out of the path');
+  }
 }
 
 /** A caller that sends one relies on it. Ignored, a retry would do twice what was to be done once. */
