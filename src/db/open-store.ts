@@ -19,6 +19,7 @@ import { LedgerMark } from './ledger-mark.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
 import { refuseMoved } from './moved.ts';
 import { openEngine } from './open-engine.ts';
+import { type LeftBehind, OwedFile } from './owed-file.ts';
 import { createPeerEnds } from './peer-ends.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
@@ -68,6 +69,13 @@ export interface Store {
   readonly changes: RegistryChanges;
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
+  /** Urgent changes that a former process of this host acknowledged, and that a promotion may have lost. */
+  readonly leftBehind: {
+    /** Once it is known which runs count. `store_unavailable`. */
+    read(): Promise<LeftBehind>;
+    /** They are in force. `store_unavailable`. */
+    settle(): void;
+  };
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
   readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
@@ -120,6 +128,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
   const engine = await openEngine(options.database, options.owner);
   const run = options.run ?? createRunKey(clock.nowSeconds());
+  const owed = new OwedFile(options.archiveDir, run);
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const { archiveDir, segmentRecords, owner = NOBODY } = options;
@@ -192,9 +201,16 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onChange: (condition, cause) =>
       onEvent(condition ? { name: 'read_failed', condition, cause } : { name: 'read_recovered' }),
   });
-  const changes = new RegistryChanges(writer, clock, gate, (state, change) =>
-    onEvent({ name: 'urgent_change', state, change }),
-  );
+  const changes = new RegistryChanges(writer, clock, gate, (state, change) => {
+    onEvent({ name: 'urgent_change', state, change });
+    try {
+      if (state === 'owed') owed.add(change);
+      else if (state !== 'repeated') owed.remove(change);
+    } catch (cause) {
+      // It is in effect all the same.
+      onEvent({ name: 'urgent_change_unkept', cause });
+    }
+  });
   const follower = new Follower({
     reader: followReader,
     shared: engine.shared,
@@ -215,6 +231,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       read: (query) => reader.read(query),
       transaction: (work) => writer.transaction(work),
     },
+    leftBehind: { read: () => owed.leftBehind(directory), settle: () => owed.settle() },
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,

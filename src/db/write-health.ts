@@ -19,6 +19,8 @@ export type StoreEvent =
   | { readonly name: 'group_fenced' }
   /** What became of an urgent change that was acknowledged before standbys had it. */
   | { readonly name: 'urgent_change'; readonly state: OwedState; readonly change: AuditEvent }
+  /** Such a change could not be written to the disk of this host: it is in memory and on the primary alone. */
+  | { readonly name: 'urgent_change_unkept'; readonly cause: unknown }
   /** The audit trail has another end than this process wrote; told once. */
   | { readonly name: 'audit_trail_changed' };
 

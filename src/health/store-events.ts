@@ -79,6 +79,11 @@ function raiseStoreEvent({ name, ...details }: StoreEvent, deps: StoreEventDeps)
     raiseAround('audit.chain_broken', 'chain:audit', {}, deps);
   } else if ('change' in details) {
     tellUrgentChange(details, deps);
+  } else if (name === 'urgent_change_unkept') {
+    log.error(
+      { err: 'cause' in details ? details.cause : undefined },
+      'an urgent change is not kept on the disk of this host: restart nothing until standbys have it',
+    );
   } else if (!('condition' in details)) {
     log.info(details, name);
   } else if (PASSING.has(details.condition)) {

@@ -154,8 +154,8 @@ export interface RunPublicKey {
 
 /** The chains whose elements are sealed one by one. */
 type SealedChain = 'audit' | 'ledger';
-/** A note is of no chain. */
-type Sealed = SealedChain | 'note';
+/** A note, and a change that is owed to standbys, are of no chain. */
+type Sealed = SealedChain | 'note' | 'owed';
 
 /** An element of a chain, with the seal beside it. */
 interface SealedElement {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Store } from '../db/open-store.ts';
 import {
   ACTIONS,
   type Action,
@@ -17,28 +18,35 @@ import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts
 import type { KeyActName, KeyAdministration } from '../keys/index.ts';
 import type { RecordGapStore } from './record-gaps.ts';
 
-interface ReplayDeps {
-  readonly audit: Pick<AuditLog, 'witnessedAfter'>;
-  readonly recordGaps: RecordGapStore;
+interface ActingDeps {
   readonly keys: KeyAdministration;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
-  readonly securityEvents: SecurityEvents;
-  readonly clock: Clock;
   readonly log: Logger;
 }
 
-type Repeat = (event: Told, deps: ReplayDeps) => Promise<unknown>;
+interface ReplayDeps extends ActingDeps {
+  readonly audit: Pick<AuditLog, 'witnessedAfter'>;
+  readonly recordGaps: RecordGapStore;
+  readonly securityEvents: SecurityEvents;
+  readonly clock: Clock;
+}
+
+type Repeat = (event: Told, deps: ActingDeps) => Promise<unknown>;
 
 interface Told {
   /** Behind the kind, such as the id of `client:<id>`. */
   readonly of: string;
   readonly details: Readonly<Record<string, unknown>>;
+  /** How it came to be lost. */
+  readonly lost: string;
 }
 
 const EVENTS_AT_A_TIME = 256;
 const MOST_NAMED = 500;
 const DIGEST_BYTES = 32;
+const PUT_BACK = 'before the database was put back';
+const PROMOTED = 'before a promotion of the database lost it';
 
 /**
  * What restricts is done again; done twice, it changes nothing. Nobody holds the credential that stands in the place
@@ -47,9 +55,9 @@ const DIGEST_BYTES = 32;
 const REPEATED: Readonly<Record<string, Repeat>> = {
   'key.compromised': keyAct('compromise'),
   'key.suspended': keyAct('suspend'),
-  'hsm.compromised': ({ of, details }, { keys }) =>
+  'hsm.compromised': ({ of, details, lost }, { keys }) =>
     keys.compromiseToken(
-      { hsmToken: of, why: whyOf(details), keepForForensics: details.kept_for_forensics === true },
+      { hsmToken: of, why: whyOf(details, lost), keepForForensics: details.kept_for_forensics === true },
       KEYWARD,
     ),
   'client.revoked': ({ of }, { clients }) => clients.revoke(of, KEYWARD),
@@ -112,12 +120,35 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<number> {
   return unsettled.length;
 }
 
+/**
+ * What a former process of this host acknowledged before standbys had it is in force before anything is served, also
+ * where a promotion has lost it (decision 145). Answers how much had to be done again.
+ */
+export async function repeatLeftBehind({
+  store: { leftBehind },
+  ...deps
+}: ActingDeps & { readonly store: Pick<Store, 'leftBehind'> }): Promise<number> {
+  const { log } = deps;
+  const { events, flaw } = await leftBehind.read();
+  if (flaw !== undefined)
+    log.error({ flaw }, 'urgent changes of a former process cannot be read: look whether all are in force');
+  let count = 0;
+  for (const { type, subject, details } of events) {
+    const act = Object.hasOwn(REPEATED, type) ? REPEATED[type] : undefined;
+    if (!act || !(await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps))) continue;
+    count += 1;
+    log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
+  }
+  leftBehind.settle();
+  return count;
+}
+
 async function repeat(gap: RecordGap, deps: ReplayDeps) {
   const notRepeated: string[] = [];
   let count = 0;
   for await (const event of eventsOf(gap, deps)) {
     const act = Object.hasOwn(REPEATED, event.type) ? REPEATED[event.type] : undefined;
-    if (act && (await done(act, event, deps))) count += 1;
+    if (act && (await done(act, toldBy(event, PUT_BACK), deps))) count += 1;
     else if (!PASSING.test(event.type) && notRepeated.length < MOST_NAMED) {
       notRepeated.push(`${event.type} ${event.subject}`);
     }
@@ -125,10 +156,9 @@ async function repeat(gap: RecordGap, deps: ReplayDeps) {
   return { notRepeated, count };
 }
 
-async function done(act: Repeat, { subject, detailsJson }: StoredEvent, deps: ReplayDeps): Promise<boolean> {
-  const of = subject.slice(subject.indexOf(':') + 1);
+async function done(act: Repeat, told: Told, deps: ActingDeps): Promise<boolean> {
   try {
-    await act({ of, details: auditDetailsIn(detailsJson) }, deps);
+    await act(told, deps);
     return true;
   } catch (error) {
     if (error instanceof KeywardError && NOTHING_THERE.has(error.code)) return false;
@@ -144,13 +174,21 @@ async function* eventsOf({ firstEvent, lastEvent }: RecordGap, { audit }: Replay
   }
 }
 
+function toldBy({ subject, detailsJson }: StoredEvent, lost: string): Told {
+  return { of: idIn(subject), details: auditDetailsIn(detailsJson), lost };
+}
+
+function idIn(subject: string): string {
+  return subject.slice(subject.indexOf(':') + 1);
+}
+
 function keyAct(act: Extract<KeyActName, 'compromise' | 'suspend'>): Repeat {
-  return ({ of, details }, { keys }) =>
+  return ({ of, details, lost }, { keys }) =>
     keys.perform(
       {
         act,
         kid: of,
-        why: whyOf(details),
+        why: whyOf(details, lost),
         cause: 'operator',
         keepForForensics: details.kept_for_forensics === true,
       },
@@ -158,8 +196,8 @@ function keyAct(act: Extract<KeyActName, 'compromise' | 'suspend'>): Repeat {
     );
 }
 
-function whyOf({ why }: Told['details']): string {
-  return `before the database was put back: ${String(why)}`;
+function whyOf({ why }: Told['details'], lost: string): string {
+  return `${lost}: ${String(why)}`;
 }
 
 /** Those that are left of both; without any, the operator is revoked. */

@@ -127,4 +127,30 @@ describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answe
     service = await service.restart();
     expect(await check('payments', token)).toMatchObject({ valid: false, reason: 'key_compromised' });
   });
+
+  it('that a promotion has lost while the service was killed is made again by its next start', async () => {
+    const [primary, standby] = servers.slice(-2) as [PostgresServer, PostgresServer];
+    const token = await issuing('payments');
+    const kid = await activeKid('payments');
+    standby.freeze();
+    expect((await compromise(kid)).body).toMatchObject({ already: false, replicated: false });
+    await service.kill();
+    await primary.kill();
+    await standby.kill();
+    await standby.start();
+    await standby.promote();
+    expect(await stored(standby, kid)).toBe('active');
+    await standbyOf(standby, 'fourth');
+    writeFileSync(urlFile, standby.url('keyward'));
+    service = await service.restart();
+    expect(await check('payments', token)).toMatchObject({ valid: false, reason: 'key_compromised' });
+    expect(await keySet('payments')).not.toContain(kid);
+    expect(await toldOf(standby, kid)).toMatchObject([
+      { why: 'before a promotion of the database lost it: seen in a dump' },
+    ]);
+    await service.kill();
+    service = await service.restart();
+    expect(await toldOf(standby, kid)).toHaveLength(1);
+    expect(await check('payments', await issuing('payments'))).toMatchObject({ valid: true });
+  });
 });

@@ -103,6 +103,11 @@ it('an urgent change that standbys lack is told to log and sinks, and then to th
   expect(confirmed).toEqual([{ subject: 'key:k1', details: { why: 'seen' } }]);
 });
 
+it('an urgent change that is not on the disk of this host is an error of the log', () => {
+  const { lines } = told({ name: 'urgent_change_unkept', cause: new Error('full') });
+  expect(lines).toMatchObject([{ level: 50, err: { message: 'full' } }]);
+});
+
 it('the end of a failure is told once, where the failure was, with when it began', () => {
   const failed = { name: 'write_failed', condition: 'io_error', cause: null } as const;
   const { over } = told(

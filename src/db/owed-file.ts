@@ -1,0 +1,153 @@
+import { createHash } from 'node:crypto';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import type { AuditEvent } from '../kernel/audit.ts';
+import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
+import type { KeywardError } from '../kernel/errors.ts';
+import { isObject } from '../lib/json.ts';
+import { errorMessage } from '../lib/text.ts';
+import { StoreFailure, unavailable } from './failure.ts';
+import type { RunDirectory } from './run-directory.ts';
+
+/** Beside the folder for archive segments. */
+export const owedFile = (archiveDir: string): string => `${archiveDir}.owed`;
+
+/** An urgent change, as the file has it. */
+interface Line {
+  readonly run: string;
+  /** Of the event as JSON, by that run; base64url. */
+  readonly seal: string;
+  readonly event: string;
+}
+
+/** What a process that ended left behind. */
+export interface LeftBehind {
+  /** Urgent changes that it acknowledged before standbys had them, in their order. */
+  readonly events: readonly AuditEvent[];
+  /** Why lines count for nothing; undefined where all do. */
+  readonly flaw: string | undefined;
+}
+
+/**
+ * The urgent changes that are owed, on the disk of this host: if the process ends and a standby without them is
+ * promoted, the next start makes them again. Each is sealed by its run, since a compromise cannot be taken back.
+ */
+export class OwedFile {
+  readonly #file: string;
+  readonly #run: RunKey;
+  readonly #owed = new Map<AuditEvent, Line>();
+  #found: string;
+
+  /** `store_unavailable` where a file is there that cannot be read. */
+  constructor(archiveDir: string, run: RunKey) {
+    this.#file = owedFile(archiveDir);
+    this.#run = run;
+    this.#found = read(this.#file);
+  }
+
+  /** On disk when it returns. `store_unavailable`. */
+  add(event: AuditEvent): void {
+    const text = JSON.stringify(event);
+    const seal = sealHash(this.#run, 'owed', headOf(text)).toString('base64url');
+    this.#owed.set(event, { run: this.#run.id, seal, event: text });
+    this.#write();
+  }
+
+  /** `store_unavailable`. */
+  remove(event: AuditEvent): void {
+    if (this.#owed.delete(event)) this.#write();
+  }
+
+  /** `store_unavailable`. */
+  async leftBehind(runs: Pick<RunDirectory, 'find'>): Promise<LeftBehind> {
+    const events: AuditEvent[] = [];
+    let flaw: string | undefined;
+    for (const line of this.#found.split('\n').filter((each) => each !== '')) {
+      try {
+        events.push(await sealedEvent(line, runs));
+      } catch (error) {
+        flaw ??= error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
+      }
+    }
+    return { events, flaw };
+  }
+
+  /** What was left behind is in force. `store_unavailable`. */
+  settle(): void {
+    if (this.#found === '') return;
+    this.#found = '';
+    this.#write();
+  }
+
+  #write(): void {
+    const own = [...this.#owed.values()].map((line) => `${JSON.stringify(line)}\n`);
+    const text = this.#found + own.join('');
+    const part = `${this.#file}.part`;
+    try {
+      if (text === '') rmSync(this.#file, { force: true });
+      else {
+        rmSync(part, { force: true });
+        writeFileSync(part, text, { mode: 0o600, flag: 'wx', flush: true });
+        renameSync(part, this.#file);
+      }
+    } catch (error) {
+      throw failed(this.#file, error);
+    }
+  }
+}
+
+/** More than an emergency of all keys takes. */
+const MOST_BYTES = 4 * 1024 * 1024;
+
+function read(file: string): string {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isMissing(error)) return '';
+    throw failed(file, error);
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    if (size > MOST_BYTES) throw new Error(`it has ${size} bytes`);
+    return readFileSync(descriptor, 'utf8');
+  } catch (error) {
+    throw failed(file, error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** Throws where no certified run sealed it. */
+async function sealedEvent(line: string, runs: Pick<RunDirectory, 'find'>): Promise<AuditEvent> {
+  const found: unknown = JSON.parse(line);
+  const { run, seal, event } = isObject(found) ? found : {};
+  if (typeof run !== 'string' || typeof seal !== 'string' || typeof event !== 'string')
+    throw new Error('it is none of its lines');
+  const writer = await runs.find(run);
+  if (!writer || !verifySeal(writer, 'owed', headOf(event), Buffer.from(seal, 'base64url')))
+    throw new Error('no run of the service sealed it');
+  return JSON.parse(event);
+}
+
+/** It has no place in a chain. */
+function headOf(event: string): ChainHead {
+  return { sequence: 0, hash: createHash('sha256').update(event).digest() };
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
+function failed(file: string, error: unknown): KeywardError {
+  const message = `${file}, beside the ledger archive: ${errorMessage(error)}`;
+  return unavailable(new StoreFailure({ message, code: null, condition: 'io_error' }));
+}
