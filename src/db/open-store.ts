@@ -126,9 +126,9 @@ export interface Store {
  */
 export async function openStore(options: StoreOptions): Promise<Store> {
   const { queueLimit, clock, onEvent, gate = OPEN_GATE } = options;
-  const engine = await openEngine(options.database, options.owner);
   const run = options.run ?? createRunKey(clock.nowSeconds());
   const owed = new OwedFile(options.archiveDir, run);
+  const engine = await openEngine(options.database, options.owner);
   const unwitnessed = new UnwitnessedRanges();
   const broken = new Emitter<BrokenChain>();
   const { archiveDir, segmentRecords, owner = NOBODY } = options;
