@@ -58,7 +58,7 @@ export async function openChains(deps: ChainDeps): Promise<Chains> {
   }
   const isLost = (event: number) => isLostIn(gaps, event);
   const revocations = createRevocationStore(store.ledger.walks, store.writer);
-  const trailWalk = new TrailWalk(revocations, isLost);
+  const trailWalk = new TrailWalk(revocations, isLost, () => store.writer.auditEnd);
   return {
     loadRevocations: (scopeIds) =>
       loadRevocations({

@@ -17,16 +17,25 @@ interface Found {
 export class TrailWalk {
   readonly #store: Pick<RevocationStore, 'page'>;
   readonly #isLost: (event: number) => boolean;
+  readonly #end: () => ChainHead | undefined;
   #at: ChainHead = AUDIT_GENESIS;
-  /** Where the longest round ended. */
+  /** Where the longest round ended, or the end that is known to be committed: what lies behind it may be undone. */
   #seen: ChainHead = AUDIT_GENESIS;
   /** One flaw of each kind is told a round: behind a break, others are its consequence. */
   #told = { audit: false, revocations: false };
 
-  /** `isLost`: whether two persons know that the row of the event is lost. */
-  constructor(store: Pick<RevocationStore, 'page'>, isLost: (event: number) => boolean) {
+  /**
+   * `isLost`: whether two persons know that the row of the event is lost. `end`: the last event that is known to be
+   * committed, where anything is known.
+   */
+  constructor(
+    store: Pick<RevocationStore, 'page'>,
+    isLost: (event: number) => boolean,
+    end: () => ChainHead | undefined,
+  ) {
     this.#store = store;
     this.#isLost = isLost;
+    this.#end = end;
   }
 
   /** What does not hold among the next events and revocations. `store_unavailable`, `overloaded`. */
@@ -45,7 +54,8 @@ export class TrailWalk {
   }
 
   #begin(): void {
-    if (this.#at.sequence >= this.#seen.sequence) this.#seen = this.#at;
+    const reached = this.#end() ?? this.#at;
+    if (reached.sequence >= this.#seen.sequence) this.#seen = reached;
     this.#at = AUDIT_GENESIS;
     this.#told = { audit: false, revocations: false };
   }

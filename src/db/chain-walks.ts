@@ -1,11 +1,9 @@
 import type { BrokenChain, ChainHead } from '../kernel/audit-chain.ts';
-import { CHAIN_START, type GroupBefore } from '../kernel/ledger-chain.ts';
+import { type GroupBefore, LEDGER_START } from '../kernel/ledger-chain.ts';
 import type { ReadThread } from './read-thread.ts';
 
 /** Told at the start: each is a critical event. */
 const MOST_FLAWS = 8;
-
-const LEDGER_START: GroupBefore = { sequence: 0, firstRecord: 1, rowCount: 0, groupHash: CHAIN_START };
 
 /** Chain and seals of the groups behind a checkpoint: where the ledger ends, and what does not hold. */
 export async function walkTail(

@@ -55,11 +55,12 @@ export class SealedGroups {
     const flaws: (string | undefined)[] = [];
     for (let from = 0; from < records.length; from += RECORDS_AT_ONCE) {
       const part = records.slice(from, from + RECORDS_AT_ONCE);
-      const known = part.map(({ group_sequence: sequence }) => this.#recent(sequence));
-      const unknown = known.includes(undefined) ? part.filter((_, index) => !known[index]) : [];
+      const sound = part.map((record) => this.#isInKnownGroup(record));
+      const unknown = sound.includes(false) ? part.filter((_, index) => !sound[index]) : [];
       const read = unknown.length > 0 ? await this.#readGroups(rows, unknown, isArchived) : NONE;
       part.forEach((record, index) => {
-        flaws.push(flawIn(record, known[index] ?? read.get(record.group_sequence) ?? MISSING));
+        const isSound = sound[index] === true;
+        flaws.push(isSound ? undefined : flawIn(record, read.get(record.group_sequence) ?? MISSING));
       });
     }
     return flaws;
@@ -91,6 +92,12 @@ export class SealedGroups {
     return groups;
   }
 
+  /** If not, it is read again: a server that was replaced may have had another group of that number. */
+  #isInKnownGroup(record: RecordColumns): boolean {
+    const group = this.#recent(record.group_sequence);
+    return group !== undefined && flawIn(record, group) === undefined;
+  }
+
   #isSealed({ sequence, group_hash: hash, run_id: runId, seal }: GroupColumns): boolean {
     return this.#runs.haveSealed('ledger', { sequence, hash, runId, seal });
   }
@@ -104,6 +111,8 @@ export class SealedGroups {
   }
 
   #keep(group: SealedGroup): SealedGroup {
+    const former = this.#recent(group.sequence);
+    if (former) this.#hashes -= former.hashes.length / HASH_BYTES;
     this.#checked.set(group.sequence, group);
     this.#hashes += group.hashes.length / HASH_BYTES;
     for (const oldest of this.#checked.values()) {

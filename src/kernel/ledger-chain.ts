@@ -165,6 +165,9 @@ function putInteger(target: Buffer, value: number, at: number): number {
 /** What a group follows. */
 export type GroupBefore = Pick<LedgerGroup, 'sequence' | 'firstRecord' | 'rowCount' | 'groupHash'>;
 
+/** What the first group follows. */
+export const LEDGER_START: GroupBefore = { sequence: 0, firstRecord: 1, rowCount: 0, groupHash: CHAIN_START };
+
 /** A row with the place it claims. */
 export interface PlacedRow extends LedgerRow {
   readonly sequence: number;

@@ -3,6 +3,7 @@ import { appendAuditEvent, ownAuditHead } from '../../db/append-audit-event.ts';
 import { hashOf, headOf } from '../../db/chain-end.ts';
 import { eventFromRow, sealedFromRow } from '../../db/event-seals.ts';
 import { auditEvents, type EventRow } from '../../db/event-source.ts';
+import { unavailable } from '../../db/failure.ts';
 import { fillPage } from '../../db/fill-page.ts';
 import type { Schema, Trx, TrxReader } from '../../db/schema.ts';
 import { registryHead } from '../../db/signed/read-stored.ts';
@@ -12,6 +13,7 @@ import type { Writer } from '../../db/writer.ts';
 import type { AuditLog, SealedEvent, StoredEvent } from '../../kernel/audit.ts';
 import {
   AUDIT_GENESIS,
+  type ChainHead,
   type ChainHeads,
   type ChainName,
   type StoredCheckpoint,
@@ -50,11 +52,13 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
     async record(event) {
       await writer.transaction((trx) => appendAuditEvent(trx, event, clock.nowSeconds()));
     },
-    eventsAfter: (sequence, limit) => {
-      // What a sink was told stays told: a commit in doubt may be undone by a failover.
-      const end = writer.auditEnd?.sequence ?? Number.MAX_SAFE_INTEGER;
-      return reader.read((trx) => eventsAfter(trx, { sequence, end, limit }));
-    },
+    eventsAfter: (sequence, limit) =>
+      reader.read(async (trx) => {
+        // What a sink was told stays told: a commit in doubt may be undone by a failover.
+        const end = writer.auditEnd;
+        if (end) await requireHead(trx, end);
+        return await eventsAfter(trx, { sequence, end: end?.sequence ?? Number.MAX_SAFE_INTEGER, limit });
+      }),
     witnessedAfter: (sequence, limit) => reader.read((trx) => witnessedAfter(trx, { sequence, limit })),
     ofTypeAfter: (type, sequence, limit) =>
       reader.read((trx) => witnessedAfter(trx, { type, sequence, limit })),
@@ -91,6 +95,13 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
       }),
     positions: () => reader.read((trx) => readPositions(trx, host)),
   };
+}
+
+/** A server that was replaced, and is read all the same, has commits that nobody else has. `store_unavailable`. */
+async function requireHead(trx: Trx, { sequence, hash }: ChainHead): Promise<void> {
+  const found = await hashAt(trx, 'audit', sequence);
+  if (found && Buffer.compare(found, hash) === 0) return;
+  throw unavailable(new Error(`the server that was read has another event ${sequence} than was committed`));
 }
 
 interface EventsQuery {

@@ -44,19 +44,33 @@ export class ReadConnection implements LedgerConnection {
     }
   }
 
+  /** A server that was replaced cannot write so that standbys have it. */
+  async confirmServer(): Promise<void> {
+    await this.#passBarrier();
+  }
+
   /**
-   * A server that was replaced cannot write so that standbys have it. One that was promoted without having been in sync
+   * As `confirmServer`. One that was promoted without having been in sync
    * can: it is known by the groups that it lacks.
    */
   async confirmAbsence(end: number | undefined): Promise<void> {
+    const session = await this.#passBarrier();
+    const { rows } = await session.transact(LAST_GROUP);
+    if (end === undefined || Number(rows[0]?.last) >= end) return;
+    this.#confirmed = undefined;
+    throw unproven('what was not found may have been there: the ledger has lost its end');
+  }
+
+  async #passBarrier(): Promise<PostgresSession> {
     const session = await this.#kept.open();
     const { database } = this.#settings;
-    if (!(await withinWait(database, session, passBarrier(session, durabilityOf(database)))))
-      throw unproven('what was not found may be there: no standby confirms a write of this server');
-    const { rows } = await session.transact(LAST_GROUP);
-    if (end !== undefined && Number(rows[0]?.last) < end)
-      throw unproven('what was not found may have been there: the ledger has lost its end');
+    if (!(await withinWait(database, session, passBarrier(session, durabilityOf(database))))) {
+      // A new one may reach the server that commits.
+      await this.#kept.close();
+      throw unproven('the server that was read may have been replaced: no standby confirms a write of it');
+    }
     this.#confirmed = session;
+    return session;
   }
 
   recover(error: unknown): StoreFailure {

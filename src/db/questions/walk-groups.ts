@@ -2,10 +2,12 @@ import type { BrokenChain, ChainHead, TrustedRuns } from '../../kernel/audit-cha
 import {
   GROUP_FAULTS,
   type GroupBefore,
+  LEDGER_START,
   type LedgerGroup,
   linkFault,
   MOST_ROWS,
 } from '../../kernel/ledger-chain.ts';
+import { readConfirmed } from '../confirmed-read.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import { type Rows, statement } from '../rows.ts';
@@ -71,7 +73,19 @@ const ARCHIVED_GROUP = statement<{ readonly group: number | null }>(
 
 /** The next groups of the ledger: what is wrong with one of them, or with its rows. */
 export function walkGroups({ connection, runs }: OpenLedger, asks: GroupsQuery): Promise<WalkedGroups> {
-  return connection.read((rows) => walked(rows, runs, asks));
+  return readConfirmed(connection, (rows) => walked(rows, runs, asks), {
+    isSound: ({ broken }) => broken.length === 0,
+    again: async (rows) => ((await stands(rows, asks.after)) ? walked(rows, runs, asks) : BEGIN_AGAIN),
+  });
+}
+
+/** Where the walk had come to is of another server: it begins again. */
+const BEGIN_AGAIN: WalkedGroups = { at: LEDGER_START, broken: [], isEnd: false, rows: 0 };
+
+async function stands(rows: Rows, { sequence, groupHash }: GroupBefore): Promise<boolean> {
+  if (sequence === 0) return true;
+  const [found] = await rows.all(GROUPS, sequence - 1, 1);
+  return found?.sequence === sequence && Buffer.compare(found.group_hash, groupHash) === 0;
 }
 
 async function walked(rows: Rows, trusted: TrustedRuns, asks: GroupsQuery): Promise<WalkedGroups> {

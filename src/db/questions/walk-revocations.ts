@@ -1,5 +1,6 @@
 import type { StoredEvent } from '../../kernel/audit.ts';
 import {
+  AUDIT_GENESIS,
   auditDetailsIn,
   auditEventHash,
   type BrokenChain,
@@ -11,6 +12,7 @@ import {
   type RevocationFlaw,
   type RevocationPage,
 } from '../../kernel/revocation.ts';
+import { readConfirmed } from '../confirmed-read.ts';
 import { eventFromRow } from '../event-seals.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import {
@@ -48,7 +50,26 @@ interface RevocationQuery {
 
 /** The next events of the audit trail, and the revocations that they testify to. */
 export function walkRevocations({ connection }: OpenLedger, asks: RevocationQuery): Promise<RevocationPage> {
-  return connection.read((source) => walked(source, asks));
+  return readConfirmed(connection, (source) => walked(source, asks), {
+    isSound: ({ broken, flaws }) => broken === undefined && flaws.length === 0,
+    again: async (source) => ((await stands(source, asks.after)) ? walked(source, asks) : BEGIN_AGAIN),
+  });
+}
+
+/** Where the walk had come to is of another server: it begins again. */
+const BEGIN_AGAIN: RevocationPage = {
+  at: AUDIT_GENESIS,
+  broken: undefined,
+  flaws: [],
+  inForce: [],
+  lastNumber: 0,
+  isEnd: false,
+};
+
+async function stands(source: Rows, { sequence, hash }: ChainHead): Promise<boolean> {
+  if (sequence === 0) return true;
+  const found = await source.first(EVENT, sequence);
+  return found !== undefined && Buffer.compare(found.hash, hash) === 0;
 }
 
 async function walked(source: Rows, asks: RevocationQuery): Promise<RevocationPage> {

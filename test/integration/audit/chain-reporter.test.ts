@@ -14,7 +14,11 @@ it('tells of the same place once a day, however often it is changed', async () =
   const { store, file } = await openTestStore({ clock });
   const raiser = raiserOver(store.securityEvents);
   const report = chainReporter('audit', { raiser, clock });
-  const walk = new TrailWalk(store.revocations, () => false);
+  const walk = new TrailWalk(
+    store.revocations,
+    () => false,
+    () => undefined,
+  );
   const look = async () => {
     const { audit } = await walk.step();
     if (audit) report(audit);

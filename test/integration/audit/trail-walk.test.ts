@@ -15,7 +15,11 @@ async function walking() {
     return store.revocations.append({ scopeId: 'payments', jti, ...nothing, ...made }, ADA);
   };
   for (const jti of ['one', 'two', 'three']) await revoke(jti);
-  const walk = new TrailWalk(store.revocations, () => false);
+  const walk = new TrailWalk(
+    store.revocations,
+    () => false,
+    () => undefined,
+  );
   const step = async () => (await walk.step()).revocations;
   return { step, revoke, store, file };
 }
@@ -110,7 +114,11 @@ function write(file: string, count: number, actor = 'alice'): void {
 async function trail() {
   const { store, file } = await openTestStore();
   write(file, EVENTS);
-  const walk = new TrailWalk(store.revocations, () => false);
+  const walk = new TrailWalk(
+    store.revocations,
+    () => false,
+    () => undefined,
+  );
   const round = async () => {
     const found = [await walk.step(), await walk.step()];
     return found.map(({ audit }) => audit).filter((each) => each !== undefined);
