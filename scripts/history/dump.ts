@@ -34,6 +34,8 @@ export interface Dump {
   readonly keys: readonly KeyFacts[];
   /** Digests, base64url, of the security events `token.never_issued`. */
   readonly toldForgeries: readonly string[];
+  /** Of the security events `audit.chain_broken`: chain and place. */
+  readonly toldBreaks: readonly string[];
   /** Of each front, in the order of its file. */
   readonly sinks: readonly {
     readonly front: string;
@@ -117,6 +119,9 @@ function dumpOf({ groups, rows, events, keys, raised }: Tables, files: Files): D
     toldForgeries: raised
       .filter(({ type }) => type === 'token.never_issued')
       .map(({ dedup_key }) => digestIn(String(dedup_key))),
+    toldBreaks: raised
+      .filter(({ type }) => type === 'audit.chain_broken')
+      .map(({ dedup_key }) => String(dedup_key)),
     raised: raised.map(({ sequence, raised_at }) => ({ sequence: Number(sequence), at: Number(raised_at) })),
   };
 }

@@ -38,8 +38,8 @@ const END_OF_WRITER: Replacement = {
 };
 const END_OF_READER: Replacement = {
   file: 'src/db/postgres/read-connection.ts',
-  from: 'if (end !== undefined && Number(rows[0]?.last) < end)',
-  to: 'if (Number(rows[0]?.last) < 0)',
+  from: 'if (end === undefined || Number(rows[0]?.last) >= end) return;',
+  to: 'if (rows.length > 0) return;',
 };
 const GUESS: Replacement = {
   file: 'src/db/postgres/group-writer.ts',

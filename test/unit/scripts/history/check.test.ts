@@ -179,6 +179,11 @@ const PLANTED: readonly Planted[] = [
     dump: dumpWith({ toldForgeries: [...soundDump().toldForgeries, token(1).digest] }),
     properties: ['P8'],
   },
+  {
+    what: 'a chain told as broken that is not',
+    dump: dumpWith({ toldBreaks: ['["audit","event 2","2026-12-02"]'] }),
+    properties: ['P10'],
+  },
   { what: 'a record changed', dump: changedRow({ clientId: 'another' }), properties: ['P10'] },
   {
     what: 'an event changed',

@@ -110,6 +110,7 @@ export function soundDump(): Dump {
       { kid: 'k2', state: 'active' },
     ],
     toldForgeries: [token(FORGED).digest],
+    toldBreaks: [],
     sinks: [FRONT, OTHER_FRONT].map((front, at) => ({ front, entries: events.slice(0, 2 + at) })),
   };
 }
