@@ -24,7 +24,7 @@ export const PROPERTIES = {
   P5: 'nothing is accepted once its revocation, or the compromise of its key, is acknowledged; by another front after 1 s, by one that a fault hit after 6 s',
   P6: 'states go forward only, and one key of a scope is active',
   P8: 'whatever is never_issued was forged, and each forgery shown is found',
-  P10: 'the chains verify, and nobody is told otherwise; each sink is a prefix of the trail',
+  P10: 'the chains verify, no front calls one broken, and each sink is a prefix of the trail',
   P12: 'each security event is told within 20 s, and by another front again only after a fault',
   P13: 'each front releases tokens again within 10 s of the end of a fault, or 20 s where it had to be started again',
   P14: 'a front that is cut off from the database accepts nothing after 6 s',

@@ -1,17 +1,9 @@
 import { createHash } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { AuditEvent } from '../kernel/audit.ts';
 import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
+import { writeDurably } from '../lib/durable-file.ts';
 import { isObject } from '../lib/json.ts';
 import { errorMessage } from '../lib/text.ts';
 import { StoreFailure, unavailable } from './failure.ts';
@@ -90,14 +82,9 @@ export class OwedFile {
   #write(): void {
     const own = [...this.#owed.values()].map((line) => `${JSON.stringify(line)}\n`);
     const text = this.#found + own.join('');
-    const part = `${this.#file}.part`;
     try {
       if (text === '') rmSync(this.#file, { force: true });
-      else {
-        rmSync(part, { force: true });
-        writeFileSync(part, text, { mode: 0o600, flag: 'wx', flush: true });
-        renameSync(part, this.#file);
-      }
+      else writeDurably(this.#file, text);
     } catch (error) {
       throw failed(this.#file, error);
     }

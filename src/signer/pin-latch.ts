@@ -2,8 +2,9 @@ import { closeSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { KeywardError } from '../kernel/errors.ts';
 import type { PinLatch, PinPermission, PinState, PinTerms } from '../kernel/signer.ts';
+import { writeDurably } from '../lib/durable-file.ts';
 import { isObject } from '../lib/json.ts';
-import { lockFile, writeDurably } from './durable-file.ts';
+import { lockFile } from './lock-file.ts';
 import { type PinFileIdentity, pinFileIdentity } from './pin-file.ts';
 import type { SignerSettings } from './settings.ts';
 

@@ -97,11 +97,11 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
   };
 }
 
-/** A server that was replaced, and is read all the same, has commits that nobody else has. `store_unavailable`. */
+/** `store_unavailable` where the server lacks that event: a primary that was replaced may have another one in its place. */
 async function requireHead(trx: Trx, { sequence, hash }: ChainHead): Promise<void> {
   const found = await hashAt(trx, 'audit', sequence);
   if (found && Buffer.compare(found, hash) === 0) return;
-  throw unavailable(new Error(`the server that was read has another event ${sequence} than was committed`));
+  throw unavailable(new Error(`the server that was read lacks event ${sequence} as it was committed`));
 }
 
 interface EventsQuery {

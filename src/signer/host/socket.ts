@@ -2,7 +2,7 @@ import { chmodSync, closeSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { dirname } from 'node:path';
 import { KeywardError } from '../../kernel/errors.ts';
-import { lockFile } from '../durable-file.ts';
+import { lockFile } from '../lock-file.ts';
 
 const ROOT = 0;
 const WRITABLE_BY_OTHERS = 0o022;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
 import { KeywardError } from '../../kernel/errors.ts';
-import { writeDurably } from '../durable-file.ts';
+import { writeDurably } from '../../lib/durable-file.ts';
 
 /**
  * Held until the process ends: one writer at a time, whoever starts signers. Taken before anything is read that a

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { KeywardError } from '../../kernel/errors.ts';
-import { lockFile, writeDurably } from '../durable-file.ts';
+import { writeDurably } from '../../lib/durable-file.ts';
+import { lockFile } from '../lock-file.ts';
 import { type StateLock, writing } from './state-file.ts';
 
 export const KEYS = 'keys.jsonl';

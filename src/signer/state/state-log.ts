@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { appendDurably, type FileVersion, readVersion, versionAt, writeDurably } from '../durable-file.ts';
+import {
+  appendDurably,
+  type FileVersion,
+  readVersion,
+  versionAt,
+  writeDurably,
+} from '../../lib/durable-file.ts';
 import { changing, damaged, type StateLock } from './state-file.ts';
 
 /** Lines beyond twice the entries before all is written anew. */
