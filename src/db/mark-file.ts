@@ -1,11 +1,18 @@
 import { readSync, writeSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import type { ChainHead } from '../kernel/audit-chain.ts';
+import { HASH_BYTES } from '../kernel/ledger-chain.ts';
 import { errorMessage } from '../lib/text.ts';
 import { StoreFailure } from './failure.ts';
 
 /** A sector: on disk it is the old or the new one. */
 const BYTES = 512;
+const [SUM, SUM_BYTES, NUMBER_BYTES] = [0, 4, 6];
+const SEQUENCE = SUM + SUM_BYTES;
+const AT = SEQUENCE + NUMBER_BYTES;
+const HASH = AT + NUMBER_BYTES;
+/** Of owners and boot, as JSON. */
+const NAMES = HASH + HASH_BYTES;
 
 /** A group of the ledger that this host acknowledged, and when; seconds since the epoch. */
 export interface AcknowledgedEnd extends ChainHead {
@@ -16,7 +23,7 @@ export interface Mark extends AcknowledgedEnd {
   /** As whom it was written to the database. */
   readonly owner: string;
   /** From whom that owner has the database, until it acknowledged a group itself: the database may name either. */
-  readonly before?: string;
+  readonly before?: string | undefined;
   /** Under which boot of the kernel; null where all of it is on disk. */
   readonly boot: string | null;
 }
@@ -31,35 +38,60 @@ export interface MarkPlace {
 
 /** Undefined for anything else than what was written. */
 export function readMark(descriptor: number): Mark | undefined {
-  const text = Buffer.alloc(BYTES);
-  readSync(descriptor, text, 0, BYTES, 0);
-  const [line = '', sum] = text.toString('latin1').split('\n');
-  if (sum !== checksum(line)) return undefined;
-  const { hash, ...mark } = JSON.parse(line);
-  return { ...mark, hash: Buffer.from(hash, 'base64url') };
+  const sector = Buffer.alloc(BYTES);
+  readSync(descriptor, sector, 0, BYTES, 0);
+  if (sector.readUInt32BE(SUM) !== checksum(sector)) return undefined;
+  return {
+    sequence: sector.readUIntBE(SEQUENCE, NUMBER_BYTES),
+    at: sector.readUIntBE(AT, NUMBER_BYTES),
+    hash: sector.subarray(HASH, NAMES),
+    ...JSON.parse(sector.toString('latin1', NAMES)),
+  };
 }
 
-/** Once for each group of the ledger: the threads of one process share no memory, and none waits within it. */
-const sector = Buffer.alloc(BYTES);
-
 /** `StoreFailure`. */
-export function writeMark(descriptor: number, { hash, sequence, at, owner, before, boot }: Mark): void {
-  const line = JSON.stringify({ sequence, at, hash: base64url(hash), owner, before, boot });
-  const end = sector.write(`${line}\n${checksum(line)}\n`, 'latin1');
-  sector.fill(' ', end);
-  try {
-    const count = writeSync(descriptor, sector, 0, BYTES, 0);
-    if (count !== BYTES) throw new Error(`${count} of ${BYTES} bytes were written`);
-  } catch (error) {
-    throw markFailure(error);
+export function writeMark(descriptor: number, mark: Mark): void {
+  new MarkSector(descriptor, mark).write(mark, mark.at);
+}
+
+/** Written once for each group of the ledger, so all that stays is prepared. */
+class MarkSector {
+  readonly #descriptor: number;
+  readonly #bytes = Buffer.alloc(BYTES, ' ');
+
+  constructor(descriptor: number, { owner, before, boot }: Pick<Mark, 'owner' | 'before' | 'boot'>) {
+    this.#descriptor = descriptor;
+    this.#bytes.write(JSON.stringify({ owner, before, boot }), NAMES, 'latin1');
+  }
+
+  write({ sequence, hash }: ChainHead, at: number): void {
+    const bytes = this.#bytes;
+    bytes.writeUIntBE(sequence, SEQUENCE, NUMBER_BYTES);
+    bytes.writeUIntBE(at, AT, NUMBER_BYTES);
+    bytes.set(hash, HASH);
+    bytes.writeUInt32BE(checksum(bytes), SUM);
+    try {
+      const count = writeSync(this.#descriptor, bytes, 0, BYTES, 0);
+      if (count !== BYTES) throw new Error(`${count} of ${BYTES} bytes were written`);
+    } catch (error) {
+      throw markFailure(error);
+    }
   }
 }
 
-/** Of a group that is committed, before anybody is told of it. `StoreFailure`. */
-export function markGroup(place: MarkPlace | undefined, { sequence, hash }: ChainHead, at: number): void {
-  if (!place) return;
-  const { descriptor, owner, boot } = place;
-  writeMark(descriptor, { sequence, hash, at, owner, boot });
+/** Marks groups that are committed, before anybody is told of them. */
+export class GroupMark {
+  readonly #sector: MarkSector | undefined;
+
+  /** Without a place, nothing is marked. */
+  constructor(place: MarkPlace | undefined) {
+    this.#sector = place && new MarkSector(place.descriptor, place);
+  }
+
+  /** `StoreFailure`. */
+  write(end: ChainHead, at: number): void {
+    this.#sector?.write(end, at);
+  }
 }
 
 export function markFailure(error: unknown): StoreFailure {
@@ -68,10 +100,6 @@ export function markFailure(error: unknown): StoreFailure {
 }
 
 /** Against damage, not against people: whoever may write the file may write any mark. */
-function checksum(line: string): string {
-  return crc32(line).toString(16);
-}
-
-function base64url(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64url');
+function checksum(sector: Buffer): number {
+  return crc32(sector.subarray(SUM + SUM_BYTES));
 }

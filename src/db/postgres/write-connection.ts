@@ -1,6 +1,6 @@
 import type { RunPublicKey } from '../../kernel/audit-chain.ts';
 import type { StoreFailure } from '../failure.ts';
-import { markGroup } from '../mark-file.ts';
+import { GroupMark } from '../mark-file.ts';
 import type { Executed } from '../session-dialect.ts';
 import type { CommitAsks, Committed } from '../thread-session.ts';
 import { UrgentWaiting } from '../urgent-waiting.ts';
@@ -35,6 +35,7 @@ export class WriteConnection {
   readonly #flag: SchemaFlag;
   readonly #urgent: UrgentWaiting;
   readonly #kept: KeptSession;
+  readonly #mark: GroupMark;
   #session: PostgresSession | undefined;
   #isInTransaction = false;
 
@@ -43,6 +44,7 @@ export class WriteConnection {
     this.#flag = new SchemaFlag(settings.changed);
     this.#urgent = new UrgentWaiting(settings.urgent);
     this.#kept = new KeptSession(settings);
+    this.#mark = new GroupMark(settings.mark);
     const { run, owner } = settings;
     this.#groups = new GroupWriter(run, owner, (session, commit) => this.#proven(session, commit));
   }
@@ -52,7 +54,7 @@ export class WriteConnection {
     await this.rollback();
     const session = await this.#open();
     const appended = await this.#groups.append(session, asks);
-    markGroup(this.#settings.mark, appended.end, asks.batch.committedAt);
+    this.#mark.write(appended.end, asks.batch.committedAt);
     return appended;
   }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { ChainHead } from '../../kernel/audit-chain.ts';
 import type { StoreFailure } from '../failure.ts';
-import { markGroup } from '../mark-file.ts';
+import { GroupMark } from '../mark-file.ts';
 import type { RecordBatch } from '../record-batch.ts';
 import type { Executed } from '../session-dialect.ts';
 import type {
@@ -30,6 +30,7 @@ export interface SqliteWriting extends WriterSettings, DatabaseFile {
  */
 export class WriteConnection {
   readonly #settings: SqliteWriting;
+  readonly #mark: GroupMark;
   #db: DatabaseSync | undefined;
   #guard: SchemaGuard | undefined;
   #appender: GroupAppender | undefined;
@@ -38,12 +39,13 @@ export class WriteConnection {
 
   constructor(settings: SqliteWriting) {
     this.#settings = settings;
+    this.#mark = new GroupMark(settings.mark);
   }
 
   /** One commit and one group of the chain; a row that breaks a constraint is left out and named. */
   append({ batch, end }: AppendAsks): AppendedGroup {
     const appended = this.#append(batch, end);
-    markGroup(this.#settings.mark, appended.end, batch.committedAt);
+    this.#mark.write(appended.end, batch.committedAt);
     return appended;
   }
 
