@@ -7,12 +7,14 @@ import { StoreFailure } from './failure.ts';
 
 /** A sector: on disk it is the old or the new one. */
 const BYTES = 512;
-const [SUM, SUM_BYTES, NUMBER_BYTES] = [0, 4, 6];
+const [SUM, SUM_BYTES, NUMBER_BYTES] = [0, 4, 8];
 const SEQUENCE = SUM + SUM_BYTES;
 const AT = SEQUENCE + NUMBER_BYTES;
 const HASH = AT + NUMBER_BYTES;
 /** Of owners and boot, as JSON. */
 const NAMES = HASH + HASH_BYTES;
+/** Names without room are none of Keyward's: whoever may write to the database wrote them, and nothing is known then. */
+const UNNAMED = JSON.stringify({ owner: '', boot: '' });
 
 /** A group of the ledger that this host acknowledged, and when; seconds since the epoch. */
 export interface AcknowledgedEnd extends ChainHead {
@@ -42,10 +44,10 @@ export function readMark(descriptor: number): Mark | undefined {
   readSync(descriptor, sector, 0, BYTES, 0);
   if (sector.readUInt32BE(SUM) !== checksum(sector)) return undefined;
   return {
-    sequence: sector.readUIntBE(SEQUENCE, NUMBER_BYTES),
-    at: sector.readUIntBE(AT, NUMBER_BYTES),
+    sequence: sector.readDoubleBE(SEQUENCE),
+    at: sector.readDoubleBE(AT),
     hash: sector.subarray(HASH, NAMES),
-    ...JSON.parse(sector.toString('latin1', NAMES)),
+    ...JSON.parse(sector.toString('utf8', NAMES)),
   };
 }
 
@@ -61,13 +63,14 @@ class MarkSector {
 
   constructor(descriptor: number, { owner, before, boot }: Pick<Mark, 'owner' | 'before' | 'boot'>) {
     this.#descriptor = descriptor;
-    this.#bytes.write(JSON.stringify({ owner, before, boot }), NAMES, 'latin1');
+    const names = JSON.stringify({ owner, before, boot });
+    this.#bytes.write(Buffer.byteLength(names) <= BYTES - NAMES ? names : UNNAMED, NAMES);
   }
 
   write({ sequence, hash }: ChainHead, at: number): void {
     const bytes = this.#bytes;
-    bytes.writeUIntBE(sequence, SEQUENCE, NUMBER_BYTES);
-    bytes.writeUIntBE(at, AT, NUMBER_BYTES);
+    bytes.writeDoubleBE(sequence, SEQUENCE);
+    bytes.writeDoubleBE(at, AT);
     bytes.set(hash, HASH);
     bytes.writeUInt32BE(checksum(bytes), SUM);
     try {

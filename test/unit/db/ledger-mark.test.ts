@@ -90,6 +90,17 @@ describe('where a host acknowledged the ledger up to', () => {
     for (const former of ['b', 'x']) expect(opened({ id: 'c', former }).isWhole).toBe(false);
   });
 
+  it.each(['x'.repeat(600), '"'.repeat(300), 'Ģ"\\'.repeat(20)])(
+    'keeps no start back for a name in the database: %j',
+    (former) => {
+      const { file, opened } = host();
+      killed(opened({ id: 'a', former: 'z' }));
+      opened({ id: 'b', former }).begin(false);
+      expect(opened({ id: 'c', former: 'b' }).isWhole).toBe(false);
+      expect(readFileSync(file)).toHaveLength(512);
+    },
+  );
+
   it('stays in doubt for a database without owners, too', () => {
     const { opened } = host();
     const first = opened({ id: 'a', former: 'z' });
