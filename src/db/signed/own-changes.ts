@@ -67,7 +67,7 @@ export class OwnChanges {
     try {
       return await commit();
     } catch (error) {
-      if (!isKnown(error)) this.#uncertain = [...this.#uncertain, change];
+      if (!isKnown(error)) this.#doubt(change);
       throw error;
     } finally {
       this.#underWay.delete(change);
@@ -119,8 +119,12 @@ export class OwnChanges {
     return this.#followed.has(change);
   }
 
+  /** What is obeyed without a signature is owed from then on, whatever becomes of its answer. */
   follow(changes: readonly IntendedChange[]): void {
     for (const change of changes) this.#followed.add(change);
+    const obeyed = this.#uncertain.filter((change) => this.#isObeyed(change));
+    this.#uncertain = this.#uncertain.filter((change) => !obeyed.includes(change));
+    for (const change of obeyed) this.owe(change);
   }
 
   /** Those whose commit a snapshot shows before it is known here. */
@@ -135,6 +139,15 @@ export class OwnChanges {
   /** Rows that a promotion took back, and that are to be repeated. */
   async heldIn(trx: Trx): Promise<HeldRows> {
     return heldBy(await withoutCommitted(trx, this.#owed));
+  }
+
+  #doubt(change: IntendedChange): void {
+    if (this.#isObeyed(change)) this.owe(change);
+    else this.#uncertain = [...this.#uncertain, change];
+  }
+
+  #isObeyed(change: IntendedChange): boolean {
+    return this.isFollowed(change) && change.prepared.sealed === null;
   }
 
   #takeOwed(changes: readonly IntendedChange[]): readonly IntendedChange[] {

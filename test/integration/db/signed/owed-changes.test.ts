@@ -38,6 +38,7 @@ const KIDS = ['kid-payments-1', 'kid-mail-3'];
 class ReplicatedWriter implements UrgentWriter {
   readonly #writer: TestStores['writer'];
   isAway = true;
+  losesAnswers = false;
 
   constructor(writer: TestStores['writer']) {
     this.#writer = writer;
@@ -49,10 +50,11 @@ class ReplicatedWriter implements UrgentWriter {
     return result;
   };
 
-  readonly urgently: UrgentWriter['urgently'] = async (work) => ({
-    result: await this.#writer.transaction(work),
-    replicated: !this.isAway,
-  });
+  readonly urgently: UrgentWriter['urgently'] = async (work) => {
+    const result = await this.#writer.transaction(work);
+    if (this.losesAnswers) throw new KeywardError('store_unavailable', 'the connection was lost');
+    return { result, replicated: !this.isAway };
+  };
 }
 
 async function open() {
@@ -185,6 +187,22 @@ describe('an urgent change that standbys lack, with another front', () => {
     expect(states()).toEqual(['kid-payments-1 compromised', 'kid-mail-3 compromised']);
     await theirs.follow();
     expect(theirs.changes.opened().head).toEqual(changes.opened().head);
+  });
+
+  it('is owed once it is obeyed, though its own answer was lost', async () => {
+    const { registry, changes, writer, follow, told, promote, inMemory, states } = await openBoth();
+    writer.losesAnswers = true;
+    await expect(registry.restrictKeys(...PAYMENTS)).rejects.toMatchObject({ code: 'store_unavailable' });
+    expect([inMemory('kid-payments-1'), told]).toEqual(['active', []]);
+    expect(await follow()).toBe(true);
+    expect([inMemory('kid-payments-1'), told]).toEqual(['compromised', ['owed key:kid-payments-1']]);
+    promote();
+    await follow();
+    expect(inMemory('kid-payments-1')).toBe('compromised');
+    writer.losesAnswers = false;
+    writer.isAway = false;
+    expect(await changes.signPending()).toBe(2);
+    expect(states()).toEqual(['kid-payments-1 compromised', 'kid-mail-3 active']);
   });
 
   it.each([
