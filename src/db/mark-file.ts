@@ -13,7 +13,7 @@ const AT = SEQUENCE + NUMBER_BYTES;
 const HASH = AT + NUMBER_BYTES;
 /** Of owners and boot, as JSON. */
 const NAMES = HASH + HASH_BYTES;
-/** Names without room are none of Keyward's: whoever may write to the database wrote them, and nothing is known then. */
+/** Stands for names that are too long: Keyward writes none, so somebody put them into the database. */
 const UNNAMED = JSON.stringify({ owner: '', boot: '' });
 
 /** A group of the ledger that this host acknowledged, and when; seconds since the epoch. */
@@ -82,7 +82,7 @@ class MarkSector {
   }
 }
 
-/** Marks groups that are committed, before anybody is told of them. */
+/** Marks each committed group, before its records are acknowledged. */
 export class GroupMark {
   readonly #sector: MarkSector | undefined;
 

@@ -1,19 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, readSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { ARCHIVE_EVENTS, type ArchivedSegment } from '../kernel/ledger-search.ts';
+import { syncPath } from '../lib/durable-file.ts';
 import { type AddGroup, fillSegment } from './segment-rows.ts';
 
 type ArchiveEvent = Pick<StoredEvent, 'type' | 'detailsJson'>;
@@ -105,7 +96,7 @@ export async function writeSegment(
     let file: string = first;
     while (!take(join(folder, file))) file = names.next().value;
     renameSync(part, join(folder, file));
-    sync(folder);
+    syncPath(folder);
     return { file, fileDigest };
   } finally {
     rmSync(part, { force: true });
@@ -127,7 +118,7 @@ export function digestOfFile(path: string): Uint8Array {
 }
 
 function seal(part: string): Uint8Array {
-  sync(part);
+  syncPath(part);
   chmodSync(part, OWNER_READS);
   return digestOfFile(part);
 }
@@ -140,15 +131,6 @@ function take(path: string): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
-  }
-}
-
-function sync(path: string): void {
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
   }
 }
 

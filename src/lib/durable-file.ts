@@ -55,7 +55,7 @@ export function writeDurably(path: string, text: string): FileVersion {
     appendFileSync(file, text);
     fsyncSync(file);
     renameSync(draft, path);
-    syncDirectory(dirname(path));
+    syncPath(dirname(path));
     return versionOfOpen(file);
   } finally {
     closeSync(file);
@@ -85,11 +85,12 @@ export function appendDurably(path: string, text: string, version: FileVersion):
   }
 }
 
-function syncDirectory(path: string): void {
-  const directory = openSync(path, 'r');
+/** Of a file or a folder. */
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
   try {
-    fsyncSync(directory);
+    fsyncSync(file);
   } finally {
-    closeSync(directory);
+    closeSync(file);
   }
 }
