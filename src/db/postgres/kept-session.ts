@@ -1,39 +1,45 @@
-import type { PostgresSettings } from '../database-settings.ts';
 import { foreignSchema, type StoreFailure } from '../failure.ts';
 import { needsReconnecting, postgresFailure } from './failure.ts';
-import { openSession } from './open-session.ts';
+import { type OpenedSession, openSession, type PostgresThread } from './open-session.ts';
 import type { OwnSchema } from './own-schema.ts';
+import { ReachedServer } from './reached-server.ts';
 import { foreignIn } from './schema-objects.ts';
 import type { PostgresSession } from './session.ts';
 
-interface Kept {
-  readonly database: PostgresSettings;
+interface Kept extends PostgresThread {
   /** Without it nothing is compared. */
   readonly own?: OwnSchema | undefined;
 }
 
-/** One connection of a thread, made at its first use, and anew at the next one after it was lost. */
+/** One connection of a thread, made at its first use, and anew at the next one after it was lost, or its server replaced. */
 export class KeptSession {
   readonly #kept: Kept;
-  #session: PostgresSession | undefined;
+  readonly #reached: ReachedServer;
+  #opened: OpenedSession | undefined;
 
   constructor(kept: Kept) {
     this.#kept = kept;
+    this.#reached = new ReachedServer(kept.reached);
   }
 
   /** Rejects with a `StoreFailure`, of condition `foreign_schema` where the schema is another than this version's. */
   async open(): Promise<PostgresSession> {
-    if (this.#session && !this.#session.lost) return this.#session;
+    if (this.#opened && !this.#opened.session.lost && !this.isReplaced) return this.#opened.session;
     await this.close();
-    const session = await openSession(this.#kept.database);
+    const opened = await openSession(this.#kept);
     try {
-      await this.#refuseForeign(session);
+      await this.#refuseForeign(opened.session);
     } catch (error) {
-      await session.close();
+      await opened.session.close();
       throw error;
     }
-    this.#session = session;
-    return session;
+    this.#opened = opened;
+    return opened.session;
+  }
+
+  /** Whether any thread has seen by now that the server was replaced. */
+  get isReplaced(): boolean {
+    return this.#opened !== undefined && this.#reached.isReplaced(this.#opened.timeline);
   }
 
   /** After any failure: a server that is no primary any more does not become one. */
@@ -43,9 +49,9 @@ export class KeptSession {
   }
 
   async close(): Promise<void> {
-    const session = this.#session;
-    this.#session = undefined;
-    await session?.close();
+    const opened = this.#opened;
+    this.#opened = undefined;
+    await opened?.session.close();
   }
 
   async #refuseForeign(session: PostgresSession): Promise<void> {

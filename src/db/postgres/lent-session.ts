@@ -20,7 +20,7 @@ export class LentSession {
   constructor(settings: PostgresLending) {
     this.#settings = settings;
     this.#kept = new KeptSession(settings);
-    this.#watch = new KeptSession({ database: settings.database });
+    this.#watch = new KeptSession({ database: settings.database, reached: settings.reached });
   }
 
   async begin(): Promise<void> {

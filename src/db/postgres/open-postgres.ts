@@ -15,6 +15,7 @@ import { isThere } from './living-fronts.ts';
 import { PostgresOwner } from './owner.ts';
 import { prepareSchema } from './prepare-schema.ts';
 import { proveReads } from './proof.ts';
+import { ReachedServer } from './reached-server.ts';
 import { durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
 
@@ -29,12 +30,13 @@ export async function takePostgres(
 ): Promise<DatabaseOwner> {
   // What is wrong with the file is found here, where it can be said plainly.
   for (const each of [database, controlOf(database)]) readAddress(each);
-  const connection = new LentConnection({ database: controlOf(database), begin: 'write' });
+  const reached = new ReachedServer().memory;
+  const connection = new LentConnection({ database: controlOf(database), reached, begin: 'write' });
   try {
     const [unmet] = unmetRequirements(await connection.facts(), durabilityOf(database));
     if (unmet !== undefined) throw new KeywardError('invalid_config', `database: ${unmet}`);
     const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
-    return await PostgresOwner.take(db, connection, { prepare: () => prepareSchema(db), ...how });
+    return await PostgresOwner.take(db, connection, { prepare: () => prepareSchema(db), reached, ...how });
   } catch (error) {
     await connection.close();
     throw refusal(error) ?? postgresError(error);
@@ -65,15 +67,15 @@ function controlOf(database: PostgresSettings): PostgresSettings {
 /** Over tables that `takePostgres` brought up to date. */
 export async function openPostgres(database: PostgresSettings, owner?: DatabaseOwner): Promise<Engine> {
   if (!(owner instanceof PostgresOwner)) throw new Error('PostgreSQL is written to by its owner alone');
-  const { own, id } = owner;
+  const { own, id, reached } = owner;
   const flag = new SchemaFlag();
-  const settings = { database, own, changed: flag.memory };
+  const settings = { database, own, reached, changed: flag.memory };
   return {
     language: POSTGRES,
     writing: { entry: new URL('./writer-worker.ts', import.meta.url), settings: { ...settings, owner: id } },
     reading: { entry: new URL('./read-worker.ts', import.meta.url), settings },
     archiving: { entry: new URL('./archive-worker.ts', import.meta.url), settings },
-    openReads: () => new LentConnection({ database, own, begin: 'read' }, flag),
+    openReads: () => new LentConnection({ database, own, reached, begin: 'read' }, flag),
     shared: { fence: readFence, isThere, proof: (trx) => proveReads(trx, durabilityOf(database)) },
   };
 }

@@ -50,6 +50,8 @@ interface Slot {
 
 interface Taking {
   readonly prepare: () => Promise<OwnSchema>;
+  /** Of `ReachedServer`. */
+  readonly reached: SharedArrayBuffer;
   /** Told before the commit, whose answer may be lost. */
   readonly claim: (owner: Ownership) => void;
   /** Whether other fronts may have the database, too. */
@@ -59,6 +61,7 @@ interface Taking {
 interface Taken extends Ownership {
   readonly slot: number;
   readonly own: OwnSchema;
+  readonly reached: SharedArrayBuffer;
   readonly control: Kysely<Schema>;
   readonly connection: LentConnection;
 }
@@ -88,6 +91,8 @@ export class PostgresOwner implements DatabaseOwner {
   readonly notes: PostgresNotes;
   /** The schema as this version makes it. */
   readonly own: OwnSchema;
+  /** Of `ReachedServer`: all that this process asks of the database shares it. */
+  readonly reached: SharedArrayBuffer;
   readonly #slot: number;
   readonly #control: Kysely<Schema>;
   readonly #connection: LentConnection;
@@ -107,7 +112,7 @@ export class PostgresOwner implements DatabaseOwner {
   static async take(
     control: Kysely<Schema>,
     connection: LentConnection,
-    { prepare, claim, isShared }: Taking,
+    { prepare, reached, claim, isShared }: Taking,
   ): Promise<PostgresOwner> {
     await lockStart(control, isShared);
     const own = await prepare();
@@ -130,7 +135,7 @@ export class PostgresOwner implements DatabaseOwner {
       await (isJoining ? dropOlder(trx, own) : takeAll(trx, slot, { id, code }));
       return { before, former, isJoining };
     });
-    const owner = new PostgresOwner({ id, slot, ...found, own, control, connection });
+    const owner = new PostgresOwner({ id, slot, ...found, own, reached, control, connection });
     if (found.isJoining) return owner;
     // The one before may still think it leads: what it began is undone after that.
     if (before.holder !== '') await pause(TRUSTED_MS);
@@ -138,12 +143,13 @@ export class PostgresOwner implements DatabaseOwner {
     return owner;
   }
 
-  private constructor({ id, former, isJoining, slot, own, control, connection }: Taken) {
+  private constructor({ id, former, isJoining, slot, own, reached, control, connection }: Taken) {
     this.id = id;
     this.former = former;
     this.isJoining = isJoining;
     this.notes = new PostgresNotes(control, id);
     this.own = own;
+    this.reached = reached;
     this.#slot = slot;
     this.#others = isJoining ? 1 : 0;
     this.#control = control;

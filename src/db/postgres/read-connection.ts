@@ -64,7 +64,7 @@ export class ReadConnection implements LedgerConnection {
   async #passBarrier(): Promise<PostgresSession> {
     const session = await this.#kept.open();
     const { database } = this.#settings;
-    if (!(await withinWait(database, session, passBarrier(session, durabilityOf(database))))) {
+    if (!(await withinWait(this.#settings, session, passBarrier(session, durabilityOf(database))))) {
       // A new one may reach the server that commits.
       await this.#kept.close();
       throw unproven('the server that was read may have been replaced: no standby confirms a write of it');

@@ -1,5 +1,4 @@
-import type { PostgresSettings } from '../database-settings.ts';
-import { openSession } from './open-session.ts';
+import { openSession, type PostgresThread } from './open-session.ts';
 import type { PostgresSession } from './session.ts';
 import { endSyncWait, endWaitsBefore } from './sync-wait.ts';
 
@@ -20,7 +19,7 @@ export function waitFromNow(isHurried = () => false): () => boolean {
  * connection, and leave one more behind on the server with each connection that is given up.
  */
 export async function withinWait<T>(
-  database: PostgresSettings,
+  thread: PostgresThread,
   { backend }: PostgresSession,
   asked: Promise<T>,
   isOver = waitFromNow(),
@@ -28,7 +27,7 @@ export async function withinWait<T>(
   const timer = setInterval(() => {
     if (!isOver()) return;
     clearInterval(timer);
-    void endWait(database, backend);
+    void endWait(thread, backend);
   }, LOOK_MS);
   try {
     return await asked;
@@ -42,12 +41,12 @@ export async function withinWait<T>(
  * as their commits wait for a standby: these waits are ended, and what they commit is refused.
  */
 export async function beforeOthers<T>(
-  database: PostgresSettings,
+  thread: PostgresThread,
   { backend }: PostgresSession,
   asked: Promise<T>,
 ): Promise<T> {
   const timer = setInterval(
-    () => void withSession(database, (session) => endWaitsBefore(session, backend)),
+    () => void withSession(thread, (session) => endWaitsBefore(session, backend)),
     HURRIED_WAIT_MS,
   );
   try {
@@ -57,16 +56,16 @@ export async function beforeOthers<T>(
   }
 }
 
-function endWait(database: PostgresSettings, backend: number): Promise<void> {
-  return withSession(database, (session) => endSyncWait(session, backend));
+function endWait(thread: PostgresThread, backend: number): Promise<void> {
+  return withSession(thread, (session) => endSyncWait(session, backend));
 }
 
 async function withSession(
-  database: PostgresSettings,
+  thread: PostgresThread,
   work: (session: PostgresSession) => Promise<unknown>,
 ): Promise<void> {
   try {
-    const session = await openSession(database);
+    const { session } = await openSession(thread);
     await work(session).finally(() => session.close());
   } catch {
     // The deadline of the answer ends it on this side.

@@ -5,7 +5,7 @@ import type { Executed } from '../session-dialect.ts';
 import type { CommitAsks, Committed } from '../thread-session.ts';
 import { UrgentWaiting } from '../urgent-waiting.ts';
 import type { AppendAsks, AppendedGroup, Durability, WriterSettings } from '../writer-protocol.ts';
-import { otherOwner, transactionLost } from './failure.ts';
+import { otherOwner, transactionLost, unproven } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { KeptSession } from './kept-session.ts';
 import type { PostgresGround } from './open-session.ts';
@@ -112,13 +112,20 @@ export class WriteConnection {
 
   /** What is urgent does not wait until other fronts have given up waiting for a standby. */
   #inTurn(session: PostgresSession, asked: Promise<Answer>): Promise<Answer> {
-    return this.#urgent.any ? beforeOthers(this.#settings.database, session, asked) : asked;
+    return this.#urgent.any ? beforeOthers(this.#settings, session, asked) : asked;
   }
 
-  #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {
-    const { database } = this.#settings;
+  async #proven(session: PostgresSession, commit: Promise<Answer>): Promise<Answer> {
+    const durability = durabilityOf(this.#settings.database);
     const isOver = waitFromNow(() => this.#urgent.any);
-    return withinWait(database, session, proven(session, commit, durabilityOf(database), isOver), isOver);
+    const answer = await withinWait(
+      this.#settings,
+      session,
+      proven(session, commit, durability, isOver),
+      isOver,
+    );
+    if (this.#kept.isReplaced) throw unproven('the server was replaced by one that was promoted');
+    return answer;
   }
 
   /** On the disk of this server; standbys have it by then, or are given a moment. */
@@ -128,13 +135,17 @@ export class WriteConnection {
       session.commitAnswered(),
       prove(session, durabilityOf(this.#settings.database), URGENT_PROOF_MS),
     ]);
-    return isProven;
+    return isProven && !this.#kept.isReplaced;
   }
 
   async #open(): Promise<PostgresSession> {
     this.#flag.check();
     const session = await this.#kept.open();
-    if (session !== this.#session) this.#groups.forget();
+    if (session !== this.#session) {
+      this.#groups.forget();
+      // What was begun on the former one is over.
+      this.#isInTransaction = false;
+    }
     this.#session = session;
     return session;
   }

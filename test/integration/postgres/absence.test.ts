@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { OwnSchema } from '../../../src/db/postgres/own-schema.ts';
+import { ReachedServer } from '../../../src/db/postgres/reached-server.ts';
 import { ReadConnection } from '../../../src/db/postgres/read-connection.ts';
 import { SchemaFlag } from '../../../src/db/postgres/schema-flag.ts';
 import { issuanceRecord } from '../../support/issuance-records.ts';
@@ -16,6 +17,7 @@ async function ledgerOfTwoGroups() {
   const connection = new ReadConnection({
     database: postgres.database,
     own,
+    reached: new ReachedServer().memory,
     changed: new SchemaFlag().memory,
   });
   onTestFinished(() => connection.close());

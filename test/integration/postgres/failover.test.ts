@@ -1,9 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { passBarrier } from '../../../src/db/postgres/barrier.ts';
-import { positionFault, readPosition } from '../../../src/db/postgres/position.ts';
+import { KeptSession } from '../../../src/db/postgres/kept-session.ts';
+import { readPosition } from '../../../src/db/postgres/position.ts';
+import { ReachedServer } from '../../../src/db/postgres/reached-server.ts';
 import type { Durability } from '../../../src/db/postgres/requirements.ts';
 import { endSyncWait } from '../../../src/db/postgres/sync-wait.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
+import { settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
 import type { PostgresServer } from '../../support/postgres/server.ts';
 import { primaryOfTest, replicatedOfTest, untilWaiting } from '../../support/postgres/servers-of-test.ts';
@@ -19,16 +22,46 @@ describe.skipIf(NO_POSTGRES)(`the position of ${POSTGRES}`, () => {
   it('tells a promoted standby at once, and refuses whoever is behind it', async () => {
     const { primary, standby } = await replicatedOfTest();
     const [before, copy] = [await positionOf(primary), await positionOf(standby)];
-    expect(before).toMatchObject({ system: expect.stringMatching(/^\d{18,}$/), timeline: 1 });
-    expect(positionFault(before, undefined)).toBeUndefined();
-    expect(positionFault(copy, before)).toBe('it is a standby');
+    const { system } = before;
+    expect([before.timeline, copy]).toEqual([1, { system, timeline: undefined }]);
+    const reached = new ReachedServer();
+    expect(() => reached.take(copy)).toThrow('it is a standby');
+    expect([reached.take(before), reached.take(before)]).toEqual([1, 1]);
+    expect(() => reached.take(copy)).toThrow('it is a standby');
     await standby.promote();
     const after = await positionOf(standby);
-    expect(after).toEqual({ ...copy, timeline: 2 });
-    expect(after.startedAt).not.toBe(before.startedAt);
-    expect(positionFault(after, before)).toBeUndefined();
-    expect(positionFault(await positionOf(primary), after)).toBe('its timeline 1 is over: 2 was seen');
-    expect(positionFault(await positionOf(await primaryOfTest()), after)).toMatch('of another cluster');
+    expect(after).toEqual({ system, timeline: 2 });
+    expect([reached.isReplaced(1), reached.take(after), reached.isReplaced(1)]).toEqual([false, 2, true]);
+    const former = await positionOf(primary);
+    expect(() => reached.take(former)).toThrow('its timeline 1 is over: 2 was seen');
+    const other = await positionOf(await primaryOfTest());
+    expect(() => reached.take(other)).toThrow('of another cluster');
+    expect(new ReachedServer().take(other)).toBe(1);
+  });
+
+  it('of one that another thread has seen ends the session to the server before it, which commits with a standby', async () => {
+    const { primary, standby } = await replicatedOfTest();
+    const { memory: reached } = new ReachedServer();
+    const kept = (server: PostgresServer, memory = reached) => {
+      const session = new KeptSession({ database: settingsFor(server.url()), reached: memory });
+      onTestFinished(() => session.close());
+      return session;
+    };
+    const [told, untold, promoted] = [
+      kept(primary),
+      kept(primary, new ReachedServer().memory),
+      kept(standby),
+    ];
+    const [one, other] = [await told.open(), await untold.open()];
+    await standby.promote();
+    expect([await told.open(), told.isReplaced]).toEqual([one, false]);
+    await promoted.open();
+    expect([told.isReplaced, promoted.isReplaced, untold.isReplaced]).toEqual([true, false, false]);
+    await expect(told.open()).rejects.toMatchObject({
+      message: 'the server cannot be used: its timeline 1 is over: 2 was seen',
+      condition: 'unreachable',
+    });
+    expect(await untold.open()).toBe(other);
   });
 
   it('is a higher timeline on a laggard, which lacks what was committed without it', async () => {

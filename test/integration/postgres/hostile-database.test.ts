@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PostgresSettings } from '../../../src/db/database-settings.ts';
 import { openStore } from '../../../src/db/open-store.ts';
+import { readPosition } from '../../../src/db/postgres/position.ts';
 import { prepareSchema } from '../../../src/db/postgres/prepare-schema.ts';
+import { ReachedServer } from '../../../src/db/postgres/reached-server.ts';
 import { SchemaFlag } from '../../../src/db/postgres/schema-flag.ts';
 import { foreignIn } from '../../../src/db/postgres/schema-objects.ts';
 import { WriteConnection } from '../../../src/db/postgres/write-connection.ts';
@@ -14,6 +16,7 @@ import { NOON } from '../../support/open-test-store.ts';
 import { kyselyOver, sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { ownedPostgres, settingsFor } from '../../support/postgres/owned.ts';
 import { NO_POSTGRES, POSTGRES } from '../../support/postgres/programs.ts';
+import { until } from '../../support/postgres/server.ts';
 import { replicatedOfTest } from '../../support/postgres/servers-of-test.ts';
 
 const run = createRunKey(1_760_000_000);
@@ -37,13 +40,18 @@ async function onReplicated() {
 
 type Ground = Awaited<ReturnType<typeof onReplicated>>;
 
-function writerOn({ url, own }: Pick<Ground, 'url' | 'own'>): WriteConnection {
+function writerOn(
+  { url, own }: Pick<Ground, 'url' | 'own'>,
+  { memory: reached } = new ReachedServer(),
+): WriteConnection {
   const database: PostgresSettings = settingsFor(url, 1);
-  const writer = new WriteConnection({ run, database, own, changed: new SchemaFlag().memory, owner: '' });
+  const changed = new SchemaFlag().memory;
+  const writer = new WriteConnection({ run, database, own, reached, changed, owner: '' });
   onTestFinished(() => writer.close());
   return writer;
 }
 
+const WAITING = `select from pg_stat_activity where wait_event = 'SyncRep'`;
 const LYING = `create temp table if not exists pg_stat_replication as
   select 'streaming'::text as state, 'sync'::text as sync_state, 'FFFFFFFF/FFFFFFFF'::pg_lsn as flush_lsn`;
 
@@ -68,6 +76,25 @@ describe.skipIf(NO_POSTGRES)(`who has the role of Keyward on ${POSTGRES}`, () =>
     await expect(writer.append({ batch: batchOf(3), end: second.end, fence: 0 })).rejects.toMatchObject({
       condition: 'unproven',
     });
+  });
+
+  it('has nothing acknowledged by a server that was replaced while it committed, whatever standby it has', async () => {
+    const ground = await onReplicated();
+    const { primary, standby } = ground;
+    const reached = new ReachedServer();
+    const writer = writerOn(ground, reached);
+    const { end } = await writer.append({ batch: batchOf(1), end: undefined, fence: 0 });
+    const session = await sessionOfTest(ground.url);
+    const position = await readPosition(session);
+    standby.freeze();
+    const second = writer.append({ batch: batchOf(2), end, fence: 0 });
+    await until(async () => (await primary.query(WAITING)).length > 0);
+    // As another thread does that has reached the one that was promoted.
+    reached.take({ ...position, timeline: 2 });
+    standby.thaw();
+    await expect(second).rejects.toMatchObject({ condition: 'unproven' });
+    const { rows } = await session.transact('select from ledger_groups');
+    expect(rows).toHaveLength(2);
   });
 
   it.each([
@@ -133,7 +160,8 @@ describe.skipIf(NO_POSTGRES)(`a group of records on ${POSTGRES}`, () => {
     const { own } = owner as typeof owner & Pick<Ground, 'own'>;
     const database = settingsFor(url);
     const changed = new SchemaFlag().memory;
-    const writer = new WriteConnection({ run, database, own, changed, owner: owner.id });
+    const reached = new ReachedServer().memory;
+    const writer = new WriteConnection({ run, database, own, reached, changed, owner: owner.id });
     onTestFinished(() => writer.close());
     const jti = (n: number) => `${'x'.repeat(40)}${n}`;
     const group = (from: number, name: (n: number) => string) =>

@@ -9,6 +9,7 @@ import { LentConnection } from '../../../src/db/postgres/lent-connection.ts';
 import { POSTGRES_MIGRATIONS } from '../../../src/db/postgres/own-objects.ts';
 import { PostgresOwner } from '../../../src/db/postgres/owner.ts';
 import { prepareSchema } from '../../../src/db/postgres/prepare-schema.ts';
+import { ReachedServer } from '../../../src/db/postgres/reached-server.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { sessionDialect } from '../../../src/db/session-dialect.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
@@ -67,6 +68,7 @@ async function join(ground: Ground, version = NOW, own: Partial<PostgresSettings
   const db = new Kysely<Schema>({ dialect: sessionDialect(POSTGRES, () => connection.session()) });
   const owner = await PostgresOwner.take(db, connection, {
     prepare: () => prepareSchema(db, version),
+    reached: new ReachedServer().memory,
     claim: () => {},
     isShared: true,
   }).catch(async (error: unknown) => {
