@@ -83,9 +83,9 @@ export const SEEDED: readonly SeededFault[] = [
     name: 'timeline ignored',
     replacements: [
       {
-        file: 'src/db/postgres/position.ts',
-        from: 'if (known.timeline !== undefined && found.timeline < known.timeline)',
-        to: 'if (known.timeline !== undefined && found.timeline < 0)',
+        file: 'src/db/postgres/reached-server.ts',
+        from: 'if (timeline < latest) throw',
+        to: 'if (timeline < 0) throw',
       },
     ],
     faults: ['zombie-returns'],
