@@ -141,30 +141,18 @@ function acknowledgedAreRecorded({ issues, faults }: Told, { rows, groups }: Dum
 }
 
 function nothingTwice({ issues }: Told, { rows, groups }: Dump): Violation[] {
-  const twice = (what: string, values: readonly (string | number)[]) =>
-    [...grouped(values, (value) => value)].flatMap(([value, same]) =>
-      same.length > 1 ? [violation('P3', `${what} ${value} ${same.length} times`)] : [],
-    );
-  const digests = rows.map(({ digest }) => textOf(digest));
-  return [
-    ...twice(
-      'released jti',
-      issues.flatMap(({ token }) => (token ? [token.jti] : [])),
-    ),
-    ...twice(
-      'jti',
-      rows.map(({ jti }) => jti),
-    ),
-    ...twice('digest', digests),
-    ...twice(
-      'record',
-      rows.map(({ sequence }) => sequence),
-    ),
-    ...twice(
-      'group',
-      groups.map(({ sequence }) => sequence),
-    ),
-  ];
+  const values: Readonly<Record<string, readonly (string | number)[]>> = {
+    'released jti': issues.flatMap(({ token }) => (token ? [token.jti] : [])),
+    jti: rows.map(({ jti }) => jti),
+    digest: rows.map(({ digest }) => textOf(digest)),
+    record: rows.map(({ sequence }) => sequence),
+    group: groups.map(({ sequence }) => sequence),
+  };
+  return Object.entries(values).flatMap(([what, all]) =>
+    [...grouped(all, (value) => value)]
+      .filter(([, same]) => same.length > 1)
+      .map(([value, same]) => violation('P3', `${what} ${value} ${same.length} times`)),
+  );
 }
 
 /** An act whose answer was lost may have been done: it explains a refusal, and promises none. */
@@ -431,14 +419,15 @@ function eventsAreTold(
   });
 }
 
-/** Who tells may tell again where it could not write down that it has; another front only where a fault is the reason. */
+/** Who tells may tell again where it could not write down that it has; another front only where a fault hit one of them. */
 function oneFrontTells({ impaired, ended }: Told, { notified, clockStart }: Dump): Violation[] {
   return [...grouped(notified, ({ id }) => id).values()].flatMap((same) => {
     const [{ sequence, at } = { sequence: 0, at: 0 }] = same;
     const asked = at * 1_000 - clockStart;
     const under = { asked: asked - RECOVERY_MS, answered: asked + NOTIFIED_MS };
     const fronts = [...new Set(same.map(({ front }) => front))];
-    if (fronts.length === 1 || [...impaired, ...ended].some((each) => overlap(each, under))) return [];
+    const hit = [...impaired, ...ended].filter(({ front }) => fronts.includes(front));
+    if (fronts.length === 1 || hit.some((each) => overlap(each, under))) return [];
     return [violation('P12', `event ${sequence} was told by ${fronts.sort().join(' and ')}`)];
   });
 }

@@ -196,10 +196,10 @@ export class Clients {
     );
   }
 
-  /** Mostly what is new, or what no other front knows; then anything, what was revoked, what was forged. */
+  /** Mostly what is new, or what another front may not know yet; then anything, what was revoked, what was forged. */
   #choose(): Held | undefined {
     const kind = this.#stage.random();
-    if (kind < 0.3 && this.#unshown.size > 0) return this.#unshown.values().next().value;
+    if (kind < 0.3 && this.#unshown.size > 0) return [...this.#unshown].at(-1);
     if (kind < 0.55) return this.#held.at(-1 - this.#below(RECENT));
     if (kind < 0.75) return this.#held[this.#below(this.#held.length)];
     const some = kind < 0.9 ? this.#spent : this.#forged;

@@ -12,6 +12,8 @@ export interface SeededFault {
   readonly faults: readonly string[];
   /** So many; default 1. */
   readonly fronts?: number;
+  /** So often each of the faults is played; default 1. */
+  readonly rounds?: number;
   /** Why no history shows it, where another line of defence stands behind the one that is removed. */
   readonly hidden?: string;
 }
@@ -129,7 +131,7 @@ export const SEEDED: readonly SeededFault[] = [
   {
     name: 'fence not raised',
     replacements: [{ file: 'src/db/chain-end.ts', from: '  memoryOf(trx).raisesFence = true;\n', to: '' }],
-    faults: ['front-frozen-longer', 'front-killed'],
+    faults: ['front-frozen', 'front-frozen-longer'],
     fronts: 2,
   },
   {
@@ -155,6 +157,7 @@ export const SEEDED: readonly SeededFault[] = [
     ],
     faults: ['names-emptied', 'wait-cancelled'],
     fronts: 2,
+    rounds: 3,
   },
   {
     name: 'all fronts lead',
@@ -165,8 +168,8 @@ export const SEEDED: readonly SeededFault[] = [
         to: 'return now > 0;',
       },
     ],
-    faults: ['front-killed', 'leader-killed'],
-    fronts: 2,
+    faults: ['front-killed', 'front-joins'],
+    fronts: 3,
   },
   {
     name: 'no look before a refusal',

@@ -41,7 +41,7 @@ export async function playSeeded(
 }
 
 async function playOne(
-  { name, replacements, faults, fronts = 1, hidden }: SeededFault,
+  { name, replacements, faults, fronts = 1, rounds = 1, hidden }: SeededFault,
   seed: number,
 ): Promise<Found> {
   const copy = mkdtempSync(join(tmpdir(), 'keyward-seeded-'));
@@ -54,6 +54,8 @@ async function playOne(
       faults.join(),
       '--fronts',
       String(fronts),
+      '--rounds',
+      String(rounds),
       '--seed',
       String(seed),
     ]);

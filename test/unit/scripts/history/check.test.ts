@@ -39,6 +39,14 @@ function changedRow(changes: Partial<Dump['rows'][number]>): Dump {
   return dumpWith({ rows: soundDump().rows.map((each, at) => (at === 0 ? { ...each, ...changes } : each)) });
 }
 
+/** Long after the fault of the sound one. */
+function toldByTwo(): Dump {
+  return dumpWith({
+    raised: [...soundDump().raised, { sequence: 2, at: 1_200 }],
+    notified: [notified(1), notified(2, { at: 1_200 }), notified(2, { at: 1_200, front: OTHER_FRONT })],
+  });
+}
+
 interface Planted {
   readonly what: string;
   readonly history?: readonly Operation[];
@@ -217,10 +225,13 @@ const PLANTED: readonly Planted[] = [
   },
   {
     what: 'an event told by two fronts without a fault',
-    dump: dumpWith({
-      raised: [...soundDump().raised, { sequence: 2, at: 1_200 }],
-      notified: [notified(1), notified(2, { at: 1_200 }), notified(2, { at: 1_200, front: OTHER_FRONT })],
-    }),
+    dump: toldByTwo(),
+    properties: ['P12'],
+  },
+  {
+    what: 'an event told by two fronts while a third was hit',
+    history: later({ ...impaired('frozen', 100_000, 105_000), front: 'front 3' }),
+    dump: toldByTwo(),
     properties: ['P12'],
   },
   { what: 'no token after a fault', history: later(fault(140, 145)), properties: ['P13'] },
@@ -359,6 +370,7 @@ describe('the checker of histories', () => {
       notified: [1, 1].map((n) => notified(n, { at: 1_200 })),
     };
     expect(found(soundHistory(), dumpWith(later))).toEqual([]);
+    expect(found([...soundHistory(), impaired('frozen', 100_000, 105_000)], toldByTwo())).toEqual([]);
   });
 
   it('minds no front that fails to start, or ends because its place is taken', () => {
