@@ -32,7 +32,13 @@ import { openNotifications } from './notifications/index.ts';
 import { openProbes } from './probes/index.ts';
 import { openPublication } from './publication/index.ts';
 import { openReports } from './reports/index.ts';
-import { checkDatabase, createRecordGaps, repeatLeftBehind, replayRestrictions } from './restore/index.ts';
+import {
+  checkDatabase,
+  createRecordGaps,
+  repeatingTasks,
+  repeatLeftBehind,
+  replayRestrictions,
+} from './restore/index.ts';
 import { openReviews } from './reviews/index.ts';
 import { openRevocation } from './revocation/index.ts';
 import { passedSockets } from './server/passed-sockets.ts';
@@ -140,6 +146,7 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   const probes = add(openProbes({ ...admitting, issuerWith }));
   const restricting = { ...admitting, keys: keys.administration };
   const replayed = (await replayRestrictions(restricting)) + (await repeatLeftBehind(restricting));
+  add(repeatingTasks(restricting));
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
   const { disks } = add(await openHealth({ ...admitting, links }));

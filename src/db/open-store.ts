@@ -69,15 +69,16 @@ export interface Store {
   readonly changes: RegistryChanges;
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
-  /** Urgent changes that a former process of this host acknowledged, and that a promotion may have lost. */
+  /** Urgent changes that a promotion may have lost, and that nobody repeats by itself any more. */
   readonly leftBehind: {
+    isThere(): boolean;
     /** Once it is known which runs count. `store_unavailable`. */
     read(): Promise<LeftBehind>;
     /** They are in force. `store_unavailable`. */
-    settle(): void;
+    settle(done: LeftBehind): void;
   };
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
-  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
+  readonly follower: Pick<Follower, 'add' | 'look' | 'catchUp' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
   readonly notes?: FrontNotes;
   /** Where other fronts have the database, too; undefined for a file. */
@@ -205,6 +206,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     onEvent({ name: 'urgent_change', state, change });
     try {
       if (state === 'owed') owed.add(change);
+      else if (state === 'lost') owed.lose(change);
       else if (state !== 'repeated') owed.remove(change);
     } catch (cause) {
       // It is in effect all the same.
@@ -231,7 +233,11 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       read: (query) => reader.read(query),
       transaction: (work) => writer.transaction(work),
     },
-    leftBehind: { read: () => owed.leftBehind(directory), settle: () => owed.settle() },
+    leftBehind: {
+      isThere: () => owed.hasLeftBehind,
+      read: () => owed.leftBehind(directory),
+      settle: (done) => owed.settle(done),
+    },
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,

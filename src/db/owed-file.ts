@@ -20,9 +20,12 @@ interface Line {
   readonly event: string;
 }
 
-/** What a process that ended left behind. */
+/** What nobody repeats by itself any more. */
 export interface LeftBehind {
-  /** Urgent changes that it acknowledged before standbys had them, in their order. */
+  /**
+   * Urgent changes that were acknowledged before standbys had them, in their order: by a process that ended, or by this
+   * one, where another front changed the same once a promotion had lost them.
+   */
   readonly events: readonly AuditEvent[];
   /** Why lines count for nothing; undefined where all do. */
   readonly flaw: string | undefined;
@@ -36,6 +39,7 @@ export class OwedFile {
   readonly #file: string;
   readonly #run: RunKey;
   readonly #owed = new Map<AuditEvent, Line>();
+  #lost: readonly AuditEvent[] = [];
   #found: string;
 
   /** `store_unavailable` where a file is there that cannot be read. */
@@ -58,6 +62,15 @@ export class OwedFile {
     if (this.#owed.delete(event)) this.#write();
   }
 
+  /** It stays on disk, and is left behind from then on. */
+  lose(event: AuditEvent): void {
+    this.#lost = [...this.#lost, event];
+  }
+
+  get hasLeftBehind(): boolean {
+    return this.#found !== '' || this.#lost.length > 0;
+  }
+
   /** `store_unavailable`. */
   async leftBehind(runs: Pick<RunDirectory, 'find'>): Promise<LeftBehind> {
     const events: AuditEvent[] = [];
@@ -69,13 +82,15 @@ export class OwedFile {
         flaw ??= error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
       }
     }
-    return { events, flaw };
+    return { events: [...events, ...this.#lost], flaw };
   }
 
-  /** What was left behind is in force. `store_unavailable`. */
-  settle(): void {
-    if (this.#found === '') return;
+  /** Of what was left behind these are in force. `store_unavailable`. */
+  settle({ events }: LeftBehind): void {
+    if (!this.hasLeftBehind) return;
     this.#found = '';
+    this.#lost = this.#lost.filter((event) => !events.includes(event));
+    for (const event of events) this.#owed.delete(event);
     this.#write();
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../kernel/actor.ts';
 import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
+import type { Task } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { gapDetails, type RecordGap } from '../kernel/record-gap.ts';
@@ -120,16 +121,28 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<number> {
   return unsettled.length;
 }
 
+interface LeftBehindDeps extends ActingDeps {
+  readonly store: {
+    readonly leftBehind: Store['leftBehind'];
+    readonly follower: Pick<Store['follower'], 'catchUp'>;
+  };
+}
+
 /**
- * What a former process of this host acknowledged before standbys had it is in force before anything is served, also
- * where a promotion has lost it (decision 145). Answers how much had to be done again.
+ * Urgent changes that were acknowledged before standbys had them are in force, also where a promotion has lost them: those
+ * of a former process before anything is served, those that another front was in the way of within a second or so (decision
+ * 145). Answers how much was done again.
  */
 export async function repeatLeftBehind({
-  store: { leftBehind },
+  store: { leftBehind, follower },
   ...deps
-}: ActingDeps & { readonly store: Pick<Store, 'leftBehind'> }): Promise<number> {
+}: LeftBehindDeps): Promise<number> {
+  if (!leftBehind.isThere()) return 0;
   const { log } = deps;
-  const { events, flaw } = await leftBehind.read();
+  const left = await leftBehind.read();
+  const { events, flaw } = left;
+  // Memory may still have what the database has no more.
+  await follower.catchUp();
   if (flaw !== undefined)
     log.error({ flaw }, 'urgent changes of a former process cannot be read: look whether all are in force');
   let count = 0;
@@ -139,8 +152,14 @@ export async function repeatLeftBehind({
     count += 1;
     log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
   }
-  leftBehind.settle();
+  leftBehind.settle(left);
   return count;
+}
+
+/** The same for as long as the service runs. */
+export function repeatingTasks(deps: LeftBehindDeps): { readonly tasks: readonly Task[] } {
+  const tick = async () => void (await repeatLeftBehind(deps));
+  return { tasks: [{ name: 'urgent changes', everyMs: 1_000, tick }] };
 }
 
 async function repeat(gap: RecordGap, deps: ReplayDeps) {

@@ -32,8 +32,10 @@ describe('what is owed to standbys', () => {
     killed.add(SECOND);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     const next = opened(createRunKey(NOON));
-    expect(await next.leftBehind(counting(run))).toEqual({ events: [FIRST, SECOND], flaw: undefined });
-    next.settle();
+    const left = await next.leftBehind(counting(run));
+    expect([next.hasLeftBehind, left]).toEqual([true, { events: [FIRST, SECOND], flaw: undefined }]);
+    next.settle(left);
+    expect(next.hasLeftBehind).toBe(false);
     expect(existsSync(file)).toBe(false);
   });
 
@@ -57,8 +59,29 @@ describe('what is owed to standbys', () => {
     const next = opened(later);
     next.add(SECOND);
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([FIRST, SECOND]);
-    next.settle();
+    next.settle(await next.leftBehind(counting(run)));
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([SECOND]);
+  });
+
+  it('is left behind where another front was in the way, for this process and for the next', async () => {
+    const { file, run, opened } = host();
+    const owed = opened();
+    owed.add(FIRST);
+    owed.add(SECOND);
+    expect([owed.hasLeftBehind, await owed.leftBehind(counting(run))]).toEqual([
+      false,
+      { events: [], flaw: undefined },
+    ]);
+    owed.lose(FIRST);
+    const left = await owed.leftBehind(counting());
+    expect([owed.hasLeftBehind, left]).toEqual([true, { events: [FIRST], flaw: undefined }]);
+    expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST, SECOND]);
+    owed.lose(SECOND);
+    owed.settle(left);
+    expect((await owed.leftBehind(counting())).events).toEqual([SECOND]);
+    expect((await opened().leftBehind(counting(run))).events).toEqual([SECOND]);
+    owed.settle(await owed.leftBehind(counting()));
+    expect([owed.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
   });
 
   it('counts for nothing where no run of the service sealed it, or somebody changed it', async () => {
