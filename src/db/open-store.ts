@@ -1,4 +1,4 @@
-import type { SinkGate } from '../kernel/audit.ts';
+import type { AuditEvent, SinkGate } from '../kernel/audit.ts';
 import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FrontNotes } from '../kernel/front-notes.ts';
@@ -72,13 +72,16 @@ export interface Store {
   /** Urgent changes that a promotion may have lost, and that nobody repeats by itself any more. */
   readonly leftBehind: {
     isThere(): boolean;
-    /** Once it is known which runs count. `store_unavailable`. */
+    /**
+     * Once it is known which runs count. Memory has no row then that the database has not, and no older one.
+     * `store_unavailable`, `registry_refused`.
+     */
     read(): Promise<LeftBehind>;
-    /** They are in force. `store_unavailable`. */
-    settle(done: LeftBehind): void;
+    /** Of what was read last these are in force, or left to people. `store_unavailable`. */
+    settle(events: readonly AuditEvent[]): void;
   };
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
-  readonly follower: Pick<Follower, 'add' | 'look' | 'catchUp' | 'isShared' | 'age' | 'requireFresh'>;
+  readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
   readonly notes?: FrontNotes;
   /** Where other fronts have the database, too; undefined for a file. */
@@ -235,8 +238,13 @@ export async function openStore(options: StoreOptions): Promise<Store> {
     },
     leftBehind: {
       isThere: () => owed.hasLeftBehind,
-      read: () => owed.leftBehind(directory),
-      settle: (done) => owed.settle(done),
+      async read() {
+        await follower.catchUp();
+        // A lower head than memory's is no news, but here it is another than the database's.
+        await reader.read((trx) => changes.requireOwnHead(trx));
+        return await owed.leftBehind(directory);
+      },
+      settle: (events) => owed.settle(events),
     },
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,

@@ -38,28 +38,37 @@ export interface LeftBehind {
 export class OwedFile {
   readonly #file: string;
   readonly #run: RunKey;
-  readonly #owed = new Map<AuditEvent, Line>();
+  #owed: ReadonlyMap<AuditEvent, Line> = new Map();
   #lost: readonly AuditEvent[] = [];
-  #found: string;
+  /** Lines of former processes. */
+  #found: readonly string[];
+  /** Of those the ones that count, as they were read last. */
+  #counting: ReadonlyMap<AuditEvent, string> = new Map();
 
   /** `store_unavailable` where a file is there that cannot be read. */
   constructor(archiveDir: string, run: RunKey) {
     this.#file = owedFile(archiveDir);
     this.#run = run;
-    this.#found = read(this.#file);
+    this.#found = read(this.#file)
+      .split('\n')
+      .filter((line) => line !== '');
   }
 
   /** On disk when it returns. `store_unavailable`. */
   add(event: AuditEvent): void {
     const text = JSON.stringify(event);
     const seal = sealHash(this.#run, 'owed', headOf(text)).toString('base64url');
-    this.#owed.set(event, { run: this.#run.id, seal, event: text });
-    this.#write();
+    // In the next version of the file, too, should this one fail.
+    this.#owed = new Map([...this.#owed, [event, { run: this.#run.id, seal, event: text }]]);
+    this.#write(this.#found, this.#owed);
   }
 
   /** `store_unavailable`. */
   remove(event: AuditEvent): void {
-    if (this.#owed.delete(event)) this.#write();
+    if (!this.#owed.has(event)) return;
+    const owed = without(this.#owed, [event]);
+    this.#write(this.#found, owed);
+    this.#owed = owed;
   }
 
   /** It stays on disk, and is left behind from then on. */
@@ -68,35 +77,40 @@ export class OwedFile {
   }
 
   get hasLeftBehind(): boolean {
-    return this.#found !== '' || this.#lost.length > 0;
+    return this.#found.length > 0 || this.#lost.length > 0;
   }
 
   /** `store_unavailable`. */
   async leftBehind(runs: Pick<RunDirectory, 'find'>): Promise<LeftBehind> {
-    const events: AuditEvent[] = [];
+    const counting = new Map<AuditEvent, string>();
     let flaw: string | undefined;
-    for (const line of this.#found.split('\n').filter((each) => each !== '')) {
+    for (const line of this.#found) {
       try {
-        events.push(await sealedEvent(line, runs));
+        counting.set(await sealedEvent(line, runs), line);
       } catch (error) {
         flaw ??= error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
       }
     }
-    return { events: [...events, ...this.#lost], flaw };
+    this.#counting = counting;
+    return { events: [...counting.keys(), ...this.#lost], flaw };
   }
 
-  /** Of what was left behind these are in force. `store_unavailable`. */
-  settle({ events }: LeftBehind): void {
+  /** Of what was read last these are settled; lines that count for nothing go with them. `store_unavailable`. */
+  settle(events: readonly AuditEvent[]): void {
     if (!this.hasLeftBehind) return;
-    this.#found = '';
+    const counting = without(this.#counting, events);
+    const found = [...counting.values()];
+    const owed = without(this.#owed, events);
+    this.#write(found, owed);
+    this.#found = found;
+    this.#counting = counting;
+    this.#owed = owed;
     this.#lost = this.#lost.filter((event) => !events.includes(event));
-    for (const event of events) this.#owed.delete(event);
-    this.#write();
   }
 
-  #write(): void {
-    const own = [...this.#owed.values()].map((line) => `${JSON.stringify(line)}\n`);
-    const text = this.#found + own.join('');
+  #write(found: readonly string[], owed: ReadonlyMap<AuditEvent, Line>): void {
+    const lines = [...found, ...[...owed.values()].map((line) => JSON.stringify(line))];
+    const text = lines.map((line) => `${line}\n`).join('');
     try {
       if (text === '') rmSync(this.#file, { force: true });
       else writeDurably(this.#file, text);
@@ -104,6 +118,13 @@ export class OwedFile {
       throw failed(this.#file, error);
     }
   }
+}
+
+function without<T>(
+  all: ReadonlyMap<AuditEvent, T>,
+  events: readonly AuditEvent[],
+): ReadonlyMap<AuditEvent, T> {
+  return new Map([...all].filter(([event]) => !events.includes(event)));
 }
 
 /** More than an emergency of all keys takes. */

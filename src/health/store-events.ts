@@ -101,9 +101,9 @@ function tellUrgentChange({ state, change }: UrgentChange, { sinks, log }: Store
   else if (state === 'repeated')
     log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
   else if (state === 'lost')
-    log.warn(
+    log.fatal(
       { type, subject },
-      'an urgent change was lost by a promotion, and another front has changed the same since: what restricts is ordered anew',
+      'an urgent change was lost by a promotion, and another front has changed the same since: look whether it is in force again',
     );
   else {
     log.warn(

@@ -9,7 +9,7 @@ import {
   type OperatorAdministration,
   ROLES,
 } from '../kernel/actor.ts';
-import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
+import type { AuditEvent, AuditLog, StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Task } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
@@ -49,11 +49,8 @@ const DIGEST_BYTES = 32;
 const PUT_BACK = 'before the database was put back';
 const PROMOTED = 'before a promotion of the database lost it';
 
-/**
- * What restricts is done again; done twice, it changes nothing. Nobody holds the credential that stands in the place
- * of one that was replaced: its holder is given another.
- */
-const REPEATED: Readonly<Record<string, Repeat>> = {
+/** Done again whatever was done since: who has seen a key stolen is right. */
+const URGENT: Readonly<Record<string, Repeat>> = {
   'key.compromised': keyAct('compromise'),
   'key.suspended': keyAct('suspend'),
   'hsm.compromised': ({ of, details, lost }, { keys }) =>
@@ -61,6 +58,14 @@ const REPEATED: Readonly<Record<string, Repeat>> = {
       { hsmToken: of, why: whyOf(details, lost), keepForForensics: details.kept_for_forensics === true },
       KEYWARD,
     ),
+};
+
+/**
+ * What restricts is done again; done twice, it changes nothing. Nobody holds the credential that stands in the place
+ * of one that was replaced: its holder is given another.
+ */
+const REPEATED: Readonly<Record<string, Repeat>> = {
+  ...URGENT,
   'client.revoked': ({ of }, { clients }) => clients.revoke(of, KEYWARD),
   'client.credential_replaced': ({ of }, { clients }) =>
     clients.replaceCredential(of, randomBytes(DIGEST_BYTES), KEYWARD),
@@ -122,37 +127,40 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<number> {
 }
 
 interface LeftBehindDeps extends ActingDeps {
-  readonly store: {
-    readonly leftBehind: Store['leftBehind'];
-    readonly follower: Pick<Store['follower'], 'catchUp'>;
-  };
+  readonly store: Pick<Store, 'leftBehind'>;
 }
 
 /**
- * Urgent changes that were acknowledged before standbys had them are in force, also where a promotion has lost them: those
- * of a former process before anything is served, those that another front was in the way of within a second or so (decision
- * 145). Answers how much was done again.
+ * Compromises and suspensions that were acknowledged before standbys had them are in force, also where a promotion has
+ * lost them: those of a former process before anything is served, those that another front stood in the way of once what it
+ * committed is followed (decision 145). Answers how many were ordered. Where one fails, the others are ordered all the same.
  */
-export async function repeatLeftBehind({
-  store: { leftBehind, follower },
-  ...deps
-}: LeftBehindDeps): Promise<number> {
+export async function repeatLeftBehind({ store: { leftBehind }, ...deps }: LeftBehindDeps): Promise<number> {
   if (!leftBehind.isThere()) return 0;
   const { log } = deps;
-  const left = await leftBehind.read();
-  const { events, flaw } = left;
-  // Memory may still have what the database has no more.
-  await follower.catchUp();
+  const { events, flaw } = await leftBehind.read();
   if (flaw !== undefined)
     log.error({ flaw }, 'urgent changes of a former process cannot be read: look whether all are in force');
+  const settled: AuditEvent[] = [];
+  const failures: unknown[] = [];
   let count = 0;
-  for (const { type, subject, details } of events) {
-    const act = Object.hasOwn(REPEATED, type) ? REPEATED[type] : undefined;
-    if (!act || !(await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps))) continue;
-    count += 1;
-    log.warn({ type, subject }, 'an urgent change was lost by a promotion and is repeated');
+  for (const event of events) {
+    const { type, subject, details } = event;
+    try {
+      const act = Object.hasOwn(URGENT, type) ? URGENT[type] : undefined;
+      if (!act) {
+        log.error({ type, subject }, 'a promotion may have lost an urgent change: look, and make it again');
+      } else if (await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps)) {
+        count += 1;
+        log.warn({ type, subject }, 'an urgent change that a promotion may have lost was ordered anew');
+      }
+      settled.push(event);
+    } catch (failure) {
+      failures.push(failure);
+    }
   }
-  leftBehind.settle(left);
+  leftBehind.settle(settled);
+  if (failures.length > 0) throw failures[0];
   return count;
 }
 
@@ -216,7 +224,8 @@ function keyAct(act: Extract<KeyActName, 'compromise' | 'suspend'>): Repeat {
 }
 
 function whyOf({ why }: Told['details'], lost: string): string {
-  return `${lost}: ${String(why)}`;
+  const said = String(why);
+  return said.startsWith(lost) ? said : `${lost}: ${said}`;
 }
 
 /** Those that are left of both; without any, the operator is revoked. */

@@ -84,6 +84,11 @@ export function unproven(message: string): StoreFailure {
   return new StoreFailure({ message, code: null, condition: 'unproven' });
 }
 
+/** What the server committed counts for nothing. */
+export function replaced(): StoreFailure {
+  return unproven('the server was replaced by one that was promoted');
+}
+
 /** A commit that was given up has come to light meanwhile: what was sent behind the former end is sent again. */
 export function lateCommit(): StoreFailure {
   const message = 'an earlier commit, whose answer was lost, has come to light';

@@ -1,6 +1,6 @@
 import type { StoreFailure } from '../failure.ts';
 import type { Executed } from '../session-dialect.ts';
-import { transactionLost } from './failure.ts';
+import { replaced, transactionLost } from './failure.ts';
 import { KeptSession } from './kept-session.ts';
 import type { PostgresLending } from './lending-protocol.ts';
 import { proven } from './proof.ts';
@@ -41,6 +41,7 @@ export class LentSession {
     const { begin, database } = this.#settings;
     const commit = this.#session.commitAnswered();
     await (begin === 'write' ? proven(this.#session, commit, durabilityOf(database)) : commit);
+    if (begin === 'write' && this.#kept.isReplaced) throw replaced();
   }
 
   async rollback(): Promise<void> {

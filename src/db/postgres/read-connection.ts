@@ -64,7 +64,8 @@ export class ReadConnection implements LedgerConnection {
   async #passBarrier(): Promise<PostgresSession> {
     const session = await this.#kept.open();
     const { database } = this.#settings;
-    if (!(await withinWait(this.#settings, session, passBarrier(session, durabilityOf(database))))) {
+    const isPassed = await withinWait(this.#settings, session, passBarrier(session, durabilityOf(database)));
+    if (!isPassed || this.#kept.isReplaced) {
       // A new one may reach the server that commits.
       await this.#kept.close();
       throw unproven('the server that was read may have been replaced: no standby confirms a write of it');

@@ -5,7 +5,7 @@ import type { Executed } from '../session-dialect.ts';
 import type { CommitAsks, Committed } from '../thread-session.ts';
 import { UrgentWaiting } from '../urgent-waiting.ts';
 import type { AppendAsks, AppendedGroup, Durability, WriterSettings } from '../writer-protocol.ts';
-import { otherOwner, transactionLost, unproven } from './failure.ts';
+import { otherOwner, replaced, transactionLost } from './failure.ts';
 import { GroupWriter } from './group-writer.ts';
 import { KeptSession } from './kept-session.ts';
 import type { PostgresGround } from './open-session.ts';
@@ -124,7 +124,7 @@ export class WriteConnection {
       proven(session, commit, durability, isOver),
       isOver,
     );
-    if (this.#kept.isReplaced) throw unproven('the server was replaced by one that was promoted');
+    if (this.#kept.isReplaced) throw replaced();
     return answer;
   }
 

@@ -34,7 +34,7 @@ describe('what is owed to standbys', () => {
     const next = opened(createRunKey(NOON));
     const left = await next.leftBehind(counting(run));
     expect([next.hasLeftBehind, left]).toEqual([true, { events: [FIRST, SECOND], flaw: undefined }]);
-    next.settle(left);
+    next.settle(left.events);
     expect(next.hasLeftBehind).toBe(false);
     expect(existsSync(file)).toBe(false);
   });
@@ -59,7 +59,7 @@ describe('what is owed to standbys', () => {
     const next = opened(later);
     next.add(SECOND);
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([FIRST, SECOND]);
-    next.settle(await next.leftBehind(counting(run)));
+    next.settle((await next.leftBehind(counting(run))).events);
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([SECOND]);
   });
 
@@ -77,10 +77,10 @@ describe('what is owed to standbys', () => {
     expect([owed.hasLeftBehind, left]).toEqual([true, { events: [FIRST], flaw: undefined }]);
     expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST, SECOND]);
     owed.lose(SECOND);
-    owed.settle(left);
+    owed.settle(left.events);
     expect((await owed.leftBehind(counting())).events).toEqual([SECOND]);
     expect((await opened().leftBehind(counting(run))).events).toEqual([SECOND]);
-    owed.settle(await owed.leftBehind(counting()));
+    owed.settle((await owed.leftBehind(counting())).events);
     expect([owed.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
   });
 

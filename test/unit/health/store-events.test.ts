@@ -98,7 +98,7 @@ it('an urgent change that standbys lack is told to log and sinks, and then to th
     [40, 'key:k1'],
     [40, 'key:k1'],
     [30, 'key:k1'],
-    [40, 'key:k1'],
+    [60, 'key:k1'],
   ]);
   expect(confirmed).toEqual([{ subject: 'key:k1', details: { why: 'seen' } }]);
 });
