@@ -66,9 +66,9 @@ export class OwedFile {
   /** `store_unavailable`. */
   remove(event: AuditEvent): void {
     if (!this.#owed.has(event)) return;
-    const owed = without(this.#owed, [event]);
-    this.#write(this.#found, owed);
-    this.#owed = owed;
+    // Gone from the next version of the file, too, should this one fail.
+    this.#owed = without(this.#owed, [event]);
+    this.#write(this.#found, this.#owed);
   }
 
   /** It stays on disk, and is left behind from then on. */

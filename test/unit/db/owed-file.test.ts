@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -82,6 +82,32 @@ describe('what is owed to standbys', () => {
     expect((await opened().leftBehind(counting(run))).events).toEqual([SECOND]);
     owed.settle((await owed.leftBehind(counting())).events);
     expect([owed.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('stays left behind where it cannot be written down that it is settled', async () => {
+    const { file, run, opened } = host();
+    opened().add(FIRST);
+    const next = opened(createRunKey(NOON));
+    const { events } = await next.leftBehind(counting(run));
+    rmSync(file);
+    mkdirSync(join(file, 'in the way'), { recursive: true });
+    expect(() => next.settle(events)).toThrow();
+    expect(next.hasLeftBehind).toBe(true);
+    rmSync(file, { recursive: true });
+    next.settle(events);
+    expect([next.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('is settled one by one', async () => {
+    const { run, opened } = host();
+    const killed = opened();
+    killed.add(FIRST);
+    killed.add(SECOND);
+    const next = opened(createRunKey(NOON));
+    const { events } = await next.leftBehind(counting(run));
+    next.settle(events.slice(1));
+    expect((await next.leftBehind(counting(run))).events).toEqual([FIRST]);
+    expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST]);
   });
 
   it('counts for nothing where no run of the service sealed it, or somebody changed it', async () => {
