@@ -97,7 +97,8 @@ export class OwedFile {
 
   /** Of what was read last these are settled; lines that count for nothing go with them. `store_unavailable`. */
   settle(events: readonly AuditEvent[]): void {
-    if (!this.hasLeftBehind) return;
+    const isNothing = events.length === 0 && this.#counting.size === this.#found.length;
+    if (isNothing) return;
     const counting = without(this.#counting, events);
     const found = [...counting.values()];
     const owed = without(this.#owed, events);

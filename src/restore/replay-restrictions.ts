@@ -148,11 +148,11 @@ export async function repeatLeftBehind({ store: { leftBehind }, ...deps }: LeftB
     const { type, subject, details } = event;
     try {
       const act = Object.hasOwn(URGENT, type) ? URGENT[type] : undefined;
-      if (!act) {
-        log.error({ type, subject }, 'a promotion may have lost an urgent change: look, and make it again');
-      } else if (await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps)) {
+      if (act && (await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps))) {
         count += 1;
         log.warn({ type, subject }, 'an urgent change that a promotion may have lost was ordered anew');
+      } else {
+        log.error({ type, subject }, 'a promotion may have lost an urgent change: look, and make it again');
       }
       settled.push(event);
     } catch (failure) {

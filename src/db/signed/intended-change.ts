@@ -7,7 +7,7 @@ import { isMarked, readMark } from './commit-change.ts';
 import type { HeldRows } from './read-changes.ts';
 import { readHead, type StoredHead } from './read-stored.ts';
 import { rowKey } from './tables.ts';
-import type { PreparedChange } from './trusted-registry.ts';
+import type { PreparedChange, PreparedRow } from './trusted-registry.ts';
 import type { TrustedRow } from './verify-stored.ts';
 
 /** What else commits with a change. */
@@ -76,6 +76,18 @@ export async function isUndone(trx: Trx, change: IntendedChange): Promise<boolea
   if (sealed && (await standingOf(trx, change)) !== 'before') return false;
   for (const row of rows) if (!isMarked(await readMark(trx, row), row.before)) return false;
   return true;
+}
+
+/** Of changes that were committed one behind the other, and are lost: rows that are as they were before the first of them. */
+export async function undoneRows(trx: Trx, lost: readonly IntendedChange[]): Promise<readonly PreparedRow[]> {
+  const undone = new Map<string, PreparedRow>();
+  for (const row of lost.flatMap(({ prepared: { rows } }) => rows)) {
+    const key = rowKey(row.table, row.id);
+    const first = undone.get(key);
+    if (first) undone.set(key, { ...first, after: row.after });
+    else if (isMarked(await readMark(trx, row), row.before)) undone.set(key, row);
+  }
+  return [...undone.values()];
 }
 
 /** The rows of changes that are lost and will be repeated, as they were before. */

@@ -6,10 +6,12 @@ import {
   type IntendedChange,
   isCommitted,
   isUndone,
+  undoneRows,
   withoutCommitted,
 } from './intended-change.ts';
 import type { HeldRows } from './read-changes.ts';
 import type { StoredHead } from './read-stored.ts';
+import type { PreparedRow } from './trusted-registry.ts';
 
 /**
  * What becomes of a change that was acknowledged before standbys had it. It is lost where a promotion has lost it and
@@ -24,6 +26,8 @@ export interface Looked {
   readonly repeated: readonly IntendedChange[];
   /** Of those, too. */
   readonly lost: readonly IntendedChange[];
+  /** What `lost` made of rows that nobody has changed since: the database has them as they were before. */
+  readonly undone: readonly PreparedRow[];
   readonly uncertain: readonly IntendedChange[];
   /** Of those. */
   readonly found: readonly IntendedChange[];
@@ -91,7 +95,7 @@ export class OwnChanges {
       (isUntouched ? repeated : lost).push(change);
     }
     const found = uncertain.filter((change) => !gone.includes(change));
-    return { owed, repeated, lost, uncertain, found };
+    return { owed, repeated, lost, undone: await undoneRows(trx, lost), uncertain, found };
   }
 
   /** What standbys have, they have with all that was committed before it. */

@@ -25,6 +25,7 @@ import { readHead, readPendingMarks } from './read-stored.ts';
 import type { RowChange } from './tables.ts';
 import {
   type CommittedChange,
+  isSame,
   type RegistryView,
   refusedRow,
   type TrustedRegistry,
@@ -249,10 +250,10 @@ export class RegistryChanges {
         await this.#write(trx, change);
         return looked;
       });
-    if (prepared.rows.length === 0) return this.#own.settle(await commit());
+    if (prepared.rows.length === 0) return this.#settle(await commit());
     const isKnown = (failure: unknown) => isRefusal(failure) || failure instanceof InDoubt;
     const committed = await this.#own.during(change, commit, isKnown);
-    this.#own.settle(committed);
+    this.#settle(committed);
     if (!committed.replicated) this.#own.owe(change);
     if (!this.#own.isFollowed(change)) this.#apply(prepared);
   }
@@ -298,11 +299,28 @@ export class RegistryChanges {
     if (this.#own.isInDoubt) await this.#settleDoubts();
   }
 
+  /**
+   * What another front stood in the way of is ordered anew: until then memory has of it what the database has, whose other
+   * rows could not be followed otherwise.
+   */
+  #settle(looked: UrgentCommitted<Looked>): void {
+    this.#own.settle(looked);
+    const { registry } = this.#now();
+    const rows = looked.result.undone.filter(({ table, id, after }) =>
+      isSame(registry.find(table, id), after),
+    );
+    if (rows.length === 0) return;
+    this.#apply({
+      rows: rows.map(({ before, after, ...row }) => ({ ...row, before: after, after: before })),
+      sealed: null,
+    });
+  }
+
   /** A writer that was lost in the middle may have committed, and a promotion may have lost what is owed: the database says. */
   async #settleDoubts(transact = this.#inTurn): Promise<void> {
     if (!this.#own.isInDoubt && this.#own.isReplicated) return;
     const looked = await transact((trx) => this.#look(trx));
-    this.#own.settle(looked);
+    this.#settle(looked);
     for (const { prepared } of this.#own.settleDoubts(looked)) this.#apply(prepared);
   }
 

@@ -252,8 +252,8 @@ function scopeOfKey(row: TrustedRow | undefined): string | undefined {
 
 const UNDONE = 'it is older, or less restricted without a signature, than the service knows it';
 
-function isSame(before: TrustedRow | undefined, after: TrustedRow): boolean {
-  return before?.signature === after.signature && before.pending === after.pending;
+export function isSame(before: TrustedRow | undefined, after: TrustedRow | undefined): boolean {
+  return before?.signature === after?.signature && before?.pending === after?.pending;
 }
 
 /** Of one that is not the same. */

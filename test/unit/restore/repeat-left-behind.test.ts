@@ -73,14 +73,14 @@ it('orders the others where one fails, which stays left behind', async () => {
   expect([outcome, settled]).toEqual([AWAY, events.slice(1)]);
 });
 
-it('minds no key that is not there any more, and gives no reason twice', async () => {
+it('tells of a key that is not there, and gives no reason twice', async () => {
   const events = [act('key.compromised', 'key:k1', `${LOST}: seen`)];
   const gone = new KeywardError('unknown_key', 'no such key');
   expect(await repeated(events, { k1: gone })).toEqual({
     asked: [`compromise k1: ${LOST}: seen`],
     settled: events,
     outcome: 0,
-    levels: [],
+    levels: [[50, 'key:k1']],
   });
   expect(await repeated([])).toMatchObject({ asked: [], settled: [], outcome: 0 });
 });

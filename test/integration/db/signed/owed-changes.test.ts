@@ -247,4 +247,22 @@ describe('an urgent change that standbys lack, with another front', () => {
     expect([inMemory('kid-payments-1'), registry.isReplicated()]).toEqual(['suspended', true]);
     await registry.restrictKeys(...MAIL);
   });
+
+  it('is told as lost where the other changed one of its rows, is ordered anew, and holds up nothing', async () => {
+    const { registry, changes, writer, theirs, follow, told, promote, states, inMemory } = await openBoth();
+    await registry.restrictKeys(...PAYMENTS);
+    promote();
+    await theirs.registry.setRotationPause('payments', { until: 1_800_000_000, reason: 'theirs' }, ALICE);
+    expect(await follow()).toBe(true);
+    expect(inMemory('kid-payments-1')).toBe('compromised');
+    writer.isAway = false;
+    expect(await changes.signPending()).toBe(0);
+    expect(told).toEqual(['owed key:kid-payments-1', 'lost key:kid-payments-1']);
+    expect([inMemory('kid-payments-1'), await follow()]).toEqual(['active', true]);
+    await registry.restrictKeys(...PAYMENTS);
+    expect(await changes.signPending()).toBe(2);
+    expect(states()).toEqual(['kid-payments-1 compromised', 'kid-mail-3 active']);
+    await theirs.follow();
+    expect(theirs.changes.opened().head).toEqual(changes.opened().head);
+  });
 });
