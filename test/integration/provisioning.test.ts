@@ -23,7 +23,7 @@ const write = (text: string) => writeFileSync(file, text);
 const trail = async () =>
   (await service.operations('GET', '/v1/admin/audit?limit=1000')).body.events
     .map(({ type, subject }: { type: string; subject: string }) => `${type} ${subject}`)
-    .filter((event: string) => !event.startsWith('security_event.raised '));
+    .filter((event: string) => !/^(?:security_event\.raised|inventory\.taken) /.test(event));
 
 const SCOPES = `scopes:
   payments:

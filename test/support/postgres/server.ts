@@ -133,7 +133,15 @@ export class PostgresServer {
 
   /** At once, with every backend. */
   async kill(): Promise<void> {
-    await this.#end(() => signalAll(this.#tree(), 'SIGKILL'));
+    let tree: readonly number[] = [];
+    await this.#end(() => {
+      // It makes no more of them.
+      this.#process?.kill('SIGSTOP');
+      tree = this.#tree();
+      signalAll(tree, 'SIGKILL');
+    });
+    // The memory that they share keeps the next start back.
+    await until(async () => !tree.some(isAlive));
   }
 
   /** Ends its connections, and itself in good order. */
@@ -157,6 +165,15 @@ export class PostgresServer {
     send();
     await exited;
     this.#process = undefined;
+  }
+}
+
+/** Not only waiting for whoever asks how it ended. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
   }
 }
 
