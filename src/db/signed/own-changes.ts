@@ -21,6 +21,7 @@ export type OwedState = 'owed' | 'repeated' | 'replicated' | 'lost';
 
 /** What one transaction found of changes that may be lost. */
 export interface Looked {
+  /** But for those of which it is not known yet what became of them. */
   readonly owed: readonly IntendedChange[];
   /** Of those. */
   readonly repeated: readonly IntendedChange[];
@@ -83,19 +84,35 @@ export class OwnChanges {
     this.#tell('owed', [change]);
   }
 
-  /** Looks what of the changes that may be lost is there, and commits anew what is owed. */
-  async look(trx: Trx, write: (trx: Trx, change: IntendedChange) => Promise<void>): Promise<Looked> {
+  /**
+   * Looks what of the changes that may be lost is there, and commits anew what is owed. It is lost only where another front
+   * has signed a row of it on what was before it, and is followed: an unsigned word of the database undoes no restriction.
+   */
+  async look(
+    trx: Trx,
+    {
+      write,
+      isReplaced,
+    }: {
+      readonly write: (trx: Trx, change: IntendedChange) => Promise<void>;
+      readonly isReplaced: (row: PreparedRow) => boolean;
+    },
+  ): Promise<Looked> {
     const [owed, uncertain] = [this.#owed, this.#uncertain];
     const gone = await withoutCommitted(trx, [...owed, ...uncertain]);
     const repeated: IntendedChange[] = [];
     const lost: IntendedChange[] = [];
+    const waiting: IntendedChange[] = [];
     for (const change of owed.filter((each) => gone.includes(each))) {
-      const isUntouched = await isUndone(trx, change);
-      if (isUntouched) await write(trx, asRepetition(change));
-      (isUntouched ? repeated : lost).push(change);
+      if (await isUndone(trx, change)) {
+        await write(trx, asRepetition(change));
+        repeated.push(change);
+      } else if (change.prepared.rows.some(isReplaced)) lost.push(change);
+      else waiting.push(change);
     }
     const found = uncertain.filter((change) => !gone.includes(change));
-    return { owed, repeated, lost, undone: await undoneRows(trx, lost), uncertain, found };
+    const undone = await undoneRows(trx, lost);
+    return { owed: owed.filter((each) => !waiting.includes(each)), repeated, lost, undone, uncertain, found };
   }
 
   /** What standbys have, they have with all that was committed before it. */

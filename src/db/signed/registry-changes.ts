@@ -25,6 +25,7 @@ import { readHead, readPendingMarks } from './read-stored.ts';
 import type { RowChange } from './tables.ts';
 import {
   type CommittedChange,
+  isReplaced,
   isSame,
   type RegistryView,
   refusedRow,
@@ -270,7 +271,11 @@ export class RegistryChanges {
   }
 
   #look(trx: Trx): Promise<Looked> {
-    return this.#own.look(trx, (within, change) => this.#write(within, change));
+    const { registry } = this.#now();
+    return this.#own.look(trx, {
+      write: (within, change) => this.#write(within, change),
+      isReplaced: (row) => isReplaced(registry.find(row.table, row.id), row),
+    });
   }
 
   /**

@@ -252,6 +252,11 @@ function scopeOfKey(row: TrustedRow | undefined): string | undefined {
 
 const UNDONE = 'it is older, or less restricted without a signature, than the service knows it';
 
+/** Whether it was signed on what stood there before that change. */
+export function isReplaced(found: TrustedRow | undefined, { before, after }: PreparedRow): boolean {
+  return found?.pending === null && found.version > (before?.version ?? 0) && !isSame(found, after);
+}
+
 export function isSame(before: TrustedRow | undefined, after: TrustedRow | undefined): boolean {
   return before?.signature === after?.signature && before?.pending === after?.pending;
 }

@@ -248,6 +248,16 @@ describe('an urgent change that standbys lack, with another front', () => {
     await registry.restrictKeys(...MAIL);
   });
 
+  it('stays in effect where somebody who cannot sign changed one of its rows', async () => {
+    const { registry, changes, writer, told, promote, inMemory, file } = await openBoth();
+    await registry.restrictKeys(...PAYMENTS);
+    promote();
+    writer.isAway = false;
+    query(file, `UPDATE registry_rows SET signature = 'forged' WHERE row_id = 'payments' RETURNING 1`);
+    expect(await changes.signPending().catch(({ code }) => code)).toBe('registry_refused');
+    expect([inMemory('kid-payments-1'), told]).toEqual(['compromised', ['owed key:kid-payments-1']]);
+  });
+
   it('is told as lost where the other changed one of its rows, is ordered anew, and holds up nothing', async () => {
     const { registry, changes, writer, theirs, follow, told, promote, states, inMemory } = await openBoth();
     await registry.restrictKeys(...PAYMENTS);
