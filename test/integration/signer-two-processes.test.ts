@@ -85,6 +85,8 @@ function isAwaited(): boolean {
 /** The second process is asked and waits for the lock; the first does its work, answers and is killed. */
 async function overtaken<T>(ask: () => Promise<T>, work: () => Promise<unknown>): Promise<T> {
   const asked = ask();
+  // It may be refused before anybody waits for it; whoever called is told.
+  asked.catch(() => {});
   await expect.poll(isAwaited, { interval: 5 }).toBe(true);
   await work();
   const exited = once(first.child, 'exit');
