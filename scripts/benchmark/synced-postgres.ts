@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { untilInSync } from '../../test/support/postgres/in-sync.ts';
-import { addStandby, type PostgresServer, startPrimary } from '../../test/support/postgres/server.ts';
+import { addSyncStandby } from '../../test/support/postgres/in-sync.ts';
+import { type PostgresServer, startPrimary } from '../../test/support/postgres/server.ts';
 
 /** Everything reaches the disk, as with SQLite. */
 const SYNCED = { settings: { fsync: 'on', full_page_writes: 'on', shared_buffers: '128MB' } };
@@ -16,9 +16,7 @@ export interface SyncedPostgres {
 
 export async function startSyncedPostgres(): Promise<SyncedPostgres> {
   const primary = await startPrimary(SYNCED);
-  const standby = await addStandby(primary, 'second', SYNCED);
-  await primary.configure({ synchronous_standby_names: 'ANY 1 (second)' });
-  await untilInSync(primary);
+  const standby = await addSyncStandby(primary, 'second', SYNCED);
   return {
     standby,
     async configOf(database) {

@@ -13,7 +13,7 @@ const AT = SEQUENCE + NUMBER_BYTES;
 const HASH = AT + NUMBER_BYTES;
 /** Of owners and boot, as JSON. */
 const NAMES = HASH + HASH_BYTES;
-/** Stands for names that are too long: Keyward writes none, so somebody put them into the database. */
+/** In place of names that do not fit. Keyward's own do: somebody else wrote the owner into the database. */
 const UNNAMED = JSON.stringify({ owner: '', boot: '' });
 
 /** A group of the ledger that this host acknowledged, and when; seconds since the epoch. */

@@ -69,7 +69,7 @@ export interface Store {
   readonly changes: RegistryChanges;
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
-  /** Urgent changes that a promotion may have lost, and that nobody repeats by itself any more. */
+  /** Urgent changes that a promotion may have lost, and that have to be ordered anew. */
   readonly leftBehind: {
     isThere(): boolean;
     /**

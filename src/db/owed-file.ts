@@ -20,7 +20,7 @@ interface Line {
   readonly event: string;
 }
 
-/** What nobody repeats by itself any more. */
+/** What has to be ordered anew. */
 export interface LeftBehind {
   /**
    * Urgent changes that were acknowledged before standbys had them, in their order: by a process that ended, or by this

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { untilInSync } from '../support/postgres/in-sync.ts';
+import { addSyncStandby } from '../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
-import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
+import { type PostgresServer, startPrimary } from '../support/postgres/server.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const SCOPES = ['payments', 'refunds'] as const;
@@ -34,10 +34,8 @@ describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answe
   });
 
   async function standbyOf(server: PostgresServer, name: string): Promise<PostgresServer> {
-    const added = await addStandby(server, name);
+    const added = await addSyncStandby(server, name);
     servers.push(added);
-    await server.configure({ synchronous_standby_names: `ANY 1 (${name})` });
-    await untilInSync(server);
     return added;
   }
 

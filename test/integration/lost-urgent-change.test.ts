@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { furtherFront } from '../support/further-front.ts';
 import { DATABASE_URL } from '../support/initialised.ts';
-import { untilInSync } from '../support/postgres/in-sync.ts';
+import { addSyncStandby } from '../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
-import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
+import { type PostgresServer, startPrimary } from '../support/postgres/server.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 const within = { timeout: 120_000, interval: 100 };
@@ -36,10 +36,8 @@ describe.skipIf(NO_POSTGRES)(`a compromise that a promotion of ${POSTGRES} loses
   });
 
   async function standbyOf(server: PostgresServer, name: string): Promise<PostgresServer> {
-    const added = await addStandby(server, name);
+    const added = await addSyncStandby(server, name);
     servers.push(added);
-    await server.configure({ synchronous_standby_names: `ANY 1 (${name})` });
-    await untilInSync(server);
     return added;
   }
 

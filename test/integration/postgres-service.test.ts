@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ownDatabase } from '../../src/db/open-engine.ts';
 import { examine } from '../../src/doctor/index.ts';
-import { untilInSync } from '../support/postgres/in-sync.ts';
+import { addSyncStandby, untilInSync } from '../support/postgres/in-sync.ts';
 import { NO_POSTGRES, POSTGRES } from '../support/postgres/programs.ts';
-import { addStandby, type PostgresServer, startPrimary } from '../support/postgres/server.ts';
+import { type PostgresServer, startPrimary } from '../support/postgres/server.ts';
 import { type RunningService, startService } from '../support/running-service.ts';
 
 /** A service over a primary and a standby that commits wait for. */
@@ -22,9 +22,7 @@ describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
   beforeAll(async () => {
     primary = await startPrimary();
     await primary.query('create database keyward owner keyward template template0');
-    standby = await addStandby(primary, 'second');
-    await primary.configure({ synchronous_standby_names: 'ANY 1 (second)' });
-    await untilInSync(primary);
+    standby = await addSyncStandby(primary, 'second');
     urlFile = join(primary.folder, 'database-url');
     writeFileSync(urlFile, primary.url('keyward'));
     service = await startService({ config: { database: { url_file: urlFile } } });
@@ -116,9 +114,7 @@ describe.skipIf(NO_POSTGRES)(`a service on ${POSTGRES} with a standby`, () => {
     await primary.kill();
     await standby.promote();
     // Nobody waits for a standby of the new primary until there is one: it is asked for.
-    const third = await addStandby(standby, 'third');
-    await standby.configure({ synchronous_standby_names: 'ANY 1 (third)' });
-    await untilInSync(standby);
+    const third = await addSyncStandby(standby, 'third');
     writeFileSync(urlFile, standby.url('keyward'));
     const before = released.length;
     while (released.length < before + 20) await pause(50);

@@ -251,10 +251,10 @@ export class RegistryChanges {
         await this.#write(trx, change);
         return looked;
       });
-    if (prepared.rows.length === 0) return this.#settle(await commit());
+    if (prepared.rows.length === 0) return this.#settleOwed(await commit());
     const isKnown = (failure: unknown) => isRefusal(failure) || failure instanceof InDoubt;
     const committed = await this.#own.during(change, commit, isKnown);
-    this.#settle(committed);
+    this.#settleOwed(committed);
     if (!committed.replicated) this.#own.owe(change);
     if (!this.#own.isFollowed(change)) this.#apply(prepared);
   }
@@ -305,10 +305,10 @@ export class RegistryChanges {
   }
 
   /**
-   * What another front stood in the way of is ordered anew: until then memory has of it what the database has, whose other
-   * rows could not be followed otherwise.
+   * Of a change that another front stands in the way of, memory gets back the rows that the database has: it could not
+   * follow that front otherwise. The change is ordered anew.
    */
-  #settle(looked: UrgentCommitted<Looked>): void {
+  #settleOwed(looked: UrgentCommitted<Looked>): void {
     this.#own.settle(looked);
     const { registry } = this.#now();
     const rows = looked.result.undone.filter(({ table, id, after }) =>
@@ -325,7 +325,7 @@ export class RegistryChanges {
   async #settleDoubts(transact = this.#inTurn): Promise<void> {
     if (!this.#own.isInDoubt && this.#own.isReplicated) return;
     const looked = await transact((trx) => this.#look(trx));
-    this.#settle(looked);
+    this.#settleOwed(looked);
     for (const { prepared } of this.#own.settleDoubts(looked)) this.#apply(prepared);
   }
 

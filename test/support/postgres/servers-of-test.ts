@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import { untilInSync } from './in-sync.ts';
+import { addSyncStandby } from './in-sync.ts';
 import { addStandby, type PostgresServer, type ServerOptions, startPrimary, until } from './server.ts';
 
 const STANDBY = 'second';
@@ -21,10 +21,7 @@ export interface Replicated {
 /** A primary whose commits wait for its standby. */
 export async function replicatedOfTest(): Promise<Replicated> {
   const primary = await primaryOfTest();
-  const standby = await standbyOfTest(primary, STANDBY);
-  await primary.configure({ synchronous_standby_names: `ANY 1 (${STANDBY})` });
-  await untilInSync(primary);
-  return { primary, standby };
+  return { primary, standby: ofTest(await addSyncStandby(primary, STANDBY)) };
 }
 
 /** Until a commit of that backend waits for a standby. */
