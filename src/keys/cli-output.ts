@@ -171,7 +171,7 @@ export async function findKidForGood(
       printable(`this cannot be undone: give the whole kid, or --yes; ${beginning} is ${what}`),
     );
   }
-  const answer = await terminal.ask(printable(`${what}\nThis cannot be undone. Go on? [y/N] `));
+  const answer = await terminal.ask(`${printable(what)}\nThis cannot be undone. Go on? [y/N] `);
   if (/^y(?:es)?$/i.test(answer.trim())) return kid;
   throw failure('not_confirmed', 'nothing was done');
 }

@@ -209,7 +209,7 @@ describe('a kid that is cut short', () => {
     expect(stub.seen.every(({ method }) => method === 'GET')).toBe(true);
     expect((await call(argv, answering('y'))).exitCode).toBe(0);
     expect(lastAsked()[0]).toBe(`POST /keys/${KID}/destroy`);
-    expect(asked[0]).toContain(`${KID} (scope payments, active)`);
+    expect(asked[0]).toBe(`${KID} (scope payments, active)\nThis cannot be undone. Go on? [y/N] `);
   });
 });
 
