@@ -34,9 +34,8 @@ import { openPublication } from './publication/index.ts';
 import { openReports } from './reports/index.ts';
 import {
   checkDatabase,
+  createLeftBehindRepeater,
   createRecordGaps,
-  repeatingTasks,
-  repeatLeftBehind,
   replayRestrictions,
 } from './restore/index.ts';
 import { openReviews } from './reviews/index.ts';
@@ -145,8 +144,8 @@ export async function serve(given: Config, environment: Environment): Promise<vo
   add(canaries.administration({ issuer, revocations, keys: keys.canaryKeys }));
   const probes = add(openProbes({ ...admitting, issuerWith }));
   const restricting = { ...admitting, keys: keys.administration };
-  const replayed = (await replayRestrictions(restricting)) + (await repeatLeftBehind(restricting));
-  add(repeatingTasks(restricting));
+  const leftBehind = add(createLeftBehindRepeater(restricting));
+  const replayed = (await replayRestrictions(restricting)) + (await leftBehind.atStart());
   add(await openDrills({ ...admitting, config: config.drills }));
   add(await openReviews({ ...admitting, config: config.reviews }));
   const { disks } = add(await openHealth({ ...admitting, links }));

@@ -1,4 +1,4 @@
-import type { AuditEvent, SinkGate } from '../kernel/audit.ts';
+import type { SinkGate } from '../kernel/audit.ts';
 import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FrontNotes } from '../kernel/front-notes.ts';
@@ -17,9 +17,10 @@ import { Follower } from './follower.ts';
 import { createFrontNotes } from './front-notes.ts';
 import { LedgerMark } from './ledger-mark.ts';
 import { type LedgerStore, openLedgerStore } from './ledger-store.ts';
+import { LeftBehindChanges } from './left-behind.ts';
 import { refuseMoved } from './moved.ts';
 import { openEngine } from './open-engine.ts';
-import { type LeftBehind, OwedFile } from './owed-file.ts';
+import { OwedFile } from './owed-file.ts';
 import { createPeerEnds } from './peer-ends.ts';
 import { probe, ReadBack } from './read-back.ts';
 import { Reader } from './reader.ts';
@@ -70,16 +71,7 @@ export interface Store {
   /** What this host knows of the end of the ledger. */
   readonly mark: Pick<LedgerMark, 'found' | 'isWhole'>;
   /** Urgent changes that a promotion may have lost, and that have to be ordered anew. */
-  readonly leftBehind: {
-    isThere(): boolean;
-    /**
-     * Once it is known which runs count. Memory has no row then that the database has not, and no older one.
-     * `store_unavailable`, `registry_refused`.
-     */
-    read(): Promise<LeftBehind>;
-    /** Of what was read last these are in force, or left to people. `store_unavailable`. */
-    settle(events: readonly AuditEvent[]): void;
-  };
+  readonly leftBehind: Pick<LeftBehindChanges, 'file' | 'count' | 'hasSettled' | 'read' | 'settle'>;
   /** Takes over what other fronts commit; whoever holds more in memory of the database adds to it. */
   readonly follower: Pick<Follower, 'add' | 'look' | 'isShared' | 'age' | 'requireFresh'>;
   /** Absent where no other front can be. */
@@ -208,9 +200,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const changes = new RegistryChanges(writer, clock, gate, (state, change) => {
     onEvent({ name: 'urgent_change', state, change });
     try {
-      if (state === 'owed') owed.add(change);
-      else if (state === 'lost') owed.lose(change);
-      else if (state !== 'repeated') owed.remove(change);
+      leftBehind.note(state, change);
     } catch (cause) {
       // It is in effect all the same.
       onEvent({ name: 'urgent_change_unkept', cause });
@@ -223,6 +213,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   });
   follower.add(async (from) => void (changes.isOpen && (await changes.catchUp(from))));
   writer.followBy(() => follower.catchUp());
+  const leftBehind = new LeftBehindChanges({ owed, run, runs: directory, reader, follower, changes });
   const registryWalk = new RegistryWalk(reader, changes);
   return {
     reader,
@@ -236,16 +227,7 @@ export async function openStore(options: StoreOptions): Promise<Store> {
       read: (query) => reader.read(query),
       transaction: (work) => writer.transaction(work),
     },
-    leftBehind: {
-      isThere: () => owed.hasLeftBehind,
-      async read() {
-        await follower.catchUp();
-        // A lower head than memory's is no news, but here it is another than the database's.
-        await reader.read((trx) => changes.requireOwnHead(trx));
-        return await owed.leftBehind(directory);
-      },
-      settle: (events) => owed.settle(events),
-    },
+    leftBehind,
     judgeRuns: (judge) => directory.judgeBy(judge),
     records: readBack,
     ledger,

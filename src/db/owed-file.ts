@@ -1,117 +1,133 @@
-import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync } from 'node:fs';
 import type { AuditEvent } from '../kernel/audit.ts';
-import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
+import type { RunKey, RunPublicKey } from '../kernel/audit-chain.ts';
 import type { KeywardError } from '../kernel/errors.ts';
 import { writeDurably } from '../lib/durable-file.ts';
-import { isObject } from '../lib/json.ts';
 import { errorMessage } from '../lib/text.ts';
 import { StoreFailure, unavailable } from './failure.ts';
+import { isSealedBy, nameOf, type OwedLine, readLine, writeLine } from './owed-line.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 /** Beside the folder for archive segments. */
 export const owedFile = (archiveDir: string): string => `${archiveDir}.owed`;
 
-/** An urgent change, as the file has it. */
-interface Line {
-  readonly run: string;
-  /** Of the event as JSON, by that run; base64url. */
-  readonly seal: string;
-  readonly event: string;
-}
-
-/** What has to be ordered anew. */
-export interface LeftBehind {
+/** What the file has for this process to order, and what nobody can. */
+export interface OwedLines {
   /**
    * Urgent changes that were acknowledged before standbys had them, in their order: by a process that ended, or by this
    * one, where another front changed the same once a promotion had lost them.
    */
   readonly events: readonly AuditEvent[];
-  /** Why lines count for nothing; undefined where all do. */
-  readonly flaw: string | undefined;
+  /** Lines that no certified run sealed, as far as is known now. */
+  readonly unvouched: {
+    readonly count: number;
+    /** What the first of them say, for a person. */
+    readonly named: readonly string[];
+  };
 }
+
+/** `owed`: by this process, which looks after it. `left`: to be ordered anew. `settled`: in force, or left to people. */
+type Fate = 'owed' | 'left' | 'settled';
+
+const MOST_NAMED = 20;
 
 /**
  * The urgent changes that are owed, on the disk of this host: if the process ends and a standby without them is
- * promoted, the next start makes them again. Each is sealed by its run, since a compromise cannot be taken back.
+ * promoted, the next start makes them again. Each is sealed by its run, since a compromise cannot be taken back. A line
+ * that cannot be judged stays.
  */
 export class OwedFile {
   readonly #file: string;
   readonly #run: RunKey;
-  #owed: ReadonlyMap<AuditEvent, Line> = new Map();
-  #lost: readonly AuditEvent[] = [];
-  /** Lines of former processes. */
-  #found: readonly string[];
-  /** Of those the ones that count, as they were read last. */
-  #counting: ReadonlyMap<AuditEvent, string> = new Map();
+  /** In the order of the file. */
+  #lines: ReadonlyMap<OwedLine, Fate>;
 
   /** `store_unavailable` where a file is there that cannot be read. */
   constructor(archiveDir: string, run: RunKey) {
     this.#file = owedFile(archiveDir);
     this.#run = run;
-    this.#found = read(this.#file)
+    const found = read(this.#file)
       .split('\n')
-      .filter((line) => line !== '');
+      .filter((text) => text !== '');
+    this.#lines = new Map(found.map((text) => [readLine(text), 'left']));
+  }
+
+  get path(): string {
+    return this.#file;
+  }
+
+  /** Lines that are to be ordered anew, or that cannot be judged. */
+  get leftCount(): number {
+    return this.#linesThatAre('left').length;
+  }
+
+  /** Whether lines wait to be taken away. */
+  get hasSettled(): boolean {
+    return this.#linesThatAre('settled').length > 0;
   }
 
   /** On disk when it returns. `store_unavailable`. */
-  add(event: AuditEvent): void {
-    const text = JSON.stringify(event);
-    const seal = sealHash(this.#run, 'owed', headOf(text)).toString('base64url');
+  keep(event: AuditEvent): void {
     // In the next version of the file, too, should this one fail.
-    this.#owed = new Map([...this.#owed, [event, { run: this.#run.id, seal, event: text }]]);
-    this.#write(this.#found, this.#owed);
-  }
-
-  /** `store_unavailable`. */
-  remove(event: AuditEvent): void {
-    if (!this.#owed.has(event)) return;
-    // Gone from the next version of the file, too, should this one fail.
-    this.#owed = without(this.#owed, [event]);
-    this.#write(this.#found, this.#owed);
+    this.#lines = new Map([...this.#lines, [writeLine(event, this.#run), 'owed']]);
+    this.#write();
   }
 
   /** It stays on disk, and is left behind from then on. */
   lose(event: AuditEvent): void {
-    this.#lost = [...this.#lost, event];
+    this.#become('left', [event]);
   }
 
-  get hasLeftBehind(): boolean {
-    return this.#found.length > 0 || this.#lost.length > 0;
-  }
-
-  /** `store_unavailable`. */
-  async leftBehind(runs: Pick<RunDirectory, 'find'>): Promise<LeftBehind> {
-    const counting = new Map<AuditEvent, string>();
-    let flaw: string | undefined;
-    for (const line of this.#found) {
-      try {
-        counting.set(await sealedEvent(line, runs), line);
-      } catch (error) {
-        flaw ??= error instanceof SyntaxError ? 'it is no JSON' : errorMessage(error);
-      }
+  /** Which runs count is asked of `runs`; without an answer nothing is judged: fails as it does. */
+  async leftBehind(runs: Pick<RunDirectory, 'find'>): Promise<OwedLines> {
+    const left = this.#linesThatAre('left');
+    // This process vouches for what it sealed itself.
+    const known = new Map<string, RunPublicKey | undefined>([[this.#run.id, this.#run]]);
+    for (const { said } of left) {
+      if (said && !known.has(said.run)) known.set(said.run, await runs.find(said.run));
     }
-    this.#counting = counting;
-    return { events: [...counting.keys(), ...this.#lost], flaw };
+    const events: AuditEvent[] = [];
+    const unvouched: OwedLine[] = [];
+    for (const line of left) {
+      const { said } = line;
+      const run = said && known.get(said.run);
+      if (run && isSealedBy(said, run)) events.push(said.event);
+      else unvouched.push(line);
+    }
+    return {
+      events,
+      unvouched: { count: unvouched.length, named: unvouched.slice(0, MOST_NAMED).map(nameOf) },
+    };
   }
 
-  /** Of what was read last these are settled; lines that count for nothing go with them. `store_unavailable`. */
-  settle(events: readonly AuditEvent[]): void {
-    const isNothing = events.length === 0 && this.#counting.size === this.#found.length;
-    if (isNothing) return;
-    const counting = without(this.#counting, events);
-    const found = [...counting.values()];
-    const owed = without(this.#owed, events);
-    this.#write(found, owed);
-    this.#found = found;
-    this.#counting = counting;
-    this.#owed = owed;
-    this.#lost = this.#lost.filter((event) => !events.includes(event));
+  /**
+   * Their lines are taken away once this run is certified, with those that were settled before: until then another start
+   * could not count what this one sealed in their place. `store_unavailable`.
+   */
+  settle(events: readonly AuditEvent[], isCertified: boolean): void {
+    this.#become('settled', events);
+    if (!isCertified || !this.hasSettled) return;
+    const before = this.#lines;
+    this.#lines = new Map([...before].filter(([, fate]) => fate !== 'settled'));
+    try {
+      this.#write();
+    } catch (error) {
+      this.#lines = before;
+      throw error;
+    }
   }
 
-  #write(found: readonly string[], owed: ReadonlyMap<AuditEvent, Line>): void {
-    const lines = [...found, ...[...owed.values()].map((line) => JSON.stringify(line))];
-    const text = lines.map((line) => `${line}\n`).join('');
+  #linesThatAre(fate: Fate): readonly OwedLine[] {
+    return [...this.#lines].flatMap(([line, its]) => (its === fate ? [line] : []));
+  }
+
+  #become(fate: Fate, events: readonly AuditEvent[]): void {
+    const isMeant = ({ said }: OwedLine) => said !== undefined && events.includes(said.event);
+    this.#lines = new Map([...this.#lines].map(([line, its]) => [line, isMeant(line) ? fate : its]));
+  }
+
+  #write(): void {
+    const text = [...this.#lines.keys()].map((line) => `${line.text}\n`).join('');
     try {
       if (text === '') rmSync(this.#file, { force: true });
       else writeDurably(this.#file, text);
@@ -119,13 +135,6 @@ export class OwedFile {
       throw failed(this.#file, error);
     }
   }
-}
-
-function without<T>(
-  all: ReadonlyMap<AuditEvent, T>,
-  events: readonly AuditEvent[],
-): ReadonlyMap<AuditEvent, T> {
-  return new Map([...all].filter(([event]) => !events.includes(event)));
 }
 
 /** More than an emergency of all keys takes. */
@@ -148,23 +157,6 @@ function read(file: string): string {
   } finally {
     closeSync(descriptor);
   }
-}
-
-/** Throws where no certified run sealed it. */
-async function sealedEvent(line: string, runs: Pick<RunDirectory, 'find'>): Promise<AuditEvent> {
-  const found: unknown = JSON.parse(line);
-  const { run, seal, event } = isObject(found) ? found : {};
-  if (typeof run !== 'string' || typeof seal !== 'string' || typeof event !== 'string')
-    throw new Error('it is none of its lines');
-  const writer = await runs.find(run);
-  if (!writer || !verifySeal(writer, 'owed', headOf(event), Buffer.from(seal, 'base64url')))
-    throw new Error('no run of the service sealed it');
-  return JSON.parse(event);
-}
-
-/** It has no place in a chain. */
-function headOf(event: string): ChainHead {
-  return { sequence: 0, hash: createHash('sha256').update(event).digest() };
 }
 
 function isMissing(error: unknown): boolean {

@@ -7,7 +7,8 @@ import { checkRollback } from './check-rollback.ts';
 import { checkReplacedToken, type ReplacedTokenDeps } from './replaced-token.ts';
 import { unprovenTimes } from './unproven-ends.ts';
 
-export { repeatingTasks, repeatLeftBehind, replayRestrictions } from './replay-restrictions.ts';
+export { createLeftBehindRepeater } from './repeat-left-behind.ts';
+export { replayRestrictions } from './replay-restrictions.ts';
 export { createRecordGaps, gapsIn } from './store.ts';
 
 export const RESTORE_ROUTES = { operations: adminDatabaseRoutes } as const;

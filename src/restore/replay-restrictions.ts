@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Store } from '../db/open-store.ts';
 import {
   ACTIONS,
   type Action,
@@ -9,9 +8,8 @@ import {
   type OperatorAdministration,
   ROLES,
 } from '../kernel/actor.ts';
-import type { AuditEvent, AuditLog, StoredEvent } from '../kernel/audit.ts';
+import type { AuditLog, StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
-import type { Task } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { gapDetails, type RecordGap } from '../kernel/record-gap.ts';
@@ -19,7 +17,8 @@ import { type SecurityEvents, securityEvent } from '../kernel/security-events.ts
 import type { KeyActName, KeyAdministration } from '../keys/index.ts';
 import type { RecordGapStore } from './record-gaps.ts';
 
-interface ActingDeps {
+/** Who does again what restricts. */
+export interface ActingDeps {
   readonly keys: KeyAdministration;
   readonly clients: ClientAdministration;
   readonly operators: OperatorAdministration;
@@ -33,7 +32,8 @@ interface ReplayDeps extends ActingDeps {
   readonly clock: Clock;
 }
 
-type Repeat = (event: Told, deps: ActingDeps) => Promise<unknown>;
+/** Does again what an event tells of. */
+export type Repeat = (event: Told, deps: ActingDeps) => Promise<unknown>;
 
 interface Told {
   /** Behind the kind, such as the id of `client:<id>`. */
@@ -47,10 +47,9 @@ const EVENTS_AT_A_TIME = 256;
 const MOST_NAMED = 500;
 const DIGEST_BYTES = 32;
 const PUT_BACK = 'before the database was put back';
-const PROMOTED = 'before a promotion of the database lost it';
 
 /** Done again whatever was done since: who has seen a key stolen is right. */
-const URGENT: Readonly<Record<string, Repeat>> = {
+export const URGENT: Readonly<Record<string, Repeat>> = {
   'key.compromised': keyAct('compromise'),
   'key.suspended': keyAct('suspend'),
   'hsm.compromised': ({ of, details, lost }, { keys }) =>
@@ -84,7 +83,7 @@ const PASSING =
   /^(?:proposal|login|act|service|drill|security_event|inventory|registry|revocation|review|database|canaries|run)\.|^canary\.shown$|^report\.(?:filed|examined|taken|noted|closed|expired)$|^key\.(?:rotated|activated|deactivated|private_half_destroyed|withdrawn)$|^hsm\.failed_over$/;
 
 /** What a key, a client or an operator was not there for in the copy is not there for now. */
-const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([
+export const NOTHING_THERE: ReadonlySet<ErrorCode> = new Set([
   'unknown_key',
   'unknown_client',
   'unknown_operator',
@@ -126,50 +125,6 @@ export async function replayRestrictions(deps: ReplayDeps): Promise<number> {
   return unsettled.length;
 }
 
-interface LeftBehindDeps extends ActingDeps {
-  readonly store: Pick<Store, 'leftBehind'>;
-}
-
-/**
- * Compromises and suspensions that were acknowledged before standbys had them are in force, also where a promotion has
- * lost them: those of a former process before anything is served, those that another front stood in the way of once what it
- * committed is followed (decision 145). Answers how many were ordered. Where one fails, the others are ordered all the same.
- */
-export async function repeatLeftBehind({ store: { leftBehind }, ...deps }: LeftBehindDeps): Promise<number> {
-  if (!leftBehind.isThere()) return 0;
-  const { log } = deps;
-  const { events, flaw } = await leftBehind.read();
-  if (flaw !== undefined)
-    log.error({ flaw }, 'urgent changes of a former process cannot be read: look whether all are in force');
-  const settled: AuditEvent[] = [];
-  const failures: unknown[] = [];
-  let count = 0;
-  for (const event of events) {
-    const { type, subject, details } = event;
-    try {
-      const act = Object.hasOwn(URGENT, type) ? URGENT[type] : undefined;
-      if (act && (await done(act, { of: idIn(subject), details, lost: PROMOTED }, deps))) {
-        count += 1;
-        log.warn({ type, subject }, 'an urgent change that a promotion may have lost was ordered anew');
-      } else {
-        log.error({ type, subject }, 'a promotion may have lost an urgent change: look, and make it again');
-      }
-      settled.push(event);
-    } catch (failure) {
-      failures.push(failure);
-    }
-  }
-  leftBehind.settle(settled);
-  if (failures.length > 0) throw failures[0];
-  return count;
-}
-
-/** The same for as long as the service runs. */
-export function repeatingTasks(deps: LeftBehindDeps): { readonly tasks: readonly Task[] } {
-  const tick = async () => void (await repeatLeftBehind(deps));
-  return { tasks: [{ name: 'urgent changes', everyMs: 1_000, tick }] };
-}
-
 async function repeat(gap: RecordGap, deps: ReplayDeps) {
   const notRepeated: string[] = [];
   let count = 0;
@@ -205,7 +160,8 @@ function toldBy({ subject, detailsJson }: StoredEvent, lost: string): Told {
   return { of: idIn(subject), details: auditDetailsIn(detailsJson), lost };
 }
 
-function idIn(subject: string): string {
+/** Behind the kind, such as the id of `client:<id>`. */
+export function idIn(subject: string): string {
   return subject.slice(subject.indexOf(':') + 1);
 }
 

@@ -4,7 +4,7 @@ import { Emitter, type Subscribable } from '../../lib/emitter.ts';
 import { BUCKETS, type Bucket, EMPTY_DIGEST, type VerifiedBucket } from './buckets.ts';
 import type { StoredHead } from './read-stored.ts';
 import { onlyRestricts } from './restrictions.ts';
-import { type Columns, type RegistryTable, type RowOf, rowKey } from './tables.ts';
+import { type Columns, placeOf, type RegistryTable, type RowOf, rowKey } from './tables.ts';
 import { contentInForce, type TrustedRow, type VerifiedRegistry } from './verify-stored.ts';
 
 /** The rows that may be relied upon, as a plan sees them. */
@@ -174,6 +174,11 @@ export class TrustedRegistry implements RegistryView {
   /** Whether it failed at load. */
   isRefused(table: string, id: string): boolean {
     return this.#refused.has(rowKey(table, id));
+  }
+
+  /** Whether any row of that table failed at load. */
+  refusesAnyOf(table: RegistryTable): boolean {
+    return [...this.#refused].some((key) => placeOf(key).table === table);
   }
 
   all(): readonly TrustedRow[] {

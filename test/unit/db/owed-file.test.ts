@@ -6,11 +6,14 @@ import { OwedFile } from '../../../src/db/owed-file.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
 import { actOf } from '../../../src/kernel/audit.ts';
 import { createRunKey, type RunKey, type RunPublicKey } from '../../../src/kernel/audit-chain.ts';
+import { KeywardError } from '../../../src/kernel/errors.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
 
 const NOON = 1_760_000_000;
-const compromise = (kid: string) => actOf(KEYWARD, 'key.compromised', `key:${kid}`, { why: 'seen' });
+const compromise = (kid: string) =>
+  actOf(KEYWARD, 'key.compromised', `key:${kid}`, { why: 'seen', scope: 'payments' });
 const [FIRST, SECOND] = [compromise('k1'), compromise('k2')];
+const ALL_COUNT = { count: 0, named: [] };
 
 function counting(...runs: RunPublicKey[]) {
   return { find: async (id: string) => runs.find((run) => run.id === id) };
@@ -19,121 +22,228 @@ function counting(...runs: RunPublicKey[]) {
 /** As one process after another has it, on one host. */
 function host() {
   const archiveDir = join(folderOfTest(), 'ledger-archive');
-  const run = createRunKey(NOON);
-  const opened = (by: RunKey = run) => new OwedFile(archiveDir, by);
-  return { file: `${archiveDir}.owed`, run, opened };
+  const file = `${archiveDir}.owed`;
+  const opened = (by: RunKey = createRunKey(NOON)) => new OwedFile(archiveDir, by);
+  const lines = () =>
+    existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
+  return { file, run: createRunKey(NOON), opened, lines };
 }
 
 describe('what is owed to standbys', () => {
   it('is known to the next process in its order, until it is in force', async () => {
     const { file, run, opened } = host();
-    const killed = opened();
-    killed.add(FIRST);
-    killed.add(SECOND);
+    const killed = opened(run);
+    killed.keep(FIRST);
+    killed.keep(SECOND);
     expect(statSync(file).mode & 0o777).toBe(0o600);
-    const next = opened(createRunKey(NOON));
+    const next = opened();
     const left = await next.leftBehind(counting(run));
-    expect([next.hasLeftBehind, left]).toEqual([true, { events: [FIRST, SECOND], flaw: undefined }]);
-    next.settle(left.events);
-    expect(next.hasLeftBehind).toBe(false);
-    expect(existsSync(file)).toBe(false);
+    expect([next.leftCount, left]).toEqual([2, { events: [FIRST, SECOND], unvouched: ALL_COUNT }]);
+    next.settle(left.events, true);
+    expect([next.leftCount, next.hasSettled, existsSync(file)]).toEqual([0, false, false]);
   });
 
   it('is no longer there once standbys have it; of others it is', async () => {
     const { file, run, opened } = host();
-    const owed = opened();
-    owed.add(FIRST);
-    owed.add(SECOND);
-    owed.remove(FIRST);
-    owed.remove(FIRST);
+    const owed = opened(run);
+    owed.keep(FIRST);
+    owed.keep(SECOND);
+    owed.settle([FIRST], true);
+    owed.settle([FIRST], true);
     expect((await opened().leftBehind(counting(run))).events).toEqual([SECOND]);
-    owed.remove(SECOND);
+    owed.settle([SECOND], true);
     expect(existsSync(file)).toBe(false);
-    expect(await opened().leftBehind(counting(run))).toEqual({ events: [], flaw: undefined });
+    expect(await opened().leftBehind(counting(run))).toEqual({ events: [], unvouched: ALL_COUNT });
   });
 
   it('stays beside what the next process owes itself', async () => {
     const { run, opened } = host();
-    opened().add(FIRST);
+    opened(run).keep(FIRST);
     const later = createRunKey(NOON);
     const next = opened(later);
-    next.add(SECOND);
+    next.keep(SECOND);
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([FIRST, SECOND]);
-    next.settle((await next.leftBehind(counting(run))).events);
+    next.settle((await next.leftBehind(counting(run))).events, true);
     expect((await opened().leftBehind(counting(run, later))).events).toEqual([SECOND]);
   });
 
   it('is left behind where another front was in the way, for this process and for the next', async () => {
     const { file, run, opened } = host();
-    const owed = opened();
-    owed.add(FIRST);
-    owed.add(SECOND);
-    expect([owed.hasLeftBehind, await owed.leftBehind(counting(run))]).toEqual([
-      false,
-      { events: [], flaw: undefined },
-    ]);
+    const owed = opened(run);
+    owed.keep(FIRST);
+    owed.keep(SECOND);
+    expect([owed.leftCount, (await owed.leftBehind(counting())).events]).toEqual([0, []]);
     owed.lose(FIRST);
     const left = await owed.leftBehind(counting());
-    expect([owed.hasLeftBehind, left]).toEqual([true, { events: [FIRST], flaw: undefined }]);
+    expect([owed.leftCount, left]).toEqual([1, { events: [FIRST], unvouched: ALL_COUNT }]);
     expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST, SECOND]);
     owed.lose(SECOND);
-    owed.settle(left.events);
+    owed.settle(left.events, true);
     expect((await owed.leftBehind(counting())).events).toEqual([SECOND]);
     expect((await opened().leftBehind(counting(run))).events).toEqual([SECOND]);
-    owed.settle((await owed.leftBehind(counting())).events);
-    expect([owed.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
-  });
-
-  it('stays left behind where it cannot be written down that it is settled', async () => {
-    const { file, run, opened } = host();
-    opened().add(FIRST);
-    const next = opened(createRunKey(NOON));
-    const { events } = await next.leftBehind(counting(run));
-    rmSync(file);
-    mkdirSync(join(file, 'in the way'), { recursive: true });
-    expect(() => next.settle(events)).toThrow();
-    expect(next.hasLeftBehind).toBe(true);
-    rmSync(file, { recursive: true });
-    next.settle(events);
-    expect([next.hasLeftBehind, existsSync(file)]).toEqual([false, false]);
+    owed.settle([SECOND], true);
+    expect([owed.leftCount, existsSync(file)]).toEqual([0, false]);
   });
 
   it('is settled one by one', async () => {
     const { run, opened } = host();
-    const killed = opened();
-    killed.add(FIRST);
-    killed.add(SECOND);
-    const next = opened(createRunKey(NOON));
+    const killed = opened(run);
+    killed.keep(FIRST);
+    killed.keep(SECOND);
+    const next = opened();
     const { events } = await next.leftBehind(counting(run));
-    next.settle(events.slice(1));
+    next.settle(events.slice(1), true);
     expect((await next.leftBehind(counting(run))).events).toEqual([FIRST]);
     expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST]);
   });
+});
 
-  it('counts for nothing where no run of the service sealed it, or somebody changed it', async () => {
-    const { file, run, opened } = host();
-    opened().add(FIRST);
-    expect(await opened().leftBehind(counting())).toEqual({
-      events: [],
-      flaw: 'no run of the service sealed it',
-    });
-    const line = readFileSync(file, 'utf8');
-    writeFileSync(file, `${line}${line.replace('k1', 'k9')}`);
-    const { events, flaw } = await opened().leftBehind(counting(run));
-    expect(events).toEqual([FIRST]);
-    expect(flaw).toBe('no run of the service sealed it');
+describe('a line of what is owed to standbys', () => {
+  it('stays until the run that settles it is certified, and is not left behind meanwhile', async () => {
+    const { run, opened, lines } = host();
+    opened(run).keep(FIRST);
+    const [former] = lines();
+    const next = opened();
+    const { events } = await next.leftBehind(counting(run));
+    next.keep(SECOND);
+    next.settle(events, false);
+    expect([next.leftCount, next.hasSettled, lines().length]).toEqual([0, true, 2]);
+    next.keep(FIRST);
+    expect(lines()[0]).toBe(former);
+    expect((await opened().leftBehind(counting(run))).events).toEqual([FIRST]);
+    next.settle([], true);
+    expect([next.hasSettled, lines().length]).toEqual([false, 2]);
+    expect(lines()).not.toContain(former);
   });
 
-  it('is nothing of what else may stand there', async () => {
+  it('of an uncertified run stays though standbys have the change, until the run is certified', () => {
+    const { opened, lines } = host();
+    const owed = opened();
+    owed.keep(FIRST);
+    owed.settle([FIRST], false);
+    expect(lines()).toHaveLength(1);
+    owed.settle([], true);
+    expect(lines()).toEqual([]);
+  });
+
+  it('waits to be taken away where the file cannot be written', async () => {
     const { file, run, opened } = host();
+    opened(run).keep(FIRST);
+    const next = opened();
+    const { events } = await next.leftBehind(counting(run));
+    rmSync(file);
+    mkdirSync(join(file, 'in the way'), { recursive: true });
+    expect(() => next.settle(events, true)).toThrow(expect.objectContaining({ code: 'store_unavailable' }));
+    expect([next.leftCount, next.hasSettled]).toEqual([0, true]);
+    rmSync(file, { recursive: true });
+    next.settle([], true);
+    expect([next.hasSettled, existsSync(file)]).toEqual([false, false]);
+  });
+
+  it('stays where the runs cannot be looked up, and counts once they can be', async () => {
+    const { run, opened, lines } = host();
+    opened(run).keep(FIRST);
+    const before = lines();
+    const next = opened();
+    const away = new KeywardError('store_unavailable', 'no server');
+    await expect(next.leftBehind({ find: () => Promise.reject(away) })).rejects.toBe(away);
+    next.settle([], true);
+    next.keep(SECOND);
+    expect(lines().slice(0, 1)).toEqual(before);
+    expect((await next.leftBehind(counting(run))).events).toEqual([FIRST]);
+  });
+
+  it('stays, counts for nothing and is named while its run is not certified, and counts once it is', async () => {
+    const { run, opened, lines } = host();
+    opened(run).keep(FIRST);
+    const before = lines();
+    const next = opened();
+    expect(await next.leftBehind(counting())).toEqual({
+      events: [],
+      unvouched: { count: 1, named: ['key.compromised key:k1 scope:payments'] },
+    });
+    next.settle([], true);
+    expect(lines()).toEqual(before);
+    expect((await next.leftBehind(counting(run))).events).toEqual([FIRST]);
+  });
+
+  it('stays and counts for nothing where somebody changed it, beside one that counts', async () => {
+    const { file, run, opened, lines } = host();
+    opened(run).keep(FIRST);
+    const [line = ''] = lines();
+    const changed = line.replace('k1', 'k9');
+    writeFileSync(file, `${line}\n${changed}\n`);
+    const next = opened();
+    const { events, unvouched } = await next.leftBehind(counting(run));
+    expect([events, unvouched.named]).toEqual([[FIRST], ['key.compromised key:k9 scope:payments']]);
+    next.settle(events, true);
+    expect(lines()).toEqual([changed]);
+  });
+});
+
+describe('what else may stand in the file', () => {
+  /** Lines of that run among them, which it did not seal. */
+  const hostile = (run: string) => {
+    const event = fc.record({
+      type: fc.string(),
+      actor: fc.string(),
+      subject: fc.string(),
+      details: fc.object(),
+    });
+    const line = fc.record({
+      run: fc.oneof(fc.string(), fc.constant(run)),
+      seal: fc.oneof(fc.string(), fc.base64String()),
+      event: fc.oneof(
+        fc.json(),
+        event.map((said) => JSON.stringify(said)),
+      ),
+    });
+    return fc.array(
+      fc.oneof(
+        fc.string(),
+        fc.json(),
+        line.map((said) => JSON.stringify(said)),
+      ),
+    );
+  };
+
+  it('is never repeated and never deleted, beside what counts', async () => {
+    const { file, run, opened, lines } = host();
+    opened(run).keep(FIRST);
+    const [good = ''] = lines();
     await fc.assert(
-      fc.asyncProperty(fc.oneof(fc.string(), fc.json()), async (text) => {
-        writeFileSync(file, text);
-        const { events, flaw } = await opened().leftBehind(counting(run));
-        expect(events).toEqual([]);
-        expect(flaw === undefined).toBe(text.split('\n').every((line) => line === ''));
+      fc.asyncProperty(hostile(run.id), async (junk) => {
+        writeFileSync(file, [...junk, good].join('\n'));
+        const all = lines();
+        const next = opened();
+        const { events, unvouched } = await next.leftBehind(counting(run));
+        expect([events, unvouched.count]).toEqual([[FIRST], all.length - 1]);
+        next.settle(events, true);
+        next.keep(SECOND);
+        expect(lines().slice(0, -1)).toEqual(all.slice(0, -1));
       }),
     );
+  });
+
+  it('is named within bounds, without what a terminal obeys', async () => {
+    const { file, opened } = host();
+    const event = JSON.stringify({
+      ...FIRST,
+      type: 'x'.repeat(10_000),
+      subject: `\u001b[2J\u202e${'y'.repeat(10_000)}`,
+      details: { scope: 'z'.repeat(10_000) },
+    });
+    const long = JSON.stringify({ run: 'r', seal: 's', event });
+    writeFileSync(file, `${long}\n${'w'.repeat(10_000)}\n${`${long}\n`.repeat(98)}`);
+    const { unvouched } = await opened().leftBehind(counting());
+    expect([unvouched.count, unvouched.named.length]).toEqual([100, 20]);
+    expect(unvouched.named[0]).toMatch(/^x{120}… \ufffd\[2J\ufffdy+… scope:z+…$/);
+    expect(unvouched.named[1]).toMatch(/^unreadable: w+…$/);
+    expect(Math.max(...unvouched.named.map(({ length }) => length))).toBeLessThan(400);
   });
 
   it.each([
