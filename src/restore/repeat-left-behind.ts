@@ -23,7 +23,7 @@ interface Ordered {
 }
 
 /** `not there`: nothing is known of what it is about, or of some of it. */
-type Outcome = 'in force' | 'for people' | 'not there';
+type Outcome = 'in force' | 'by itself' | 'for people' | 'not there';
 
 const NOTHING_ORDERED: Ordered = { count: 0, settled: [], failures: [] };
 
@@ -35,6 +35,8 @@ const AGAIN_MS = 10_000;
 /** Also of a row that was refused: it is not known that there is nothing to restrict. */
 const MAY_COME_BACK: ReadonlySet<ErrorCode> = new Set(['unknown_key', 'unknown_scope', 'unknown_hsm_token']);
 
+/** Rows that wait for their signature are signed again. */
+const SIGNED_LATE = 'registry.signed';
 /** It reaches the keys that are there. */
 const OF_ALL_KEYS = 'hsm.compromised';
 
@@ -68,7 +70,7 @@ export function createLeftBehindRepeater({
   const order = async (event: AuditEvent, hasRefusedKeys: boolean): Promise<Outcome> => {
     const { type, subject, details } = event;
     const act = Object.hasOwn(URGENT, type) ? URGENT[type] : undefined;
-    if (!act) return 'for people';
+    if (!act) return type === SIGNED_LATE ? 'by itself' : 'for people';
     try {
       await act({ of: idIn(subject), details, lost: PROMOTED }, deps);
       return hasRefusedKeys && type === OF_ALL_KEYS ? 'not there' : 'in force';
@@ -87,7 +89,7 @@ export function createLeftBehindRepeater({
       );
     } else if (outcome === 'for people') {
       log.error({ type, subject }, 'a promotion may have lost an urgent change: look, and make it again');
-    } else if (!toldOf.has(event)) {
+    } else if (outcome === 'not there' && !toldOf.has(event)) {
       toldOf.add(event);
       log.error(
         { type, subject, file, runbook: RUNBOOK },

@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addSyncStandby } from '../support/postgres/in-sync.ts';
@@ -45,6 +45,7 @@ describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answe
     (await service.data('POST', `/v1/scopes/${id}/verify`, clients.get(id)?.verify, { token })).body;
   const keySet = async (id: ScopeId) =>
     (await service.data('GET', `/scopes/${id}/jwks.json`)).body.keys.map(({ kid }: { kid: string }) => kid);
+  const owedFile = () => join(dirname(service.configFile), 'ledger-archive.owed');
   const compromise = (kid: string) =>
     service.operations('POST', `/v1/admin/keys/${kid}/compromise`, { reason: 'seen in a dump' });
 
@@ -150,5 +151,42 @@ describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answe
     service = await service.restart();
     expect(await toldOf(standby, kid)).toHaveLength(1);
     expect(await check('payments', await issuing('payments'))).toMatchObject({ valid: true });
+    await expect.poll(() => existsSync(owedFile()), { timeout: 60_000 }).toBe(false);
+  });
+
+  it('of a key whose row is refused at the next start stays in the file until the row is back', async () => {
+    const [primary, standby] = servers.slice(-2) as [PostgresServer, PostgresServer];
+    const kid = await activeKid('refunds');
+    standby.freeze();
+    expect((await compromise(kid)).body).toMatchObject({ already: false, replicated: false });
+    await service.kill();
+    const kept = readFileSync(owedFile(), 'utf8').split('\n');
+    const forged = `${kept.find((line) => line.includes(kid))?.replaceAll(kid, 'k9')}\n`;
+    appendFileSync(owedFile(), forged);
+    await primary.kill();
+    await standby.kill();
+    await standby.start();
+    await standby.promote();
+    await standbyOf(standby, 'fifth');
+    writeFileSync(urlFile, standby.url('keyward'));
+    const shift = (by: string) =>
+      standby.query(
+        `update keyward.signing_keys set sign_until = sign_until ${by} where kid = '${kid}'`,
+        'keyward',
+      );
+    await shift('+ 1');
+    service = await service.restart();
+    const told = await service.logged(({ file, subject }) => file === owedFile() && subject === `key:${kid}`);
+    expect(told).toMatchObject({ level: 50, type: 'key.compromised' });
+    const named = await service.logged(({ lines }) => lines !== undefined);
+    expect(named).toMatchObject({ level: 50, file: owedFile(), more: 0 });
+    expect(named.lines).toEqual([expect.stringMatching(/^key\.compromised key:k9/)]);
+    expect(readFileSync(owedFile(), 'utf8')).toContain(kid);
+    await service.kill();
+    await shift('- 1');
+    service = await service.restart();
+    expect(await stored(standby, kid)).toBe('compromised');
+    await expect.poll(() => readFileSync(owedFile(), 'utf8'), { timeout: 60_000 }).toBe(forged);
+    expect(service.log.filter(({ lines }) => lines !== undefined)).toHaveLength(1);
   });
 });

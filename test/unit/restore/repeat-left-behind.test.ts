@@ -149,6 +149,12 @@ describe('what a former process left behind', () => {
     expect([state.reads, state.settles]).toEqual([0, 0]);
   });
 
+  it('goes without a word where it is a signature, which is made again by itself', async () => {
+    const { atStart, settled, logged } = repeaterOver(act('registry.signed', 'registry'));
+    expect(await atStart()).toBe(0);
+    expect([settled.length, logged]).toEqual([1, []]);
+  });
+
   it('gives no reason twice', async () => {
     const { atStart, asked } = repeaterOver(act('key.compromised', 'key:k1', `${LOST}: seen`));
     await atStart();

@@ -35,6 +35,15 @@ describe('rows that were changed past the service', () => {
     expect((await store.registry.load()).scopes).toEqual([scopeSample('mail')]);
   });
 
+  it.each([
+    ['a scope', `UPDATE scopes SET audience = 'mine' WHERE id = 'payments'`, true],
+    ['a key', `UPDATE signing_keys SET sign_until = sign_until + 1 WHERE kid = 'kid-payments-1'`, true],
+    ['neither', `DELETE FROM grants WHERE client_id = 'mail-web'`, false],
+  ])('are known to what is ordered for all keys where one is of %s', async (_, edit, hasRefusedKeys) => {
+    const { store } = await reopenedAfter(edit);
+    expect(await store.leftBehind.read()).toMatchObject({ events: [], hasRefusedKeys });
+  });
+
   it('are missed where they were deleted', async () => {
     const { report } = await reopenedAfter(`DELETE FROM grants WHERE client_id = 'mail-web'`);
     expect(report.refused).toEqual([
