@@ -124,7 +124,7 @@ export function createLeftBehindRepeater({
     throw new KeywardError(
       error.code,
       `Not all urgent changes that ${file} keeps could be repeated, and nothing is served before they are: ` +
-        `${operatorText(error)} Their lines stay in the file. Start again, as ${RUNBOOK} says.`,
+        `${operatorText(error).replace(/\.$/, '')}. Their lines stay in the file. Start again, as ${RUNBOOK} says.`,
       { cause: error },
     );
   };

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -188,5 +188,25 @@ describe.skipIf(NO_POSTGRES)(`a compromise while no standby of ${POSTGRES} answe
     expect(await stored(standby, kid)).toBe('compromised');
     await expect.poll(() => readFileSync(owedFile(), 'utf8'), { timeout: 60_000 }).toBe(forged);
     expect(service.log.filter(({ lines }) => lines !== undefined)).toHaveLength(1);
+  });
+
+  it('stays in the file while the audit key has not certified the run that took it, and no longer', async () => {
+    const [, standby] = servers.slice(-2) as [PostgresServer, PostgresServer];
+    const { pinFile } = service.hsm.settings;
+    const kid = await activeKid('payments');
+    await service.kill();
+    renameSync(pinFile, `${pinFile}.away`);
+    service = await service.restart();
+    standby.freeze();
+    expect((await compromise(kid)).body).toMatchObject({ already: false, replicated: false });
+    standby.thaw();
+    const again = async () => (await compromise(kid)).body;
+    await expect.poll(again, { timeout: 60_000 }).toMatchObject({ already: true, replicated: true });
+    await service.logged(({ msg, subject }) => `${msg}`.startsWith('standbys') && subject === `key:${kid}`);
+    // Long enough for the task that takes lines away.
+    await pause(3_000);
+    expect(readFileSync(owedFile(), 'utf8')).toContain(kid);
+    renameSync(`${pinFile}.away`, pinFile);
+    await expect.poll(() => readFileSync(owedFile(), 'utf8'), { timeout: 60_000 }).not.toContain(kid);
   });
 });
