@@ -27,6 +27,7 @@ import {
   interrupted,
   notYours,
   outdated,
+  outdatedHere,
   type ProposalMove,
   proposerGone,
   requireOpen,
@@ -87,7 +88,7 @@ export class Gate implements ActGate {
   approve(id: string, actor: Actor): Promise<{ proposal: ProposalView; result: object }> {
     return this.#approving.runExclusive(async () => {
       requireRole(this.#operator(actor.operatorId), DECISIONS.approve);
-      const proposal = this.#proposals.find(id);
+      const proposal = await this.#proposals.current(id);
       this.#requireTimeFor(proposal.act);
       requireOpen(proposal, this.#now());
       if (proposal.proposedBy === actor.operatorId) throw selfApproval();
@@ -100,43 +101,43 @@ export class Gate implements ActGate {
 
   async reject(id: string, actor: Actor): Promise<ProposalView> {
     requireRole(this.#operator(actor.operatorId), DECISIONS.reject);
-    return this.#close(this.#proposals.find(id), 'refused', actor);
+    return this.#close(await this.#proposals.current(id), 'refused', actor);
   }
 
   async withdraw(id: string, actor: Actor): Promise<ProposalView> {
     requireRole(this.#operator(actor.operatorId), DECISIONS.withdraw);
-    const proposal = this.#proposals.find(id);
+    const proposal = await this.#proposals.current(id);
     if (proposal.proposedBy !== actor.operatorId) throw notYours(proposal);
     return this.#close(proposal, 'withdrawn', actor);
   }
 
   /**
-   * Writes down which proposals have expired, those in memory alone where another process leads; answers how many.
+   * Writes down which proposals have expired, those of this front alone where another process leads; answers how many.
    * `clock_jump`, `clock_ahead`.
    */
   async expireDue({ leads }: Pick<Leadership, 'leads'>): Promise<number> {
     this.#deps.timeGuard.requireSteadyTime();
-    const due = this.#proposals.expired({ durable: leads() });
-    for (const proposal of due) {
-      await this.#proposals.move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD);
-    }
+    const due = this.#proposals.expired({ ofAllFronts: leads() });
+    await forEach(due, (proposal) =>
+      this.#proposals.move(proposal, 'open', this.#decided('expired', KEYWARD), KEYWARD),
+    );
     return due.length;
   }
 
   /**
    * What was being executed when a process ended is never run again. What it changed in one commit was marked executed
-   * in that commit, so the act itself was not finished. Where another process leads, those in memory alone.
+   * in that commit, so the act itself was not finished. Where another process leads, those of this front alone.
    */
   recover({ leads, isAbandoned }: Leadership): Promise<readonly Proposal[]> {
     // None is being executed here meanwhile.
     return this.#approving.runExclusive(async () => {
-      const executing = this.#proposals.executing({ durable: leads() });
+      const executing = this.#proposals.executing({ ofAllFronts: leads() });
       const cut = executing.filter(({ id, decidedAt, proposedAt }) =>
         isAbandoned({ kind: 'proposal', id, since: decidedAt ?? proposedAt }),
       );
-      for (const proposal of cut) {
-        await this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD);
-      }
+      await forEach(cut, (proposal) =>
+        this.#proposals.move(proposal, 'executing', failedWith(interrupted()), KEYWARD),
+      );
       return cut;
     });
   }
@@ -160,7 +161,10 @@ export class Gate implements ActGate {
   async #flawOf(proposal: Proposal, act: AnyAct, parameters: JsonObject): Promise<KeywardError | undefined> {
     const { subject, before } = await act.plan(act.read(parameters));
     const same = subject === proposal.subject && canonicalJson(before) === canonicalJson(proposal.before);
-    return same ? undefined : outdated();
+    if (same) return undefined;
+    // A front where the thing is may find it as it was.
+    if (this.#proposals.isOfAllFronts(proposal)) throw outdatedHere();
+    return outdated();
   }
 
   async #execute(proposal: Proposal, { operatorId, requestId, traceId }: Actor): Promise<object> {
@@ -224,6 +228,16 @@ export class Gate implements ActGate {
 
 function personsOf(act: ActName, { facts = null, unchanged }: AnyPlanned): Persons {
   return unchanged ? 1 : personsFor(act, facts as never);
+}
+
+/** One that fails, since another front was quicker, keeps no other waiting: the first failure is thrown at the end. */
+async function forEach(
+  proposals: readonly Proposal[],
+  work: (proposal: Proposal) => Promise<void>,
+): Promise<void> {
+  const failures: unknown[] = [];
+  for (const proposal of proposals) await work(proposal).catch((error: unknown) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
 }
 
 function failedWith(error: unknown): ProposalMove {

@@ -20,6 +20,7 @@ import { adminOperatorRoutes } from './routes/operators.ts';
 import { adminProposalRoutes } from './routes/proposals.ts';
 import { createAccessStore } from './store/access.ts';
 import { createProposalStore, VolatileProposals } from './store/proposals.ts';
+import { SharedProposals } from './store/shared-proposals.ts';
 
 export { createAccess } from './create-access.ts';
 export { outdated } from './proposal.ts';
@@ -52,13 +53,14 @@ export function openAccess({ store, keyRing, clock }: AccessDeps) {
 }
 
 const EVERY_MS = 60_000;
+const FOLLOW_EVERY_MS = 1_000;
 
 interface GateRootDeps {
   readonly config: Config;
   /** Of all capabilities. */
   readonly acts: readonly AnyAct[];
   readonly operators: OperatorAdministration;
-  readonly store: Pick<Store, 'changes'>;
+  readonly store: Pick<Store, 'changes' | 'reader' | 'writer'>;
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard;
@@ -70,10 +72,16 @@ interface GateRootDeps {
 /** Every act of the operations plane, each behind the one gate; and what an earlier process left of proposals. */
 export async function openGate(deps: GateRootDeps) {
   const { config, acts, operators, store, audit, clock, timeGuard, leadership, events, log } = deps;
+  const shared = new SharedProposals({ ...store, clock });
+  await shared.follow();
   const gate = new Gate({
     acts,
     operators: () => operators.list(),
-    proposals: { durable: createProposalStore(store.changes, clock), volatile: new VolatileProposals(audit) },
+    proposals: {
+      durable: createProposalStore(store.changes, clock),
+      volatile: new VolatileProposals(audit),
+      shared,
+    },
     clock,
     timeGuard,
     twoPersons: config.two_persons,
@@ -99,6 +107,12 @@ export async function openGate(deps: GateRootDeps) {
   };
   await recover();
   const tasks = [
+    startPeriodicTask({
+      tick: () => shared.follow(),
+      everyMs: FOLLOW_EVERY_MS,
+      log,
+      failure: 'what other fronts did about proposals could not be read; it is tried again',
+    }),
     startPeriodicTask({
       tick: async () => void (await gate.expireDue(leadership)),
       everyMs: EVERY_MS,

@@ -35,6 +35,14 @@ export function outdated(): KeywardError {
   );
 }
 
+export function outdatedHere(): KeywardError {
+  return new KeywardError(
+    'proposal_outdated',
+    'This front does not find what was proposed to be changed. Approve it at the front of the host that the proposal ' +
+      'names, or propose it again.',
+  );
+}
+
 export function proposerGone({ proposedBy }: Proposal): KeywardError {
   return new KeywardError(
     'proposer_gone',
@@ -89,4 +97,10 @@ export interface ProposalStore {
   add(proposal: Proposal, actor: Actor): Promise<void>;
   /** Refused where the proposal is not in state `from` any more: `proposal_executed`, `proposal_closed`. */
   move(id: string, from: ProposalState, to: ProposalMove, actor: Actor): Promise<void>;
+}
+
+/** Proposals that other fronts open and decide as well. */
+export interface FollowedProposals extends ProposalStore {
+  /** Takes over what other fronts did by the time it is called. `store_unavailable`. */
+  follow(): Promise<void>;
 }

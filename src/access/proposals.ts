@@ -4,7 +4,7 @@ import {
   type ActName,
   type AnyPlanned,
   DECISIONS,
-  isWithoutHsm,
+  keptWithoutHsm,
   type Proposal,
   type ProposalView,
   unknownProposal,
@@ -13,6 +13,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { canonicalJson, type JsonObject } from '../lib/json.ts';
 import { compareText } from '../lib/text.ts';
 import {
+  type FollowedProposals,
   holdsRole,
   type ProposalMove,
   type ProposalStore,
@@ -23,8 +24,15 @@ import {
 
 export interface ProposalsDeps {
   readonly operators: () => readonly Operator[];
-  /** Signed in the HSM, and, for acts that are for when it cannot sign, in memory alone. */
-  readonly proposals: { readonly durable: ProposalStore; readonly volatile: ProposalStore };
+  /**
+   * Signed in the HSM, and, for acts that are for when it cannot sign, in the memory of all fronts or of this one alone.
+   * Without `shared` no other front is there.
+   */
+  readonly proposals: {
+    readonly durable: ProposalStore;
+    readonly volatile: ProposalStore;
+    readonly shared?: FollowedProposals;
+  };
   readonly clock: Clock;
   readonly lifetimeSeconds: number;
   readonly maxOpen: number;
@@ -32,12 +40,12 @@ export interface ProposalsDeps {
   readonly maxOpenOfOne: number;
 }
 
-/** Of both stores, or of the one in memory alone. */
+/** Of all stores, or those of this front alone. */
 interface Kept {
-  readonly durable: boolean;
+  readonly ofAllFronts: boolean;
 }
 
-/** The proposals of both stores, as they are at this moment: an open one expires by the clock alone. */
+/** The proposals of all stores, as they are at this moment: an open one expires by the clock alone. */
 export class Proposals {
   readonly #deps: ProposalsDeps;
 
@@ -46,8 +54,8 @@ export class Proposals {
   }
 
   all(): Proposal[] {
-    const { durable, volatile } = this.#deps.proposals;
-    return [...volatile.all(), ...durable.all()];
+    const { durable, volatile, shared } = this.#deps.proposals;
+    return [...volatile.all(), ...(shared?.all() ?? []), ...durable.all()];
   }
 
   newestFirst(): Proposal[] {
@@ -56,10 +64,22 @@ export class Proposals {
 
   /** `unknown_proposal` */
   find(id: string): Proposal {
-    const { durable, volatile } = this.#deps.proposals;
-    const found = durable.find(id) ?? volatile.find(id);
+    const { durable, volatile, shared } = this.#deps.proposals;
+    const found = durable.find(id) ?? volatile.find(id) ?? shared?.find(id);
     if (!found) throw unknownProposal();
     return found;
+  }
+
+  /** The same, with what other fronts did about it by now. `unknown_proposal`, `store_unavailable`. */
+  async current(id: string): Promise<Proposal> {
+    const { durable, volatile, shared } = this.#deps.proposals;
+    if (!durable.find(id) && !volatile.find(id)) await shared?.follow();
+    return this.find(id);
+  }
+
+  /** Whether another front may be the one that finds what it is about. */
+  isOfAllFronts({ id }: Proposal): boolean {
+    return this.#deps.proposals.shared?.find(id) !== undefined;
   }
 
   /** Kept as open, though their time is over. */
@@ -122,13 +142,15 @@ export class Proposals {
     return this.#storeOf(act).move(id, from, to, actor);
   }
 
-  #kept({ durable }: Kept): readonly Proposal[] {
-    return durable ? this.all() : this.#deps.proposals.volatile.all();
+  #kept({ ofAllFronts }: Kept): readonly Proposal[] {
+    return ofAllFronts ? this.all() : this.#deps.proposals.volatile.all();
   }
 
   #storeOf(act: ActName): ProposalStore {
-    const { durable, volatile } = this.#deps.proposals;
-    return isWithoutHsm(act) ? volatile : durable;
+    const { durable, volatile, shared = volatile } = this.#deps.proposals;
+    const kept = keptWithoutHsm(act);
+    if (kept === undefined) return durable;
+    return kept === 'all fronts' ? shared : volatile;
   }
 
   #now(): number {

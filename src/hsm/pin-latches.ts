@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Config } from '../config.ts';
 import type { Outages } from '../events/outages.ts';
 import { takesTwoByNow } from '../kernel/acts.ts';
@@ -39,7 +40,8 @@ export function openPinLatches({ config, links, permits: all, sinks, audit }: De
   };
   const read = async (hsmToken: string): Promise<PinLatch> => {
     const { latch, permits } = of(hsmToken);
-    return (permits && shown(await permits.read())) ?? latch.read();
+    if (!permits) return latch.read();
+    return shown(await permits.read()) ?? ofThisHost(latch.read());
   };
   return {
     read,
@@ -67,6 +69,11 @@ function shown(permit: PinPermit): PinLatch | undefined {
   const { attempts, host, rejection } = permit;
   if (rejection) return { state: 'rejected', attempts, host: rejection.host };
   return attempts > 0 ? { state: 'attempting', attempts, host } : undefined;
+}
+
+/** No other host knows of it. */
+function ofThisHost(latch: PinLatch): PinLatch {
+  return latch.state === 'clear' ? latch : { ...latch, host: hostname() };
 }
 
 type Settings = ReturnType<typeof tokensOf>[number]['settings'];

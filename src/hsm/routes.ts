@@ -16,7 +16,7 @@ const clearLatch: Route<GateDeps> = {
     operationId: 'clearPinLatch',
     summary: 'Let the PIN of an HSM token be tried once more, now; two persons',
     description:
-      'For when it was rejected, or its answer never came: compare the PIN file with the HSM first. The proposal is kept in memory, since nothing can be signed, and ends with the process.',
+      'For when it was rejected, or its answer never came: compare the PIN file with the HSM first. The proposal needs no signature, and any front takes the approval.',
     security: [{ operator: [] }],
     responses: {
       ...json('200', 'Whether the token is open now', latch),
@@ -42,7 +42,7 @@ export interface PinLatchActDeps {
 const CLEAR = { state: 'clear', attempts: 0 };
 const named = z.strictObject({ token: z.string() });
 
-/** Its proposal is kept in memory: while the PIN is latched nothing can be signed. */
+/** Its proposal is not signed: while the PIN is latched nothing can be. */
 export function clearPinLatch({
   pinLatches,
 }: PinLatchActDeps): Act<'hsm.clear_pin_latch', z.infer<typeof named>> {

@@ -13,9 +13,10 @@ interface ActRule<Facts> {
   /** Always the same, or a pure function of what is asked and what is there. */
   readonly persons: Persons | ((facts: Facts) => Persons);
   /**
-   * Its proposals are kept in memory alone: it is for when the HSM cannot sign, and they end with the process.
+   * It is for when the HSM cannot sign. Its proposals are in the memory of the front where they were made, and end with the
+   * process, or in that of all fronts, which know them by the audit trail.
    */
-  readonly withoutHsm?: true;
+  readonly withoutHsm?: 'one front' | 'all fronts';
   /**
    * Allowed while the clock is doubted (I13): it only restricts, whatever the time. All else is refused meanwhile.
    */
@@ -57,7 +58,7 @@ export const ACTS = {
   },
   'key.undo_rotation': weaker,
   'hsm.compromise': urgent,
-  'hsm.clear_pin_latch': { ...weaker, withoutHsm: true },
+  'hsm.clear_pin_latch': { ...weaker, withoutHsm: 'all fronts' },
   'rotation.pause': weaker,
   'rotation.unpause': safer,
   'revocation.add': urgent,
@@ -65,7 +66,7 @@ export const ACTS = {
   'ledger.erase': {
     role: 'operator',
     persons: ({ open }: { open: boolean }) => weakening(open),
-    withoutHsm: true,
+    withoutHsm: 'one front',
   },
   // Also what a reporter wrote, until the case is closed.
   'report.erase': { role: 'operator', persons: ({ open }: { open: boolean }) => weakening(open) },
@@ -75,11 +76,11 @@ export const ACTS = {
   'audit.sinks': weaker,
   'notification.routes': weaker,
   'retention.shorten': weaker,
-  'service_key.enrol': { ...weaker, withoutHsm: true },
+  'service_key.enrol': { ...weaker, withoutHsm: 'one front' },
   'audit.confirm_unwitnessed': weaker,
-  'database.accept_restore': { ...weaker, withoutHsm: true },
+  'database.accept_restore': { ...weaker, withoutHsm: 'one front' },
   // The proposal is about this run; nothing is signed by a doubted clock.
-  'clock.confirm': { ...weaker, withoutHsm: true, anyTime: true },
+  'clock.confirm': { ...weaker, withoutHsm: 'one front', anyTime: true },
 } as const satisfies Record<string, ActRule<never>>;
 
 export type ActName = keyof typeof ACTS;
@@ -100,9 +101,10 @@ export function personsFor<A extends ActName>(act: A, facts: FactsOf<A>): Person
   return typeof persons === 'function' ? persons(facts as never) : persons;
 }
 
-export function isWithoutHsm(act: ActName): boolean {
+/** Undefined for proposals that are signed, and durable. */
+export function keptWithoutHsm(act: ActName): 'one front' | 'all fronts' | undefined {
   const rule: ActRule<never> = ACTS[act];
-  return rule.withoutHsm === true;
+  return rule.withoutHsm;
 }
 
 /** Whether it may be done while the clock is doubted. */

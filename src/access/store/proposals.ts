@@ -5,37 +5,12 @@ import { put, type RowChange, type RowOf, remove } from '../../db/signed/tables.
 import type { RegistryView } from '../../db/signed/trusted-registry.ts';
 import type { Actor } from '../../kernel/actor.ts';
 import { notOpen, type Proposal, type ProposalState, unknownProposal } from '../../kernel/acts.ts';
-import { type AuditEvent, type AuditTrail, actOf } from '../../kernel/audit.ts';
+import type { AuditTrail } from '../../kernel/audit.ts';
 import type { Clock } from '../../kernel/clock.ts';
-import { differenceOf } from '../../lib/difference.ts';
 import type { JsonObject } from '../../lib/json.ts';
 import { compareText } from '../../lib/text.ts';
 import type { ProposalMove, ProposalStore } from '../proposal.ts';
-
-const MOVED = {
-  open: 'proposal.opened',
-  executing: 'proposal.approved',
-  executed: 'proposal.executed',
-  refused: 'proposal.refused',
-  withdrawn: 'proposal.withdrawn',
-  expired: 'proposal.expired',
-  failed: 'proposal.failed',
-} as const satisfies Record<ProposalState, string>;
-
-function openedEvent(proposal: Proposal, actor: Actor): AuditEvent {
-  const { id, act, subject, parameters, before, after, expiresAt: expires_at } = proposal;
-  const details = { act, subject, parameters, changes: differenceOf(before, after), expires_at };
-  return actOf(actor, MOVED.open, `proposal:${id}`, details);
-}
-
-function movedEvent(
-  { id, act, subject, proposedBy }: Proposal,
-  { state, failure }: ProposalMove,
-  actor: Actor,
-): AuditEvent {
-  const details = { act, subject, proposed_by: proposedBy, ...(failure ? { failure } : {}) };
-  return actOf(actor, MOVED[state], `proposal:${id}`, details);
-}
+import { movedEvent, openedEvent, withOpened } from './proposal-events.ts';
 
 type Row = RowOf<'proposals'>;
 
@@ -114,9 +89,6 @@ function toRow(proposal: Proposal): Row {
   };
 }
 
-/** Closed ones that are still listed. */
-const KEPT = 100;
-
 /** Proposals for as long as the process runs. Each change is in the audit trail before it is made. */
 export class VolatileProposals implements ProposalStore {
   readonly #audit: AuditTrail;
@@ -138,9 +110,7 @@ export class VolatileProposals implements ProposalStore {
   add(proposal: Proposal, actor: Actor): Promise<void> {
     return this.#turns.runExclusive(async () => {
       await this.#audit.record(openedEvent(proposal, actor));
-      const closed = this.#proposals.filter(({ state }) => state !== 'open' && state !== 'executing');
-      const forgotten = new Set(closed.slice(KEPT));
-      this.#proposals = [proposal, ...this.#proposals.filter((each) => !forgotten.has(each))];
+      this.#proposals = withOpened(this.#proposals, proposal);
     });
   }
 

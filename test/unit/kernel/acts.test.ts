@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { ACT_NAMES, ACTS, isWithoutHsm, personsFor } from '../../../src/kernel/acts.ts';
+import { ACT_NAMES, ACTS, keptWithoutHsm, personsFor } from '../../../src/kernel/acts.ts';
 import { KEY_STATES } from '../../../src/kernel/key.ts';
 
 it('takes two for everything of I11 that makes the service accept more, and one for what makes it safer', () => {
@@ -67,12 +67,13 @@ it('is for operators to ask for, every single act', () => {
   expect(new Set(ACT_NAMES.map((name) => ACTS[name].role))).toEqual(new Set(['operator']));
 });
 
-it('keeps proposals in memory alone for what is done when nothing is signed', () => {
-  expect(ACT_NAMES.filter(isWithoutHsm)).toEqual([
-    'hsm.clear_pin_latch',
-    'ledger.erase',
-    'service_key.enrol',
-    'database.accept_restore',
-    'clock.confirm',
-  ]);
+it('keeps proposals unsigned for what is done when nothing is signed, at one front or at all', () => {
+  const kept = ACT_NAMES.map((act) => [act, keptWithoutHsm(act)] as const).filter(([, where]) => where);
+  expect(Object.fromEntries(kept)).toEqual({
+    'hsm.clear_pin_latch': 'all fronts',
+    'ledger.erase': 'one front',
+    'service_key.enrol': 'one front',
+    'database.accept_restore': 'one front',
+    'clock.confirm': 'one front',
+  });
 });
