@@ -57,7 +57,8 @@ export function openPinLatches({ config, links, permits: all, sinks, audit }: De
       refuse();
       await (permits ? permits.clear(event, actor.alone === true) : audit.record(event));
       refuse();
-      latch.clear();
+      // One that is clear knows that its PIN was accepted before.
+      if (latch.read().state !== 'clear') latch.clear();
       await link.start();
       return { open: link.state() === 'ready' };
     },

@@ -1,8 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
+import { VolatileProposals } from '../../../src/access/store/proposals.ts';
 import { ROLES, type Role } from '../../../src/kernel/actor.ts';
 import { ACT_NAMES, ACTS, type ProposalState, personsFor } from '../../../src/kernel/acts.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { UnfinishedWork } from '../../../src/kernel/registry.ts';
+import { proposalSample } from '../../contract/proposal-store-contract.ts';
 import { actBench, actor, operatorNamed, START } from '../../support/act-bench.ts';
 import { SOLE_OWNER, switchedLeadership } from '../../support/leadership.ts';
 
@@ -231,6 +233,36 @@ describe('an approval', () => {
     expect(bench.runs).toEqual([]);
   });
 
+  it('of what another front may find is refused where it is not found, and stays open', async () => {
+    const bench = actBench();
+    const { shared, elsewhere } = sharedWith(bench);
+    const { id } = await proposed(bench, 'hsm.clear_pin_latch');
+    bench.state.there = { value: 2 };
+    await expect(bench.gate.approve(id, actor('bob'))).rejects.toMatchObject({
+      code: 'proposal_outdated',
+      message: expect.stringContaining('Approve it at the front'),
+    });
+    expect(bench.gate.show(id).state).toBe('open');
+    bench.state.there = { value: 1 };
+    await bench.gate.approve(id, actor('bob'));
+    expect([shared.find(id)?.state, elsewhere.length]).toEqual(['executed', 0]);
+  });
+
+  it('finds what was opened or decided at another front a moment ago', async () => {
+    const bench = actBench();
+    const { shared, elsewhere } = sharedWith(bench);
+    const { id } = await proposed(bench, 'hsm.clear_pin_latch');
+    const found = proposalSample('found', { ...shared.find(id), id: 'found' });
+    elsewhere.push(() => shared.add(found, actor('alice')));
+    await bench.gate.approve('found', actor('bob'));
+    elsewhere.push(() => shared.move(id, 'open', { state: 'refused' }, actor('carol')));
+    for (const decision of ['approve', 'reject', 'withdraw'] as const) {
+      const by = actor(decision === 'withdraw' ? 'alice' : 'bob');
+      await expect(bench.gate[decision](id, by)).rejects.toEqual(code('proposal_closed'));
+    }
+    expect(bench.runs).toHaveLength(1);
+  });
+
   it.each([
     ['revoked', { ...operatorNamed('alice'), revokedAt: START }],
     ['without the role', operatorNamed('alice', ['approver'])],
@@ -283,6 +315,18 @@ describe('an approval', () => {
     expect(bench.gate.show(id).state).toBe('open');
   });
 });
+
+/** Gives the bench proposals of all fronts; `elsewhere`: what others did that it follows next. */
+function sharedWith(bench: ReturnType<typeof actBench>) {
+  const elsewhere: (() => Promise<void>)[] = [];
+  const shared = Object.assign(new VolatileProposals({ record: async () => {} }), {
+    async follow() {
+      for (const did of elsewhere.splice(0)) await did();
+    },
+  });
+  Object.assign(bench.proposals, { shared });
+  return { shared, elsewhere };
+}
 
 function doubtedClock(change: Parameters<typeof actBench>[0] = {}) {
   const jump = new KeywardError('clock_ahead', 'wait');
@@ -413,18 +457,54 @@ describe('a proposal', () => {
     expect(await recovered).toEqual([]);
   });
 
-  it('in memory alone expires where it is, and another by the process that leads', async () => {
+  it('of this front alone expires where it is, and another by the process that leads', async () => {
     const bench = actBench();
+    sharedWith(bench);
     const { id, expiresAt } = await proposed(bench);
-    const { id: inMemory } = await proposed(bench, 'hsm.clear_pin_latch');
+    const { id: ofAll } = await proposed(bench, 'hsm.clear_pin_latch');
+    const { id: inMemory } = await proposed(bench, 'clock.confirm');
     const { state, leadership } = switchedLeadership();
     bench.state.now = expiresAt;
     const expired = () =>
       bench.audited.flatMap(({ type, subject }) => (type === 'proposal.expired' ? [subject] : []));
     expect([await bench.gate.expireDue(leadership), expired()]).toEqual([1, [`proposal:${inMemory}`]]);
     state.isLeading = true;
-    expect(await bench.gate.expireDue(leadership)).toBe(1);
+    expect(await bench.gate.expireDue(leadership)).toBe(2);
     expect(expired()).toEqual([`proposal:${inMemory}`, `proposal:${id}`]);
+    expect(bench.gate.show(ofAll)).toMatchObject({ decidedBy: 'keyward', decidedAt: expiresAt });
+  });
+
+  it('that another front was quicker with keeps no other from expiring, and is told of', async () => {
+    const bench = actBench();
+    const { id: overtaken } = await proposed(bench);
+    const { id } = await proposed(bench, 'grant.add');
+    const { durable } = bench.proposals;
+    const move = durable.move.bind(durable);
+    const quicker = new KeywardError('proposal_executed', 'executed already');
+    durable.move = async (...given) => {
+      if (given[0] === overtaken) throw quicker;
+      await move(...given);
+    };
+    bench.state.now += 3_600;
+    await expect(bench.gate.expireDue(SOLE_OWNER)).rejects.toBe(quicker);
+    expect([durable.find(overtaken)?.state, durable.find(id)?.state]).toEqual(['open', 'expired']);
+  });
+
+  it('that another front was quicker with keeps no other from being found cut short', async () => {
+    const bench = actBench();
+    const { id: overtaken } = await proposed(bench);
+    const { id } = await proposed(bench, 'grant.add');
+    const { durable } = bench.proposals;
+    for (const each of [overtaken, id])
+      await durable.move(each, 'open', { state: 'executing' }, actor('bob'));
+    const move = durable.move.bind(durable);
+    const quicker = new KeywardError('proposal_executed', 'executed already');
+    durable.move = async (...given) => {
+      if (given[0] === overtaken) throw quicker;
+      await move(...given);
+    };
+    await expect(bench.gate.recover(SOLE_OWNER)).rejects.toBe(quicker);
+    expect([durable.find(overtaken)?.state, durable.find(id)?.state]).toEqual(['executing', 'failed']);
   });
 
   it('that expired is written down as such, once', async () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config.ts';
@@ -51,6 +51,17 @@ it('one person has a token opened whose PIN is not latched, and two any', async 
   reject();
   expect(await clear(FIRST_TOKEN, ADA)).toEqual({ open: true });
   expect([(await look(FIRST_TOKEN)).state, started]).toEqual(['clear', 2]);
+});
+
+it('a latch that is clear keeps that its PIN was accepted, which a cleared one does not', async () => {
+  const { clear } = latches(() => {});
+  beginPinAttempt(latch, { tokenSerial: 'a1', pinFile: PIN_FILE }).succeeded();
+  const accepted = () => JSON.parse(readFileSync(latch, 'utf8')).lastSuccess !== null;
+  await clear(FIRST_TOKEN, ADA);
+  expect(accepted()).toBe(true);
+  reject();
+  await clear(FIRST_TOKEN, ADA);
+  expect(accepted()).toBe(false);
 });
 
 it('of a signer that runs by itself no latch is cleared here: it is asked again', async () => {
