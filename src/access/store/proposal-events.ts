@@ -59,10 +59,10 @@ export function withEvent(proposals: readonly Proposal[], event: StoredEvent): r
   return opened ? withOpened(proposals, opened) : proposals;
 }
 
-/** Undefined for an act that other fronts know otherwise, or not at all. */
+/** Undefined for an act that other fronts know otherwise or not at all, and where a former version told less. */
 function openedIn(id: string, { actor, time, detailsJson }: StoredEvent): Proposal | undefined {
   const { act, subject, parameters, before, after, expires_at } = auditDetailsIn(detailsJson);
-  if (!isActName(act) || !isForAllFronts(act)) return undefined;
+  if (!isActName(act) || !isForAllFronts(act) || before === undefined) return undefined;
   if (typeof subject !== 'string' || typeof expires_at !== 'number' || !isObject(parameters))
     return undefined;
   return {

@@ -100,6 +100,22 @@ it('what is open is found behind any number of other events, and proposals of ot
   await approve(theirs);
 });
 
+it('what an earlier version opened is not known elsewhere, since it told less', async () => {
+  const { store, ours, theirs } = await twoMemories();
+  const { act, subject, parameters, expiresAt: expires_at } = latched('first');
+  const details = { act, subject, parameters, changes: [], expires_at };
+  await store.audit.record({
+    type: 'proposal.opened',
+    actor: 'alice',
+    subject: 'proposal:first',
+    requestId: null,
+    details,
+  });
+  await ours.add(latched('second'), ALICE);
+  await theirs.follow();
+  expect(theirs.all()).toEqual([latched('second')]);
+});
+
 it('what standbys may lack is not taken over', async () => {
   const { store, ours } = await twoMemories();
   const lost = new KeywardError('store_unavailable', 'too few standbys');
