@@ -1,11 +1,16 @@
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Leadership } from '../kernel/registry.ts';
-import type { TrackedEvent } from '../kernel/security-events.ts';
-import { backoff } from '../lib/backoff.ts';
+import { type BackoffBounds, backoff } from '../lib/backoff.ts';
 import { type Attempts, failureText } from './attempt.ts';
-import type { AttemptOutcome, NotificationDelivery, NotificationOutbox, SettledAttempt } from './delivery.ts';
-import { type MessageOptions, messageOf } from './message.ts';
+import type {
+  AttemptOutcome,
+  DeliverySource,
+  NotificationDelivery,
+  QueuedDelivery,
+  SettledAttempt,
+} from './delivery.ts';
+import type { NotificationMessage } from './message.ts';
 import { RecipientRefused, TryLater } from './target.ts';
 
 /** Taken from the outbox at a time. */
@@ -13,7 +18,7 @@ const AT_A_TIME = 50;
 /** A target that fails is left alone for a while, at most that long, however much is due to it. */
 const MOST_PAUSE_SECONDS = 60;
 /** Of a message: 5, 20, 80 … up to six hours, less up to half. */
-const RETRY_SECONDS = { first: 5, max: 6 * 3_600, factor: 4 };
+const RETRY_SECONDS: BackoffBounds = { first: 5, max: 6 * 3_600, factor: 4 };
 
 export interface DeliveryQueueWatch {
   delivered(target: string): void;
@@ -21,14 +26,15 @@ export interface DeliveryQueueWatch {
   failed(target: string, why: string, facts: { readonly dead: boolean; readonly ofTarget: boolean }): void;
 }
 
-interface DeliveryQueueDeps {
+interface DeliveryQueueDeps<D extends QueuedDelivery> {
   readonly target: string;
   readonly attempts: Attempts;
   readonly mostAttempts: number;
-  readonly message: MessageOptions;
-  readonly outbox: Pick<NotificationOutbox, 'due' | 'settle'>;
+  /** Between attempts of one message, where it is not up to six hours. */
+  readonly retrySeconds?: BackoffBounds;
+  readonly outbox: DeliverySource<D>;
   /** `unknown_event`. */
-  readonly find: (sequence: number) => Promise<TrackedEvent>;
+  readonly write: (delivery: D) => NotificationMessage | Promise<NotificationMessage>;
   readonly contactsOf: (scopeId: string) => readonly string[];
   readonly clock: Clock;
   readonly random: () => number;
@@ -38,8 +44,9 @@ interface DeliveryQueueDeps {
 }
 
 /** What goes to one target, one message after the other; other targets have lanes of their own. */
-export class DeliveryQueue {
-  readonly #deps: DeliveryQueueDeps;
+export class DeliveryQueue<D extends QueuedDelivery = NotificationDelivery> {
+  readonly #deps: DeliveryQueueDeps<D>;
+  readonly #retrySeconds: BackoffBounds;
   #running: Promise<void> | undefined;
   #stopped = false;
   #unsettled: SettledAttempt[] = [];
@@ -47,8 +54,9 @@ export class DeliveryQueue {
   #failures = 0;
   #pausedUntil = 0;
 
-  constructor(deps: DeliveryQueueDeps) {
+  constructor(deps: DeliveryQueueDeps<D>) {
     this.#deps = deps;
+    this.#retrySeconds = deps.retrySeconds ?? RETRY_SECONDS;
   }
 
   get target(): string {
@@ -83,7 +91,7 @@ export class DeliveryQueue {
 
   async #drain(): Promise<void> {
     const { outbox, target, clock } = this.#deps;
-    let due: readonly NotificationDelivery[];
+    let due: readonly D[];
     do {
       // While it cannot be written down that something was sent, nothing more is: it would be sent again and again.
       await this.#settle();
@@ -94,7 +102,7 @@ export class DeliveryQueue {
   }
 
   /** What is settled within one second is written down as one. */
-  async #deliverAll(due: readonly NotificationDelivery[]): Promise<void> {
+  async #deliverAll(due: readonly D[]): Promise<void> {
     const { clock } = this.#deps;
     let since = clock.nowSeconds();
     try {
@@ -122,7 +130,7 @@ export class DeliveryQueue {
     this.#unsettled = [];
   }
 
-  async #deliver(delivery: NotificationDelivery): Promise<void> {
+  async #deliver(delivery: D): Promise<void> {
     const { target, watch, stopping } = this.#deps;
     const settled = (outcome: AttemptOutcome) => this.#unsettled.push({ id: delivery.id, outcome });
     try {
@@ -143,38 +151,34 @@ export class DeliveryQueue {
   }
 
   #pause(): void {
-    const { clock, random } = this.#deps;
     this.#failures += 1;
     this.#pausedUntil =
-      clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, retrySeconds(this.#failures, random));
+      this.#deps.clock.nowSeconds() + Math.min(MOST_PAUSE_SECONDS, this.#retryAfter(this.#failures));
   }
 
-  async #send(delivery: NotificationDelivery): Promise<string | undefined> {
-    const { attempts, find, contactsOf, message } = this.#deps;
-    const event = await find(delivery.eventSequence);
+  async #send(delivery: D): Promise<string | undefined> {
+    const { attempts, write, contactsOf } = this.#deps;
+    const message = await write(delivery);
     const { contactsOf: scopeId } = delivery;
-    if (scopeId === null) return await attempts.send(messageOf(delivery, event, message), undefined);
+    if (scopeId === null) return await attempts.send(message, undefined);
     const to = contactsOf(scopeId);
     // Whoever was to be told is no contact any more.
     if (to.length === 0) return 'the scope has no contacts any more';
-    return await attempts.send(messageOf(delivery, event, { ...message, withEvidence: false }), to);
+    return await attempts.send(message, to);
   }
 
-  #after(
-    { attempts }: NotificationDelivery,
-    cause: unknown,
-  ): Exclude<AttemptOutcome, { state: 'delivered' }> {
-    const { mostAttempts, clock, random } = this.#deps;
+  #after({ attempts }: D, cause: unknown): Exclude<AttemptOutcome, { state: 'delivered' }> {
+    const { mostAttempts, clock } = this.#deps;
     const error = failureText(cause);
     const failed = attempts + 1;
     const lost = cause instanceof KeywardError;
     if (lost || failed >= mostAttempts) return { state: 'dead', error };
     const asked = cause instanceof TryLater ? Math.min(RETRY_SECONDS.max, cause.afterSeconds) : 0;
-    const after = Math.max(asked, retrySeconds(failed, random));
+    const after = Math.max(asked, this.#retryAfter(failed));
     return { state: 'pending', nextAttemptAt: clock.nowSeconds() + after, error };
   }
-}
 
-function retrySeconds(failures: number, random: () => number): number {
-  return Math.ceil(backoff(failures, RETRY_SECONDS, random));
+  #retryAfter(failures: number): number {
+    return Math.ceil(backoff(failures, this.#retrySeconds, this.#deps.random));
+  }
 }

@@ -45,6 +45,16 @@ export interface NotificationDelivery extends Omit<PlannedDelivery, 'kind' | 'ty
   readonly lastError: string | null;
 }
 
+/** What a queue has to know of a delivery. */
+export type QueuedDelivery = Pick<NotificationDelivery, 'id' | 'attempts' | 'contactsOf'>;
+
+/** Where a queue takes from, and writes down what became of it. */
+export interface DeliverySource<D extends QueuedDelivery> {
+  /** The oldest first. */
+  due(target: string, now: number, limit: number): Promise<readonly D[]>;
+  settle(attempts: readonly SettledAttempt[]): Promise<void>;
+}
+
 /** That a critical event is to be acknowledged by then, or goes on to the next route. */
 export interface AwaitedAcknowledgement {
   readonly eventSequence: number;
@@ -89,7 +99,7 @@ export interface EventDelivery
   extends Pick<NotificationDelivery, 'kind' | 'route' | 'eventSequence' | 'lastSequence' | 'settledAt'> {}
 
 /** What is to be told and was not yet, kept so that a restart loses none of it. All of it: `store_unavailable`. */
-export interface NotificationOutbox {
+export interface NotificationOutbox extends DeliverySource<NotificationDelivery> {
   /** Place in the feed up to which everything is in the outbox; undefined before the first. */
   place(): Promise<number | undefined>;
   /** Commits as one: the deliveries, what waits for somebody, what no longer does, and the place. */
@@ -108,9 +118,6 @@ export interface NotificationOutbox {
     deliveries: readonly PlannedDelivery[],
     next: AwaitedAcknowledgement | null,
   ): Promise<void>;
-  /** The oldest first. */
-  due(target: string, now: number, limit: number): Promise<readonly NotificationDelivery[]>;
-  settle(attempts: readonly SettledAttempt[]): Promise<void>;
   counts(): Promise<DeliveryCounts>;
   /** Every message that tells of one of these events, whatever became of it. */
   deliveriesOf(sequences: readonly number[]): Promise<readonly EventDelivery[]>;

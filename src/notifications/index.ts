@@ -17,6 +17,7 @@ import { Attempts, createHeartbeat } from './attempt.ts';
 import { auditConfiguredNotifications, scopesOfEvent } from './configured.ts';
 import { COUNTED_OUTCOMES, type NotificationService } from './delivery.ts';
 import { DeliveryQueue, type DeliveryQueueWatch } from './delivery-queue.ts';
+import { messageOf, messageOptions } from './message.ts';
 import { Notifier } from './notifier.ts';
 import { waitingRoutes } from './plan.ts';
 import { adminNotificationRoutes } from './routes.ts';
@@ -220,12 +221,13 @@ function openLanes(
         target: target.name,
         attempts: new Attempts(target, settings.deadline_ms, stopping),
         mostAttempts: settings.attempts,
-        message: {
-          runbooksUrl: settings.runbooks_url,
-          withEvidence: settings.targets[target.name]?.evidence === true,
-        },
         outbox,
-        find: (sequence) => eventStore.find(sequence),
+        write: async (delivery) =>
+          messageOf(
+            delivery,
+            await eventStore.find(delivery.eventSequence),
+            messageOptions(settings, target.name, delivery),
+          ),
         contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
         clock,
         random,

@@ -3,6 +3,7 @@ import { eventType, type Severity } from '../kernel/security-event-types.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
 import { isoInstant } from '../lib/instant.ts';
 import type { NotificationDelivery } from './delivery.ts';
+import type { NotificationSettings } from './target-settings.ts';
 
 /** Nothing in it ends a line or moves the cursor: for what is shown in a place of one line. */
 export function oneLine(text: string): string {
@@ -80,6 +81,15 @@ export type NotificationMessage = {
 export interface MessageOptions {
   readonly runbooksUrl: string;
   readonly withEvidence: boolean;
+}
+
+/** Contacts of a scope never get evidence. */
+export function messageOptions(
+  { runbooks_url: runbooksUrl, targets }: Pick<NotificationSettings, 'runbooks_url' | 'targets'>,
+  target: string,
+  { contactsOf }: Pick<NotificationDelivery, 'contactsOf'>,
+): MessageOptions {
+  return { runbooksUrl, withEvidence: contactsOf === null && targets[target]?.evidence === true };
 }
 
 export function messageOf(

@@ -10,7 +10,11 @@ interface Plan {
 }
 
 type WaitingRoute = RouteSettings & { readonly acknowledge_within_seconds: number };
-type NotifiedEvent = Pick<SecurityEvent, 'sequence' | 'type' | 'severity' | 'evidence'>;
+type RoutedEvent = Pick<SecurityEvent, 'type' | 'severity' | 'evidence'>;
+type NotifiedEvent = RoutedEvent & Pick<SecurityEvent, 'sequence'>;
+
+/** Who gets a message, and by which route. */
+export type Recipient = Pick<PlannedDelivery, 'route' | 'target' | 'contactsOf'>;
 
 /**
  * The routes at which a critical event of that type stays until somebody acknowledges it, in the order in which it goes
@@ -43,23 +47,37 @@ export function isOfType(type: string, wanted: string): boolean {
  * What a new event is told by: each route that fits, and the contacts of the scopes that it is about. Of the routes
  * at which a critical one waits for somebody only the first.
  */
+export function recipientsOfNew(
+  event: RoutedEvent,
+  settings: NotificationSettings,
+  scopes: readonly string[],
+): readonly Recipient[] {
+  const [, ...later] = awaitingRoutes(event, settings);
+  const routes = settings.routes.filter(
+    (route) => carries(route, event) && !later.some(({ name }) => name === route.name),
+  );
+  return [...targetsOf(event, routes), ...contactsOf(event, scopes, settings)];
+}
+
+/** The same as deliveries, and the acknowledgement that it waits for. */
 export function planNew(
   event: NotifiedEvent,
   settings: NotificationSettings,
   scopes: readonly string[],
   now: number,
 ): Plan {
-  const [first, ...later] = event.severity === 'critical' ? waitingRoutes(settings, event.type) : [];
-  const routes = settings.routes.filter(
-    (route) => carries(route, event) && !later.some(({ name }) => name === route.name),
-  );
+  const [first] = awaitingRoutes(event, settings);
   return {
-    deliveries: [
-      ...deliveriesBy(event, 'event', routes, settings),
-      ...deliveriesToContacts(event, scopes, settings),
-    ],
+    deliveries: deliveriesTo(recipientsOfNew(event, settings, scopes), 'event', event, settings),
     awaited: first ? awaitedAt(first, event, now) : null,
   };
+}
+
+function awaitingRoutes(
+  { type, severity }: RoutedEvent,
+  settings: NotificationSettings,
+): readonly WaitingRoute[] {
+  return severity === 'critical' ? waitingRoutes(settings, type) : [];
 }
 
 /**
@@ -76,7 +94,7 @@ export function planEscalation(
   const [next] = waitingRoutes({ routes: settings.routes.slice(behind) }, event.type);
   const routes = next ? [next] : waitingRoutes(settings, event.type).slice(0, 1);
   return {
-    deliveries: deliveriesBy(event, 'escalation', routes, settings),
+    deliveries: deliveriesTo(targetsOf(event, routes), 'escalation', event, settings),
     awaited: next ? awaitedAt(next, event, now) : null,
   };
 }
@@ -101,49 +119,40 @@ function awaitedAt(route: WaitingRoute, { sequence }: NotifiedEvent, now: number
 }
 
 /** Each target once, by the first route that names it. */
-function deliveriesBy(
-  event: NotifiedEvent,
-  kind: PlannedDelivery['kind'],
-  routes: readonly RouteSettings[],
-  settings: NotificationSettings,
-): readonly PlannedDelivery[] {
-  const deliveries = new Map<string, PlannedDelivery>();
+function targetsOf(event: RoutedEvent, routes: readonly RouteSettings[]): readonly Recipient[] {
+  const recipients = new Map<string, Recipient>();
   for (const route of routes) {
     for (const target of targetsFor(event, route)) {
-      if (deliveries.has(target)) continue;
-      deliveries.set(
-        target,
-        delivery(event, { kind, route: route.name, target, contactsOf: null }, settings),
-      );
+      if (!recipients.has(target)) recipients.set(target, { route: route.name, target, contactsOf: null });
     }
   }
-  return [...deliveries.values()];
+  return [...recipients.values()];
 }
 
-function deliveriesToContacts(
-  event: NotifiedEvent,
+function contactsOf(
+  { severity }: RoutedEvent,
   scopes: readonly string[],
-  settings: NotificationSettings,
-): readonly PlannedDelivery[] {
-  const { contacts } = settings;
-  if (!contacts?.severities.includes(event.severity)) return [];
+  { contacts }: NotificationSettings,
+): readonly Recipient[] {
+  if (!contacts?.severities.includes(severity)) return [];
   const { target } = contacts;
-  return scopes.map((contactsOf) =>
-    delivery(event, { kind: 'event', route: 'contacts', target, contactsOf }, settings),
-  );
+  return scopes.map((contactsOf) => ({ route: 'contacts', target, contactsOf }));
 }
 
-function delivery(
-  { sequence, type, severity }: NotifiedEvent,
-  way: Pick<PlannedDelivery, 'kind' | 'route' | 'target' | 'contactsOf'>,
+function deliveriesTo(
+  recipients: readonly Recipient[],
+  kind: PlannedDelivery['kind'],
+  { sequence: eventSequence, type, severity }: NotifiedEvent,
   { targets }: NotificationSettings,
-): PlannedDelivery {
-  const mostPerWindow = targets[way.target]?.messages_per_window ?? 0;
-  return { ...way, eventSequence: sequence, type, severity, mostPerWindow };
+): readonly PlannedDelivery[] {
+  return recipients.map((recipient) => {
+    const mostPerWindow = targets[recipient.target]?.messages_per_window ?? 0;
+    return { ...recipient, kind, eventSequence, type, severity, mostPerWindow };
+  });
 }
 
 /** That a target fails is told by the others: by itself it would be a failure more. */
-function targetsFor({ type, evidence }: NotifiedEvent, { targets }: RouteSettings): readonly string[] {
+function targetsFor({ type, evidence }: RoutedEvent, { targets }: RouteSettings): readonly string[] {
   if (type !== 'notification.failing') return targets;
   return targets.filter((target) => target !== evidence?.notification_target);
 }
