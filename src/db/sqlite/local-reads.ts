@@ -23,7 +23,13 @@ export class LocalReads implements ReadLink {
     const { db, guard } = this.#open;
     return connectionSession(db, () => {
       db.exec('BEGIN');
-      guard.check();
+      try {
+        guard.check();
+      } catch (error) {
+        // A transaction that stays open would show the foreign schema for good.
+        db.exec('ROLLBACK');
+        throw error;
+      }
     });
   }
 

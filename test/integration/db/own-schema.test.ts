@@ -129,6 +129,21 @@ it('reads nothing once the schema is another', async () => {
   await reader.close();
 });
 
+it('reads again when the schema is ours again, and sees what of it is not until then', async () => {
+  const { file } = await openTestWriter();
+  const reader = await openReader({ file });
+  const read = () => reader.read((trx) => trx.selectFrom('readiness').selectAll().execute());
+  change(file, 'CREATE TRIGGER quiet BEFORE INSERT ON revocations BEGIN SELECT RAISE(IGNORE); END');
+  for (let times = 0; times < 2; times += 1) {
+    await expect(read()).rejects.toMatchObject({ cause: { condition: 'foreign_schema' } });
+  }
+  expect(await reader.foreign()).toContain('quiet');
+  change(file, 'DROP TRIGGER quiet');
+  expect(await reader.foreign()).toBeUndefined();
+  expect(await read()).toEqual([]);
+  await reader.close();
+});
+
 it('looks up nothing once the schema is another', async () => {
   const { store, file } = await openTestStore();
   const { digest, iat } = issuanceRecord(1);
