@@ -30,6 +30,8 @@ interface Outcome {
   /** From the end of the cause until all three were answered well; null where they never were. */
   readonly well_after_ms: number | null;
   readonly events: readonly string[];
+  /** Of these, what a notification target had before the cause was over. */
+  readonly told_targets: readonly string[];
   readonly runbook: string | null;
   readonly ok: boolean;
 }
@@ -61,6 +63,7 @@ async function play(fault: Fault): Promise<Outcome> {
     const answers = Object.fromEntries(WAYS.map((way) => [way, stage.probes.told(way)]));
     const { slowestMs } = stage.probes;
     await newTypes();
+    const told_targets = [...stage.targetTypes()].filter((type) => !before.has(type));
     await fault.mend?.(stage);
     const mended = performance.now();
     const takesPerson = fault.runbook !== undefined && fault.mend === undefined;
@@ -78,6 +81,7 @@ async function play(fault: Fault): Promise<Outcome> {
       slowest_ms: Math.round(slowestMs),
       well_after_ms: isWell ? Math.round(wellAfter) : null,
       events: await newTypes(),
+      told_targets,
       runbook: fault.runbook ?? null,
       ok: (isWell || takesPerson) && told,
     };
@@ -99,6 +103,7 @@ function block({ fault, answers, well_after_ms: after, ...rest }: Outcome, colou
     ['slowest', `${rest.slowest_ms} ms`],
     ['well again', after === null ? `not ${by}` : `${by}, ${after} ms after the cause was over`],
     ['events', rest.events.join(', ') || 'none'],
+    ['told targets', rest.told_targets.join(', ') || 'none'],
   ] as const;
   return `${fault}: ${verdict}\n${fields(pairs, plainPage(colour))}`;
 }

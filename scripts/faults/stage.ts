@@ -20,6 +20,8 @@ export interface Stage {
   replace(service: RunningService): void;
   /** Types of the security events so far, wherever they were told. */
   eventTypes(): Promise<ReadonlySet<string>>;
+  /** Those that the notification target was told of. */
+  targetTypes(): ReadonlySet<string>;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function openStage({
       service = next;
     },
     eventTypes: async () => new Set([...(await listed(service)), ...toldIn(service)]),
+    targetTypes: () => new Set(targetLines(service)),
     async close() {
       await probes.stop();
       await service.remove();
@@ -70,10 +73,10 @@ async function listed(service: RunningService): Promise<string[]> {
 /** The way around the store: what was told to the log and to the target. */
 function toldIn(service: RunningService): string[] {
   const logged = service.log.map(({ event }) => event);
-  return [...logged, ...targetLines(service)].filter((type) => typeof type === 'string');
+  return [...logged.filter((type) => typeof type === 'string'), ...targetLines(service)];
 }
 
-function targetLines({ hsm }: RunningService): unknown[] {
+function targetLines({ hsm }: RunningService): string[] {
   let text = '';
   try {
     text = readFileSync(join(hsm.folder, EVENTS_FILE), 'utf8');
@@ -83,7 +86,7 @@ function targetLines({ hsm }: RunningService): unknown[] {
   return text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line).type);
+    .flatMap((line) => JSON.parse(line).data.event?.type ?? []);
 }
 
 export async function waitUntil(holds: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {

@@ -18,7 +18,7 @@ import { adminEventStreamRoutes } from './routes-stream.ts';
 import { createSecurityEvents } from './store/security-events.ts';
 import { unresolvedEvents } from './unresolved.ts';
 
-export { createOutageWatch } from './outages.ts';
+export { createOutageWatch, type UnstoredEvent } from './outages.ts';
 export { eraseEvidence, unresolvedAbout, unresolvedDigests } from './store/erase-evidence.ts';
 export { type StoredSecurityEvents, securityEventTable } from './store/security-events.ts';
 export { trackedEvent } from './store/tracked-events.ts';
@@ -49,19 +49,20 @@ interface EventDeps {
   readonly log: Logger;
   readonly audit: Pick<AuditLog, 'auditHead' | 'newestOfType' | 'witnessedAfter'>;
   readonly keyRing: ActKeys;
+  readonly outages: OutageWatch;
 }
 
 const FOLLOW_MS = 1_000;
 
 /** Security events: raised by everybody, and what operators make of them. What people do is told as one, too. */
 export async function openEvents(deps: EventDeps) {
-  const { config, store, metrics, leadership, clock, log, audit, keyRing } = deps;
+  const { config, store, metrics, leadership, clock, log, audit, keyRing, outages } = deps;
   const { reader, writer, follower } = store;
   const securityEvents = createSecurityEvents(reader, writer, clock, follower.isShared);
   await securityEvents.follow();
   const raised = openSecurityEvents(securityEvents, log, metrics);
   const eventStreams = new EventStreams(config.limits);
-  const raiser = createRaiser({ events: raised, clock, log });
+  const raiser = createRaiser({ events: raised, clock, log, outages });
   const singleOperator = !config.two_persons;
   const followed = await followActs({ audit, keyRing, events: raiser, singleOperator, leadership, clock });
   return {

@@ -5,6 +5,7 @@ import {
   type SecurityEventReport,
   securityEvent,
 } from '../kernel/security-events.ts';
+import { Emitter } from '../lib/emitter.ts';
 
 interface Outage {
   readonly name: string;
@@ -104,6 +105,13 @@ const SINK_PATIENCE_SECONDS = 60;
 /** Of sinks that somebody changed before events are raised; what comes on top is in the log. */
 const MOST_CHANGES = 100;
 
+/** A critical event that the store did not take, for those who tell of it past the store. */
+export interface UnstoredEvent
+  extends Pick<SecurityEventReport, 'type' | 'severity' | 'subject' | 'evidence'> {
+  /** Whether storing it is tried again: once it is stored, it is told as any other. */
+  readonly isRetried: boolean;
+}
+
 export type OutageWatch = ReturnType<typeof createOutageWatch>;
 
 /** What may be away while the service goes on: the HSM tokens, for one reason or the other, the audit sinks, the log, and file descriptors. */
@@ -140,6 +148,8 @@ export function createOutageWatch(clock: Clock) {
   });
   const over: SecurityEventReport[] = [];
   return {
+    /** Emitted once log and metric have it. */
+    unstored: new Emitter<UnstoredEvent>(),
     /** For what was told around the database, which takes the event of its end. */
     isOver(told: Pick<SecurityEventReport, 'type' | 'subject'>, since: number) {
       over.push(conditionOver(told, since));

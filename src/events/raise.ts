@@ -8,6 +8,7 @@ import { MinuteBudget } from '../lib/minute-budget.ts';
 import { RecentSet } from '../lib/recent-set.ts';
 import { measuredSecurityEvents } from '../metrics/measured.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import type { OutageWatch } from './outages.ts';
 
 /** Keys of events taken lately. The store knows the others. */
 const REMEMBERED = 10_000;
@@ -15,6 +16,8 @@ const REMEMBERED = 10_000;
 const MOST_WAITING = 1_000;
 const EVENTS_A_BUDGET_AND_MINUTE = 60;
 const RETRY_MS = { first: 250, max: 5_000 } as const;
+/** A store that is busy or changes its primary takes the event by then: nobody is told of it twice. */
+const UNSTORED_PATIENCE_MS = 10_000;
 
 const LOG_LEVELS = { info: 'info', warning: 'warn', critical: 'fatal' } as const satisfies Record<
   Severity,
@@ -25,21 +28,38 @@ interface RaiserDeps {
   readonly events: SecurityEvents;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly outages: Pick<OutageWatch, 'unstored'>;
   readonly random?: () => number;
+  readonly nowMs?: () => number;
+}
+
+interface Refusal {
+  readonly sinceMs: number;
+  isTold: boolean;
 }
 
 export interface RunningRaiser extends EventRaiser {
-  /** Tries once more to store what waits, and logs what is lost. */
+  /** Tries once more to store what waits; logs what is lost, and tells of it past the store. */
   stop(): Promise<void>;
 }
 
-/** Stores events one by one, in order. While the store refuses them they wait in memory, and each is logged. */
-export function createRaiser({ events, clock, log, random = Math.random }: RaiserDeps): RunningRaiser {
+/**
+ * Stores events one by one, in order. While the store refuses them they wait in memory, and each is logged; a critical
+ * one that waits for long is told past the store.
+ */
+export function createRaiser({
+  events,
+  clock,
+  log,
+  outages: { unstored },
+  random = Math.random,
+  nowMs = () => performance.now(),
+}: RaiserDeps): RunningRaiser {
   const taken = new RecentSet(REMEMBERED);
   const budget = new MinuteBudget(EVENTS_A_BUDGET_AND_MINUTE, clock);
   const lossLines = new MinuteBudget(1, clock);
   const waiting = new Map<string, SecurityEventReport>();
-  const logged = new Set<SecurityEventReport>();
+  const refused = new Map<SecurityEventReport, Refusal>();
   const delays = new Backoff(RETRY_MS, random);
   let lost = 0;
   let storing: Promise<void> | undefined;
@@ -52,13 +72,26 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
     log[LOG_LEVELS[severity]]({ event: type, subject, key: dedupKey, why, lost }, 'security event dropped');
   };
 
-  const logUnstored = (reports: Iterable<SecurityEventReport>, err: unknown): void => {
+  const logUnstored = (report: SecurityEventReport, err: unknown): Refusal => {
+    const { type, severity, subject, dedupKey } = report;
+    const line = { err, event: type, subject, key: dedupKey };
+    log[LOG_LEVELS[severity]](line, 'security event not stored yet; it is tried again');
+    const refusal = { sinceMs: nowMs(), isTold: false };
+    refused.set(report, refusal);
+    return refusal;
+  };
+
+  const tellUnstored = (report: SecurityEventReport, isRetried: boolean, refusal?: Refusal): void => {
+    if (report.severity !== 'critical' || refusal?.isTold) return;
+    if (refusal) refusal.isTold = true;
+    const { type, severity, subject, evidence } = report;
+    unstored.emit({ type, severity, subject, evidence, isRetried });
+  };
+
+  const onRefused = (reports: Iterable<SecurityEventReport>, err: unknown): void => {
     for (const report of reports) {
-      if (logged.has(report)) continue;
-      logged.add(report);
-      const { type, severity, subject, dedupKey } = report;
-      const line = { err, event: type, subject, key: dedupKey };
-      log[LOG_LEVELS[severity]](line, 'security event not stored yet; it is tried again');
+      const refusal = refused.get(report) ?? logUnstored(report, err);
+      if (nowMs() - refusal.sinceMs >= UNSTORED_PATIENCE_MS) tellUnstored(report, true, refusal);
     }
   };
 
@@ -67,12 +100,12 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
       try {
         await events.raise(report);
         waiting.delete(name);
-        logged.delete(report);
+        refused.delete(report);
         delays.reset();
       } catch (error) {
         // Of any other failure the event itself may be the cause: it does not hold up those behind it.
         const isAway = error instanceof KeywardError && error.code !== 'internal';
-        logUnstored(isAway ? waiting.values() : [report], error);
+        onRefused(isAway ? waiting.values() : [report], error);
         if (isAway) return;
       }
     }
@@ -114,8 +147,10 @@ export function createRaiser({ events, clock, log, random = Math.random }: Raise
       clearTimeout(retry);
       await storing;
       await storeWaiting();
-      for (const report of waiting.values())
+      for (const report of waiting.values()) {
         lose(report, 'the store did not take it before the service stopped');
+        tellUnstored(report, false, refused.get(report));
+      }
     },
   };
 }

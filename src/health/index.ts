@@ -123,7 +123,11 @@ export function openWatches(parts: WatchDeps): { stop(): Promise<void> } {
       everyMs: 2_000,
       tick: createRegistryWatch(store, { events, clock, log }),
     },
-    { name: 'schema', everyMs: 5_000, tick: createSchemaWatch({ store, events, sinks, clock, log }) },
+    {
+      name: 'schema',
+      everyMs: 5_000,
+      tick: createSchemaWatch({ store, events, sinks, outages, clock, log }),
+    },
     { name: 'look-ups', everyMs: 1_000, tick: () => store.probeLookups() },
     { name: 'ledger', everyMs: 1_000, tick: chains.walks.ledger },
     { name: 'audit trail', everyMs: 1_000, tick: chains.walks.trail },

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
+import type { OutageWatch } from '../events/outages.ts';
 import { KEYWARD } from '../kernel/actor.ts';
 import { actOf, type SinkGate } from '../kernel/audit.ts';
 import { type Clock, dayOf } from '../kernel/clock.ts';
@@ -14,18 +15,20 @@ export interface SchemaWatchDeps {
   readonly store: Pick<Store, 'foreignSchema'>;
   readonly events: EventRaiser;
   readonly sinks: SinkGate;
+  readonly outages: Pick<OutageWatch, 'unstored'>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /**
  * Compares the schema again and again. While it is another the store refuses the event with every other change, so
- * the log and the sinks have it at once, and the database once the schema is as it was.
+ * the log, the sinks and notification targets have it at once, and the database once the schema is as it was.
  */
 export function createSchemaWatch({
   store,
   events,
   sinks,
+  outages,
   clock,
   log,
 }: SchemaWatchDeps): () => Promise<void> {
@@ -33,8 +36,9 @@ export function createSchemaWatch({
   const announce = async (why: string, report: SecurityEventReport) => {
     log.fatal({ event: report.type, subject: report.subject, why }, 'security event');
     unstored.set(why, report);
+    const { type, severity, subject, evidence } = report;
+    outages.unstored.emit({ type, severity, subject, evidence, isRetried: true });
     try {
-      const { type, severity, subject } = report;
       await sinks.confirm(actOf(KEYWARD, SECURITY_EVENT_RAISED, subject, { type, severity, why }));
     } catch (err) {
       log.error({ err }, 'database.schema_changed could not be told to a sink');

@@ -13,7 +13,7 @@ interface StoreEventDeps {
   readonly metrics: Pick<Metrics, 'securityEvents' | 'groupsFenced'>;
   readonly log: Logger;
   readonly clock: Clock;
-  readonly outages: Pick<OutageWatch, 'isOver'>;
+  readonly outages: Pick<OutageWatch, 'isOver' | 'unstored'>;
 }
 
 type UrgentChange = Omit<Extract<StoreEvent, { readonly name: 'urgent_change' }>, 'name'>;
@@ -26,7 +26,7 @@ const FULL_DISK = 'docs/runbooks/full-disk.md#ledgerdisk';
 /** Near its end a disk takes some writes and refuses others: told again after so long. */
 const FULL_AGAIN_MS = 300_000;
 
-/** What log, metrics and sinks are told of the store, where the store itself may take no event. */
+/** What log, metrics, sinks and notification targets are told of the store, where the store itself may take no event. */
 export function createStoreEventHandler(deps: StoreEventDeps, nowMs = () => performance.now()) {
   let fullToldAt = Number.NEGATIVE_INFINITY;
   const tellRecovery = recoveryTeller(deps);
@@ -118,10 +118,12 @@ function raiseAround(
   type: SecurityEventType,
   subject: string,
   why: { readonly why?: string },
-  { sinks, metrics, log }: StoreEventDeps,
+  { sinks, metrics, log, outages }: StoreEventDeps,
 ): void {
-  metrics.securityEvents.inc({ type, severity: 'critical' });
+  const severity = 'critical';
+  metrics.securityEvents.inc({ type, severity });
   sinks
-    .confirm(actOf(KEYWARD, 'security_event.raised', subject, { type, severity: 'critical', ...why }))
+    .confirm(actOf(KEYWARD, 'security_event.raised', subject, { type, severity, ...why }))
     .catch((err: unknown) => log.error({ err, event: type }, 'no audit sink could be told'));
+  outages.unstored.emit({ type, severity, subject, evidence: why, isRetried: false });
 }

@@ -129,6 +129,14 @@ export interface NotificationOutbox extends DeliverySource<NotificationDelivery>
   tidy(limits: TidyLimits): Promise<boolean>;
 }
 
+/** The outbox, as the slice has it. */
+export interface StoredNotifications extends NotificationOutbox, Pick<NotificationService, 'list'> {
+  /** `unknown_delivery`. */
+  find(id: number): Promise<NotificationDelivery>;
+  /** A dead one waits for its first attempt again; commits with its audit event. `delivery_not_dead`. */
+  revive(id: number, actor: Actor): Promise<NotificationDelivery>;
+}
+
 /** How a target took a test message. */
 export interface TargetTest {
   readonly target: string;

@@ -1,31 +1,19 @@
 import type { Logger } from 'pino';
 import type { Store } from '../db/open-store.ts';
 import type { TrxWriter } from '../db/schema.ts';
-import type { StoredSecurityEvents } from '../events/index.ts';
-import { Outages } from '../events/outages.ts';
-import type { AuditLog } from '../kernel/audit.ts';
+import type { OutageWatch } from '../events/outages.ts';
 import type { Capability } from '../kernel/capability.ts';
-import type { Clock, SettledTime } from '../kernel/clock.ts';
-import type { KeyRing, KnownKeys } from '../kernel/key.ts';
-import { type Leadership, whileLeading } from '../kernel/registry.ts';
-import { type EventRaiser, type SecurityEventFeed, securityEvent } from '../kernel/security-events.ts';
-import type { Tracer } from '../kernel/trace.ts';
+import { whileLeading } from '../kernel/registry.ts';
+import type { EventRaiser } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
-import type { Metrics } from '../metrics/metrics.ts';
 import { supplied } from '../server/route.ts';
-import { Attempts, createHeartbeat } from './attempt.ts';
-import { auditConfiguredNotifications, scopesOfEvent } from './configured.ts';
-import { COUNTED_OUTCOMES, type NotificationService } from './delivery.ts';
-import { DeliveryQueue, type DeliveryQueueWatch } from './delivery-queue.ts';
-import { messageOf, messageOptions } from './message.ts';
-import { Notifier } from './notifier.ts';
-import { waitingRoutes } from './plan.ts';
+import { auditConfiguredNotifications } from './configured.ts';
+import type { NotificationService } from './delivery.ts';
+import { HELD_UP, openRound, type Round, type RoundDeps } from './round.ts';
 import { adminNotificationRoutes } from './routes.ts';
-import { createNotificationService, createTargetTester } from './service.ts';
 import type { NotificationSettings } from './settings.ts';
-import { createNotificationOutbox, type StoredNotifications } from './store/outbox.ts';
-import type { NotificationTarget } from './target.ts';
-import { openTarget } from './targets/open.ts';
+import { createNotificationOutbox } from './store/outbox.ts';
+import { UnstoredOutbox } from './unstored-outbox.ts';
 
 export const NOTIFICATION_ROUTES = { operations: adminNotificationRoutes } as const;
 
@@ -33,30 +21,10 @@ const POLL_EVERY_MS = 1_000;
 /** For the gauges; a count reads every row that waits. */
 const COUNT_EVERY_MS = 15_000;
 const HEARTBEAT_LOOK_MS = 60_000;
-const HELD_UP = 'notifications held up; it is tried again';
-const PATIENCE_SECONDS = 60;
-/** What is being sent when the service stops is given that long; what is cut off is sent again with the next start. */
-const STOP_MS = 2_000;
 
-interface NotificationDeps {
-  readonly settings: NotificationSettings;
+interface NotificationDeps extends Omit<RoundDeps, 'outbox' | 'memory'> {
   readonly store: Pick<Store, 'reader'> & { readonly writer: TrxWriter };
-  readonly eventStore: Pick<StoredSecurityEvents, keyof SecurityEventFeed | 'find' | 'list'>;
-  readonly audit: Pick<AuditLog, 'lastAbout' | 'record'>;
-  readonly keyRing: Pick<KeyRing, 'scope'> & Pick<KnownKeys, 'knownKey'>;
-  readonly metrics: Pick<Metrics, 'notifications' | 'unacknowledgedEvents'>;
-  readonly clock: Clock;
-  readonly settledTime: SettledTime;
-  /** The process that leads tells; the others answer what was told. */
-  readonly leadership: Pick<Leadership, 'leads'>;
-  readonly log: Logger;
-  readonly tracer?: Tracer | undefined;
-  /** Spreads attempts; from 0 to 1. */
-  readonly random?: () => number;
-}
-
-interface OutboxDeps extends NotificationDeps {
-  readonly outbox: StoredNotifications;
+  readonly outages: Pick<OutageWatch, 'unstored'>;
 }
 
 interface Notifications extends Capability {
@@ -79,8 +47,10 @@ interface Notifications extends Capability {
 export async function openNotifications(given: NotificationDeps): Promise<Notifications> {
   const { store, audit, leadership, clock, log } = given;
   const outbox = createNotificationOutbox(store.reader, store.writer, clock);
-  const deps = { ...given, outbox };
+  const memory = new UnstoredOutbox(given);
+  const deps = { ...given, outbox, memory };
   let round = openRound(deps);
+  const unsubscribe = given.outages.unstored.subscribe((event) => round.unstored.tell(event));
   warnOfSilence(round, log);
   let isLeading = false;
   const takeOver = async () => {
@@ -108,6 +78,8 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
       startPeriodicTask({ tick, everyMs, log, failure });
     loops = [
       loop(() => tick(events), POLL_EVERY_MS, HELD_UP),
+      // A loop of its own: the other may wait for the database.
+      loop(async () => round.unstored.send(), POLL_EVERY_MS, HELD_UP),
       loop(heartbeat, HEARTBEAT_LOOK_MS, 'no heartbeat'),
       loop(count, COUNT_EVERY_MS, 'notifications not counted'),
     ];
@@ -139,12 +111,15 @@ export async function openNotifications(given: NotificationDeps): Promise<Notifi
       await stopLoops();
       await round.stop();
       round = openRound({ ...deps, settings });
+      memory.abandonOthers(round.names, 'the configuration no longer names the target');
       warnOfSilence(round, log);
       if (raiser) startLoops(raiser);
     },
     async stop() {
       await stopLoops();
       await round.stop();
+      unsubscribe();
+      memory.abandonOthers([], 'the service stops');
     },
   };
 }
@@ -155,128 +130,4 @@ function warnOfSilence({ names, isAwaited }: Round, log: Logger): void {
   } else if (!isAwaited) {
     log.warn('no notification route waits for somebody to acknowledge critical events: none escalates');
   }
-}
-
-type Round = ReturnType<typeof openRound>;
-
-/** All that goes by one state of the settings. Connects to nothing yet. */
-function openRound(deps: OutboxDeps) {
-  const { settings, outbox, audit, clock, metrics, tracer } = deps;
-  const stopping = new AbortController();
-  const targets = Object.entries(settings.targets).map(([name, each]) => openTarget(name, each, tracer));
-  const names = targets.map(({ name }) => name);
-  for (const target of names) {
-    for (const outcome of COUNTED_OUTCOMES) metrics.notifications.inc({ target, outcome }, 0);
-  }
-  const outages = new Outages({
-    clock,
-    patienceSeconds: PATIENCE_SECONDS,
-    report: ({ name, since, why }) =>
-      securityEvent('notification.failing', { notification_target: name, since, why }),
-  });
-  const queues = openLanes(deps, targets, stopping.signal, laneWatch(outages, deps));
-  const notifier = openNotifier(deps, queues);
-  const tester = createTargetTester(targets, settings.deadline_ms, clock, stopping.signal);
-  const heartbeat = createHeartbeat({
-    targets,
-    everySeconds: settings.heartbeat_seconds,
-    deadlineMs: settings.deadline_ms,
-    clock,
-    stopping: stopping.signal,
-    onFailure: (target, why) => outages.began(target, why),
-  });
-  return {
-    names,
-    isAwaited: waitingRoutes(settings).length > 0,
-    notifier,
-    heartbeat,
-    service: createNotificationService({ outbox, audit, tester, queues }),
-    async tick(events: EventRaiser) {
-      await notifier.tick();
-      const details = notifier.takeFound();
-      if (details.length > 0) {
-        events.raise(securityEvent('notification.outbox_changed', { details, at: clock.nowSeconds() }));
-      }
-      outages.raiseEvents(events);
-    },
-    async stop() {
-      const late = setTimeout(() => stopping.abort(), STOP_MS);
-      await notifier.stop();
-      clearTimeout(late);
-      stopping.abort();
-      for (const target of targets) target.close();
-    },
-  };
-}
-
-function openLanes(
-  { settings, outbox, eventStore, keyRing, clock, leadership, random = Math.random }: OutboxDeps,
-  targets: readonly NotificationTarget[],
-  stopping: AbortSignal,
-  watch: DeliveryQueueWatch,
-): readonly DeliveryQueue[] {
-  return targets.map(
-    (target) =>
-      new DeliveryQueue({
-        target: target.name,
-        attempts: new Attempts(target, settings.deadline_ms, stopping),
-        mostAttempts: settings.attempts,
-        outbox,
-        write: async (delivery) =>
-          messageOf(
-            delivery,
-            await eventStore.find(delivery.eventSequence),
-            messageOptions(settings, target.name, delivery),
-          ),
-        contactsOf: (scopeId) => keyRing.scope(scopeId)?.contacts ?? [],
-        clock,
-        random,
-        leadership,
-        watch,
-        stopping,
-      }),
-  );
-}
-
-function openNotifier(
-  { settings, outbox, eventStore: feed, keyRing, metrics, clock, settledTime, leadership, log }: OutboxDeps,
-  queues: readonly DeliveryQueue[],
-): Notifier {
-  return new Notifier({
-    settings,
-    outbox,
-    feed,
-    events: feed,
-    scopesToTell: (event) =>
-      scopesOfEvent(event, (kid) => keyRing.knownKey(kid)?.key.scopeId).filter(
-        (scopeId) => keyRing.scope(scopeId)?.contacts.length,
-      ),
-    queues,
-    clock,
-    settledTime,
-    leadership,
-    onNobody(event, route) {
-      metrics.unacknowledgedEvents.inc();
-      log.error({ event, route }, 'nobody has acknowledged a critical event, and there is no further route');
-    },
-    onLaneFailure: (target, err) => log.error({ target, err }, HELD_UP),
-  });
-}
-
-function laneWatch(
-  outages: Outages,
-  { metrics: { notifications }, log }: Pick<NotificationDeps, 'metrics' | 'log'>,
-): DeliveryQueueWatch {
-  return {
-    delivered(target) {
-      notifications.inc({ target, outcome: 'delivered' });
-      outages.ended(target);
-    },
-    failed(target, why, { dead, ofTarget }) {
-      notifications.inc({ target, outcome: dead ? 'dead' : 'failed' });
-      if (dead) log.error({ target, why }, 'notification given up: keyward notify list --state dead');
-      else log.warn({ target, why }, 'notification failed; it is tried again');
-      if (ofTarget) outages.began(target, why);
-    },
-  };
 }

@@ -1,3 +1,4 @@
+import type { UnstoredEvent } from '../events/index.ts';
 import { EVIDENCE_FIELDS } from '../kernel/event-evidence.ts';
 import { eventType, type Severity } from '../kernel/security-event-types.ts';
 import type { TrackedEvent } from '../kernel/security-events.ts';
@@ -22,8 +23,7 @@ function shareableEvidence(evidence: Evidence): Evidence {
 }
 
 /** What is told of an event. Never `claims`, `record` or `header`, which may speak of persons. */
-export interface EventSummary {
-  readonly sequence: number;
+export interface EventFacts {
   readonly type: string;
   readonly severity: Severity;
   readonly subject: string;
@@ -31,13 +31,19 @@ export interface EventSummary {
   readonly runbook: string;
   /** Seconds since the epoch. */
   readonly raised_at: number;
-  readonly state: TrackedEvent['state'];
   readonly evidence?: Readonly<Record<string, unknown>>;
+}
+
+/** Of one that is recorded. */
+export interface EventSummary extends EventFacts {
+  readonly sequence: number;
+  readonly state: TrackedEvent['state'];
 }
 
 export const MESSAGE_TYPES = {
   event: 'security_event.raised',
   escalation: 'security_event.unacknowledged',
+  unstored: 'security_event.unstored',
   summary: 'security_event.summary',
   test: 'notification.test',
   heartbeat: 'heartbeat',
@@ -51,6 +57,8 @@ const MOST_NAMED = 3;
 interface Facts {
   readonly event: { readonly event: EventSummary };
   readonly escalation: { readonly event: EventSummary };
+  /** `retried`: recording it is tried again, and then it comes as any other. */
+  readonly unstored: { readonly event: EventFacts; readonly retried: boolean };
   readonly summary: {
     readonly events: number;
     readonly first_sequence: number;
@@ -115,6 +123,17 @@ export function messageOf(
   return { kind, id, at, severity, title, data: { event: eventSummary(event, options) } };
 }
 
+/** Of an event without a number, which nobody can acknowledge. What it says is true of the time at which it was raised. */
+export function unstoredMessage(
+  { event, messageId: id, at }: { event: UnstoredEvent; messageId: string; at: number },
+  options: MessageOptions,
+): NotificationMessage {
+  const { type, severity, subject, isRetried: retried } = event;
+  const title = `[Keyward] not recorded when raised, ${severity}: ${type} (${oneLine(subject)})`;
+  const data = { event: eventFacts({ ...event, raisedAt: at }, options), retried };
+  return { kind: 'unstored', id, at, severity, title, data };
+}
+
 function named(types: readonly string[]): string {
   if (types.length === 0) return '';
   const further = types.length - MOST_NAMED;
@@ -132,18 +151,29 @@ export function heartbeatMessage(id: string, at: number, everySeconds: number): 
   return { kind: 'heartbeat', id, at, severity: 'info', title, data: { next_at } };
 }
 
-function eventSummary(event: TrackedEvent, { runbooksUrl, withEvidence }: MessageOptions): EventSummary {
-  const { sequence, type, severity, subject, raisedAt: raised_at, state, evidence } = event;
+function eventSummary(event: TrackedEvent, options: MessageOptions): EventSummary {
+  const { sequence, state } = event;
+  return { sequence, state, ...eventFacts(event, options) };
+}
+
+function eventFacts(
+  {
+    type,
+    severity,
+    subject,
+    raisedAt: raised_at,
+    evidence,
+  }: Pick<TrackedEvent, 'type' | 'severity' | 'subject' | 'raisedAt' | 'evidence'>,
+  { runbooksUrl, withEvidence }: MessageOptions,
+): EventFacts {
   const { meaning, runbook } = eventType(type);
   return {
-    sequence,
     type,
     severity,
     subject: oneLine(subject),
     meaning,
     runbook: `${runbooksUrl}/${runbook}`,
     raised_at,
-    state,
     ...(withEvidence && evidence ? { evidence: shareableEvidence(evidence) } : {}),
   };
 }

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import type { Actor } from '../kernel/actor.ts';
 import { type AuditTrail, actOf } from '../kernel/audit.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import { Attempts, failureText } from './attempt.ts';
-import type { NotificationDelivery, NotificationService, TargetTest } from './delivery.ts';
+import type { NotificationService, StoredNotifications, TargetTest } from './delivery.ts';
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { testMessage } from './message.ts';
 import type { NotificationTarget } from './target.ts';
@@ -55,12 +54,7 @@ export function createTargetTester(
 }
 
 interface NotificationServiceDeps {
-  readonly outbox: Pick<NotificationService, 'list'> & {
-    /** `unknown_delivery`. */
-    find(id: number): Promise<NotificationDelivery>;
-    /** Commits with its audit event. `delivery_not_dead`. */
-    revive(id: number, actor: Actor): Promise<NotificationDelivery>;
-  };
+  readonly outbox: Pick<StoredNotifications, 'list' | 'find' | 'revive'>;
   readonly audit: AuditTrail;
   readonly tester: TargetTester;
   readonly queues: readonly DeliveryQueue[];

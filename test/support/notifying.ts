@@ -3,6 +3,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { TrxWriter } from '../../src/db/schema.ts';
+import { createOutageWatch } from '../../src/events/index.ts';
 import { KeywardError } from '../../src/kernel/errors.ts';
 import type { Leadership } from '../../src/kernel/registry.ts';
 import type { Scope } from '../../src/kernel/scope.ts';
@@ -62,6 +63,7 @@ export async function notifyFrom(
   const metrics = createMetrics();
   const { log, lines } = recordedLog();
   const raiser = raiserOver(store.securityEvents);
+  const outages = createOutageWatch(time.clock);
   const transaction: TrxWriter['transaction'] = async (work) => {
     if (isFull()) throw new KeywardError('store_unavailable', 'full');
     return await store.writer.transaction(work);
@@ -77,6 +79,7 @@ export async function notifyFrom(
     },
     metrics,
     settledTime: { isSettled: () => true },
+    outages,
     leadership,
     clock: time.clock,
     log,
@@ -87,6 +90,7 @@ export async function notifyFrom(
   return {
     notifications,
     raiser,
+    unstored: outages.unstored,
     desk: notifications.service,
     metrics,
     lines,

@@ -5,22 +5,22 @@ import { onTestFinished } from 'vitest';
 import { folderOfTest } from './folder-of-test.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
-const MOUNT = ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs'];
+const mount = (size: string) => ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs'];
 
 /** Mounting takes root and the capability for it; where it is not given, tests of real disks are skipped. */
 export function canMount(): boolean {
   const { path, remove } = temporaryFolder();
-  const mounted = spawnSync('mount', [...MOUNT, path]).status === 0;
+  const mounted = spawnSync('mount', [...mount('1m'), path]).status === 0;
   if (mounted) execFileSync('umount', [path]);
   remove();
   return mounted;
 }
 
-/** A file system of one mebibyte, gone when the test ends. */
-export function smallDisk(): string {
+/** A file system of that size, by default one mebibyte, gone when the test ends. */
+export function smallDisk(size = '1m'): string {
   const disk = join(folderOfTest(), 'disk');
   mkdirSync(disk);
-  execFileSync('mount', [...MOUNT, disk]);
+  execFileSync('mount', [...mount(size), disk]);
   onTestFinished(() => void execFileSync('umount', ['--lazy', disk]));
   return disk;
 }

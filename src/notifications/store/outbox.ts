@@ -12,17 +12,10 @@ import type {
   DeliveryCounts,
   EventDelivery,
   NotificationDelivery,
-  NotificationOutbox,
-  NotificationService,
+  StoredNotifications,
 } from '../delivery.ts';
 import { addDeliveries, deliveryFromRow } from './add-deliveries.ts';
 import { DeliveryMemory, overdue, tidyDeliveries, wait, waitNoMore } from './delivery-memory.ts';
-
-export interface StoredNotifications extends NotificationOutbox, Pick<NotificationService, 'list'> {
-  find(id: number): Promise<NotificationDelivery>;
-  /** A dead one waits for its first attempt again; commits with its audit event. */
-  revive(id: number, actor: Actor): Promise<NotificationDelivery>;
-}
 
 export function createNotificationOutbox(
   reader: TrxReader,

@@ -2,7 +2,13 @@ import { connect, type Socket } from 'node:net';
 import { authoritiesOf } from '../../lib/certificates.ts';
 import { isoInstant } from '../../lib/instant.ts';
 import { readSecretLines } from '../../lib/secret-file.ts';
-import { type EventSummary, MESSAGE_TYPES, type NotificationMessage, oneLine } from '../message.ts';
+import {
+  type EventFacts,
+  type EventSummary,
+  MESSAGE_TYPES,
+  type NotificationMessage,
+  oneLine,
+} from '../message.ts';
 import { lookupFor, type NotificationTarget, RecipientRefused } from '../target.ts';
 import type { EmailSettings } from '../target-settings.ts';
 
@@ -34,6 +40,17 @@ function textOf(message: NotificationMessage): string {
       return eventText(message.data.event);
     case 'escalation':
       return `Nobody has acknowledged this event in time.\n\n${eventText(message.data.event)}`;
+    case 'unstored': {
+      const { event, retried } = message.data;
+      return [
+        'The database did not take this event when it was raised: it has no number, and nobody can acknowledge it.',
+        retried
+          ? 'Keyward tries again to record it. Once it is recorded, it comes again with its number.'
+          : 'It is not recorded later.',
+        '',
+        factsText(event),
+      ].join('\n');
+    }
     case 'summary': {
       const { events, first_sequence, last_sequence, types } = message.data;
       return [
@@ -57,13 +74,21 @@ function textOf(message: NotificationMessage): string {
 }
 
 function eventText(event: EventSummary): string {
-  const { sequence, type, severity, subject, meaning, runbook, raised_at, evidence } = event;
-  const rows: readonly (readonly [string, string])[] = [
+  const { sequence } = event;
+  const text = factsText(event, [['number', String(sequence)]]);
+  return `${text}\n\nTo take it up:  keyward event acknowledge ${sequence}`;
+}
+
+type Row = readonly [name: string, value: string];
+
+function factsText(event: EventFacts, further: readonly Row[] = []): string {
+  const { type, severity, subject, meaning, runbook, raised_at, evidence } = event;
+  const rows: readonly Row[] = [
     ['event', type],
     ['severity', severity],
     ['about', subject],
     ['raised', isoInstant(raised_at)],
-    ['number', String(sequence)],
+    ...further,
     ...Object.entries(evidence ?? {}).map(([name, value]) => [name, oneLine(JSON.stringify(value))] as const),
   ];
   return [
@@ -72,8 +97,6 @@ function eventText(event: EventSummary): string {
     ...rows.map(([name, value]) => `${name.padEnd(10)}  ${value}`),
     '',
     `What to do: ${runbook}`,
-    '',
-    `To take it up:  keyward event acknowledge ${sequence}`,
   ].join('\n');
 }
 

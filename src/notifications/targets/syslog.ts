@@ -1,7 +1,7 @@
 import type { Severity } from '../../kernel/security-event-types.ts';
 import { authoritiesOf } from '../../lib/certificates.ts';
 import { createSyslogStream, type SyslogStream } from '../../lib/syslog-stream.ts';
-import { type EventSummary, MESSAGE_TYPES, type NotificationMessage } from '../message.ts';
+import { type EventFacts, type EventSummary, MESSAGE_TYPES, type NotificationMessage } from '../message.ts';
 import { lookupFor, type NotificationTarget } from '../target.ts';
 import type { SyslogSettings } from '../target-settings.ts';
 
@@ -45,9 +45,7 @@ function plain(text: string): string {
 }
 
 function identityOf(message: NotificationMessage): readonly [signature: string, name: string] {
-  if (message.kind === 'event' || message.kind === 'escalation') {
-    return [message.data.event.type, message.data.event.meaning];
-  }
+  if ('event' in message.data) return [message.data.event.type, message.data.event.meaning];
   return [MESSAGE_TYPES[message.kind], message.title];
 }
 
@@ -59,6 +57,7 @@ function fieldsOf(message: NotificationMessage): readonly Field[] {
   switch (message.kind) {
     case 'event':
     case 'escalation':
+    case 'unstored':
       return [...common, ...eventFields(message.data.event)];
     case 'summary':
       return [
@@ -75,23 +74,22 @@ function fieldsOf(message: NotificationMessage): readonly Field[] {
   }
 }
 
-function eventFields({
-  sequence,
-  subject,
-  runbook,
-  raised_at,
-  state,
-  evidence,
-}: EventSummary): readonly Field[] {
+function eventFields(event: EventFacts | EventSummary): readonly Field[] {
+  const { subject, runbook, raised_at, evidence } = event;
+  const isRecorded = 'sequence' in event;
   return [
     ['rt', raised_at * 1_000],
-    ['externalId', sequence],
+    ...(isRecorded ? [['externalId', event.sequence] as const] : []),
     ['cs1Label', 'subject'],
     ['cs1', subject],
     ['cs2Label', 'runbook'],
     ['cs2', runbook],
-    ['cs3Label', 'state'],
-    ['cs3', state],
+    ...(isRecorded
+      ? ([
+          ['cs3Label', 'state'],
+          ['cs3', event.state],
+        ] as const)
+      : []),
     ...(evidence
       ? ([
           ['cs4Label', 'evidence'],

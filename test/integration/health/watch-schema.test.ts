@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { createOutageWatch, type UnstoredEvent } from '../../../src/events/index.ts';
 import { createSchemaWatch } from '../../../src/health/schema.ts';
 import type { AuditEvent } from '../../../src/kernel/audit.ts';
 import { createLogger } from '../../../src/server/logger.ts';
@@ -13,6 +14,9 @@ async function watched(confirm?: () => Promise<void>) {
   const { store, file } = await openTestStore();
   const lines: Record<string, unknown>[] = [];
   const told: AuditEvent[] = [];
+  const outages = createOutageWatch(NOON);
+  const unstored: UnstoredEvent[] = [];
+  outages.unstored.subscribe((event) => void unstored.push(event));
   const raiser = raiserOver(store.securityEvents);
   const look = createSchemaWatch({
     store,
@@ -23,6 +27,7 @@ async function watched(confirm?: () => Promise<void>) {
         await confirm?.();
       },
     },
+    outages,
     clock: NOON,
     log: createLogger({
       level: 'error',
@@ -34,17 +39,17 @@ async function watched(confirm?: () => Promise<void>) {
     return store.securityEvents.list({ type: 'database.schema_changed' }, { limit: 9 });
   };
   const logged = () => lines.map(({ level, event, why }) => [level, event, why]);
-  return { store, file, look, told, raised, logged };
+  return { store, file, look, told, unstored, raised, logged };
 }
 
 it('says nothing while the schema is ours', async () => {
-  const { look, told, raised, logged } = await watched();
+  const { look, told, unstored, raised, logged } = await watched();
   await look();
-  expect([told, await raised(), logged()]).toEqual([[], [], []]);
+  expect([told, unstored, await raised(), logged()]).toEqual([[], [], [], []]);
 });
 
-it('tells log and sinks of a trigger at once and once, and the database when the schema is ours again', async () => {
-  const { file, look, told, raised, logged } = await watched();
+it('tells log, sinks and targets of a trigger at once and once, and the database when the schema is ours again', async () => {
+  const { file, look, told, unstored, raised, logged } = await watched();
   query(file, TRIGGER);
   await look();
   await look();
@@ -52,9 +57,19 @@ it('tells log and sinks of a trigger at once and once, and the database when the
   expect(told.map(({ type, details }) => [type, details])).toEqual([
     ['security_event.raised', { type: 'database.schema_changed', severity: 'critical', why: WHY }],
   ]);
+  expect(unstored).toEqual([
+    {
+      type: 'database.schema_changed',
+      severity: 'critical',
+      subject: expect.any(String),
+      evidence: { why: WHY, day: '2025-10-09' },
+      isRetried: true,
+    },
+  ]);
   query(file, 'DROP TRIGGER quiet');
   await look();
   await look();
+  expect(unstored).toHaveLength(1);
   expect((await raised()).map(({ severity, evidence }) => [severity, evidence])).toEqual([
     ['critical', { why: WHY, day: '2025-10-09' }],
   ]);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createOutageWatch, type UnstoredEvent } from '../../../src/events/index.ts';
 import { createRaiser, type RunningRaiser } from '../../../src/events/raise.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { type SecurityEventReport, securityEvent } from '../../../src/kernel/security-events.ts';
@@ -7,10 +8,20 @@ import { recordedLog } from '../../support/recorded-log.ts';
 
 const away = new KeywardError('store_unavailable', 'away');
 const jump = (wall: number) => securityEvent('clock.jump', { jump: 'departed', wall, expected: 1 });
+const told = ({ type, severity, subject, evidence }: SecurityEventReport, isRetried: boolean) => ({
+  type,
+  severity,
+  subject,
+  evidence,
+  isRetried,
+});
+const PATIENCE = { timeout: 30_000 };
 const overdue = (since: number) =>
   securityEvent('review.overdue', { since, overdue_at: 1, last_signed_off_at: null });
 
 let now: number;
+let nowMs: number;
+let unstored: UnstoredEvent[];
 let stored: SecurityEventReport[];
 let refuse: (report: SecurityEventReport) => Error | undefined;
 let attempts: number;
@@ -19,10 +30,14 @@ let raiser: RunningRaiser;
 
 beforeEach(() => {
   now = 600;
+  nowMs = 0;
+  unstored = [];
   stored = [];
   attempts = 0;
   refuse = () => undefined;
   const recorded = recordedLog();
+  const outages = createOutageWatch({ nowSeconds: () => now });
+  outages.unstored.subscribe((event) => void unstored.push(event));
   lines = recorded.lines;
   raiser = createRaiser({
     events: {
@@ -36,7 +51,9 @@ beforeEach(() => {
     },
     clock: { nowSeconds: () => now },
     log: recorded.log,
+    outages,
     random: () => 0,
+    nowMs: () => nowMs,
   });
 });
 
@@ -108,6 +125,47 @@ describe('a raised event', () => {
     expect(stored.at(-1)).toEqual(overdue(1));
     raiser.raise(jump(1_000));
     await vi.waitFor(() => expect(stored.at(-1)).toEqual(jump(1_000)));
+  });
+});
+
+describe('a critical event that the store does not take', () => {
+  it('is told past it once, after ten seconds, and not an event of less weight', async () => {
+    refuse = () => away;
+    raiser.raise(jump(1));
+    raiser.raise(overdue(1));
+    await vi.waitFor(() => expect(attempts).toBeGreaterThan(1), PATIENCE);
+    nowMs = 9_999;
+    const before = attempts;
+    await vi.waitFor(() => expect(attempts).toBeGreaterThan(before + 1), PATIENCE);
+    expect(unstored).toEqual([]);
+    nowMs = 10_000;
+    await vi.waitFor(() => expect(unstored).toEqual([told(jump(1), true)]), PATIENCE);
+    refuse = () => undefined;
+    await vi.waitFor(() => expect(stored).toEqual([jump(1), overdue(1)]), PATIENCE);
+    expect(unstored).toHaveLength(1);
+  });
+
+  it('is not told past it where the store takes it in time', async () => {
+    refuse = () => away;
+    raiser.raise(jump(1));
+    await vi.waitFor(() => expect(attempts).toBe(1));
+    refuse = () => undefined;
+    nowMs = 60_000;
+    await vi.waitFor(() => expect(stored).toEqual([jump(1)]), PATIENCE);
+    await raiser.stop();
+    expect(unstored).toEqual([]);
+  });
+
+  it('is told at the end, if it was not before, as one that is tried no more', async () => {
+    refuse = () => away;
+    raiser.raise(jump(1));
+    await vi.waitFor(() => expect(attempts).toBe(1));
+    nowMs = 10_000;
+    await vi.waitFor(() => expect(unstored).toHaveLength(1), PATIENCE);
+    raiser.raise(jump(2));
+    raiser.raise(overdue(1));
+    await raiser.stop();
+    expect(unstored).toEqual([told(jump(1), true), told(jump(2), false)]);
   });
 });
 

@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
 import type { StoreEvent } from '../../../src/db/write-health.ts';
+import type { UnstoredEvent } from '../../../src/events/index.ts';
 import { createStoreEventHandler } from '../../../src/health/store-events.ts';
 import { KEYWARD } from '../../../src/kernel/actor.ts';
 import { actOf } from '../../../src/kernel/audit.ts';
+import { Emitter } from '../../../src/lib/emitter.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import { recordedLog } from '../../support/recorded-log.ts';
 
@@ -10,14 +12,21 @@ function told(...events: StoreEvent[]) {
   const { log, lines } = recordedLog();
   const confirmed: object[] = [];
   const over: object[] = [];
+  const unstored: UnstoredEvent[] = [];
+  const around = new Emitter<UnstoredEvent>();
   const metrics = createMetrics();
+  around.subscribe((event) => {
+    // Whoever is told hears of it last.
+    expect(lines.at(-1)).toMatchObject({ event: event.type });
+    unstored.push(event);
+  });
   let nowMs = 0;
   const tell = createStoreEventHandler(
     {
       log,
       metrics,
       clock: { nowSeconds: () => nowMs / 1_000 },
-      outages: { isOver: (told, since) => void over.push({ ...told, since }) },
+      outages: { isOver: (told, since) => void over.push({ ...told, since }), unstored: around },
       sinks: {
         confirm: async (each) => void confirmed.push({ subject: each.subject, details: each.details }),
       },
@@ -28,7 +37,7 @@ function told(...events: StoreEvent[]) {
     tell(event);
     nowMs += 100_000;
   }
-  return { lines, confirmed, metrics, over };
+  return { lines, confirmed, metrics, over, unstored };
 }
 
 it.each([
@@ -36,9 +45,13 @@ it.each([
   { name: 'read_failed', condition: 'corrupt', cause: null },
   { name: 'write_failed', condition: 'io_error', cause: null },
 ] as const)(
-  'a database that fails ($name $condition) is told to log, metric and sinks, with its runbook',
+  'a database that fails ($name $condition) is told to log, metric, sinks and targets, with its runbook',
   async (event) => {
-    const { lines, confirmed, metrics } = told(event);
+    const { lines, confirmed, metrics, unstored } = told(event);
+    const evidence = { why: event.condition };
+    expect(unstored).toEqual([
+      { type: 'database.failing', severity: 'critical', subject: 'database', evidence, isRetried: false },
+    ]);
     expect(lines).toMatchObject([
       {
         level: 60,
@@ -59,10 +72,17 @@ it.each([
   },
 );
 
-it('a full disk is told to log, metric and sinks: there is no room for its event', async () => {
-  const { lines, confirmed, metrics } = told({ name: 'write_failed', condition: 'full', cause: null });
+it('a full disk is told to log, metric, sinks and targets: there is no room for its event', async () => {
+  const { lines, confirmed, metrics, unstored } = told({
+    name: 'write_failed',
+    condition: 'full',
+    cause: null,
+  });
   expect(lines).toMatchObject([
     { level: 60, event: 'ledger.disk', condition: 'full', runbook: expect.stringContaining('full-disk.md') },
+  ]);
+  expect(unstored).toMatchObject([
+    { type: 'ledger.disk', subject: 'disk:database', evidence: { why: 'full' }, isRetried: false },
   ]);
   expect(confirmed).toEqual([
     { subject: 'disk:database', details: { type: 'ledger.disk', severity: 'critical', why: 'full' } },
@@ -83,8 +103,8 @@ it.each([
   { name: 'write_recovered' },
   { name: 'read_recovered' },
 ] as const)('$name $condition is a line of the log', (event) => {
-  const { lines, confirmed } = told(event);
-  expect([lines.length, confirmed]).toEqual([1, []]);
+  const { lines, confirmed, unstored } = told(event);
+  expect([lines.length, confirmed, unstored]).toEqual([1, [], []]);
   expect(lines[0]).toMatchObject({ msg: event.name, level: event.name === 'write_failed' ? 50 : 30 });
 });
 
