@@ -108,7 +108,7 @@ const MOST_CHANGES = 100;
 /** A critical event that the store did not take, for those who tell of it past the store. */
 export interface UnstoredEvent
   extends Pick<SecurityEventReport, 'type' | 'severity' | 'subject' | 'evidence'> {
-  /** Whether storing it is tried again: once it is stored, it is told as any other. */
+  /** Whether storing it is tried again: once it is stored, it is told like all others. */
   readonly isRetried: boolean;
 }
 

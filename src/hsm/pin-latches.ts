@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import type { Outages } from '../events/outages.ts';
 import { takesTwoByNow } from '../kernel/acts.ts';
 import { type AuditLog, actOf, type SinkGate } from '../kernel/audit.ts';
+import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import { KeywardError } from '../kernel/errors.ts';
 import type { Leadership } from '../kernel/registry.ts';
 import type { PinLatch, PinLatches } from '../kernel/signer.ts';
@@ -27,6 +28,7 @@ interface Latch {
 }
 
 const CLEARED = 'hsm.pin_latch_cleared';
+const CLEAR = 'clear' satisfies PinLatch['state'];
 
 /** The latches of the configured tokens. It is told before it is done: the HSM signs nothing while it is latched. */
 export function openPinLatches({ config, links, permits: all, sinks, audit }: Deps): PinLatches {
@@ -129,7 +131,9 @@ export function followPermits({ config, links, permits: all, audit, leadership, 
   async function clearedSince({ known }: TokenPermits, name: string): Promise<number | undefined> {
     if (!known?.permit || known.state === 'clear') return undefined;
     const told = await audit.lastAbout(`hsm:${name}`, CLEARED);
-    return told && told.sequence > known.permit.after ? told.sequence : undefined;
+    if (!told || told.sequence <= known.permit.after) return undefined;
+    // One person alone may clear what is clear at their front.
+    return auditDetailsIn(told.detailsJson).was === CLEAR ? undefined : told.sequence;
   }
 
   async function tell(name: string, permit: PinPermit): Promise<void> {

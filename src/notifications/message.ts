@@ -57,7 +57,7 @@ const MOST_NAMED = 3;
 interface Facts {
   readonly event: { readonly event: EventSummary };
   readonly escalation: { readonly event: EventSummary };
-  /** `retried`: recording it is tried again, and then it comes as any other. */
+  /** `retried`: recording it is tried again, and then it comes like all others. */
   readonly unstored: { readonly event: EventFacts; readonly retried: boolean };
   readonly summary: {
     readonly events: number;

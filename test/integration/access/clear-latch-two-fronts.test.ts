@@ -10,6 +10,8 @@ import { queryPostgres } from '../../support/store-database.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const within = { timeout: 120_000, interval: 50 };
+/** A front asks each second what others did about its latch. */
+const FOLLOWED_MS = 4_000;
 const STOPPED = 'signer stopped: an operator has to look';
 
 describe.skipIf(NO_POSTGRES)(`a PIN latch that two persons clear, at two fronts on ${POSTGRES}`, () => {
@@ -118,6 +120,12 @@ describe.skipIf(NO_POSTGRES)(`a PIN latch that two persons clear, at two fronts 
     const elsewhere = await approve(good, id);
     expect([elsewhere.status, elsewhere.body.code]).toEqual([409, 'proposal_outdated']);
     expect(elsewhere.body.detail).toContain('Approve it at the front of the host');
+    // There one person may try again what is not latched there: the other tries nothing.
+    const attempts = bad.log.filter(({ msg }) => msg === STOPPED).length;
+    const alone = await good.operations('POST', '/v1/admin/hsm/primary/clear-latch');
+    expect([alone.status, alone.body]).toEqual([200, { token: 'primary', open: true }]);
+    await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
+    expect(bad.log.filter(({ msg }) => msg === STOPPED)).toHaveLength(attempts);
     const { proposal } = (await asBob(good, 'GET', id)).body;
     expect(proposal.state).toBe('open');
     expect(proposal.changes).toContainEqual({ member: 'host', from: hostname(), to: null });
