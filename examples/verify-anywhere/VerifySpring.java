@@ -1,15 +1,16 @@
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
-import org.springframework.security.oauth2.jwt.JwtAudienceValidator;
 import org.springframework.security.oauth2.jwt.JwtClaimNames;
 import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.jwt.JwtDecoder;
 import org.springframework.security.oauth2.jwt.JwtException;
 import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
 import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
-import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 
 public class VerifySpring {
@@ -17,12 +18,13 @@ public class VerifySpring {
   static JwtDecoder jwtDecoder(String keySet, String issuer, String audience) {
     var decoder = NimbusJwtDecoder.withJwkSetUri(keySet)
         .jwsAlgorithm(SignatureAlgorithm.ES256)
-        .validateType(false)
+        .jwtProcessorCustomizer(processor -> processor.setJWSTypeVerifier(
+            new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("at+jwt"))))
         .build();
     decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
-        new JwtTypeValidator("at+jwt"),
         new JwtIssuerValidator(issuer),
-        new JwtAudienceValidator(audience),
+        new JwtClaimValidator<List<String>>(
+            JwtClaimNames.AUD, audiences -> audiences != null && audiences.contains(audience)),
         new JwtClaimValidator<>(JwtClaimNames.EXP, Objects::nonNull),
         new JwtTimestampValidator(Duration.ZERO)));
     return decoder;

@@ -1,9 +1,12 @@
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
+import java.util.List;
 import org.springframework.security.oauth2.core.DelegatingOAuth2TokenValidator;
 import org.springframework.security.oauth2.jose.jws.SignatureAlgorithm;
-import org.springframework.security.oauth2.jwt.JwtAudienceValidator;
+import org.springframework.security.oauth2.jwt.JwtClaimNames;
+import org.springframework.security.oauth2.jwt.JwtClaimValidator;
 import org.springframework.security.oauth2.jwt.JwtIssuerValidator;
 import org.springframework.security.oauth2.jwt.JwtTimestampValidator;
-import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.security.oauth2.jwt.NimbusJwtDecoder;
 import org.springframework.security.oauth2.server.resource.introspection.BadOpaqueTokenException;
 import org.springframework.security.oauth2.server.resource.introspection.SpringOpaqueTokenIntrospector;
@@ -14,12 +17,13 @@ public class TrySpring {
       public void verify(String token, Library.Scope scope) {
         var decoder = NimbusJwtDecoder.withJwkSetUri(scope.jwksUri())
             .jwsAlgorithm(SignatureAlgorithm.from(scope.algorithm()))
-            .validateType(false)
+            .jwtProcessorCustomizer(processor -> processor.setJWSTypeVerifier(
+                new DefaultJOSEObjectTypeVerifier<>(new JOSEObjectType("at+jwt"))))
             .build();
         decoder.setJwtValidator(new DelegatingOAuth2TokenValidator<>(
-            new JwtTypeValidator("at+jwt"),
             new JwtIssuerValidator(scope.issuer()),
-            new JwtAudienceValidator(scope.audience()),
+            new JwtClaimValidator<List<String>>(
+                JwtClaimNames.AUD, audiences -> audiences != null && audiences.contains(scope.audience())),
             new JwtTimestampValidator()));
         decoder.decode(token);
       }
