@@ -1,51 +1,53 @@
+import { performance } from 'node:perf_hooks';
 import { KeywardError } from '../kernel/errors.ts';
 import type { LimitSettings } from './limits.ts';
 
-const EVERY_MS = 10;
+const LOOK_EVERY_MS = 100;
 /** Of a second. */
-const LOOKS = 100;
-/** So late, and requests wait longer to be read than it takes to serve them. */
-const LATE_MS = 20;
-const LESS = 0.7;
-const MORE = 1.02;
-/** The least share: so many places are left however late the event loop is. */
-const LEAST_SHARE = 1 / 16;
+const LOOKS = 10;
+/** An event loop in use for more of a look than this did not rest in it: requests wait to be read. */
+const NO_REST = 0.98;
+const LESS = 0.5;
+const MORE = 1.25;
+/** The least share: so many places are left however long the event loop has not rested. */
+const LEAST_SHARE = 1 / 8;
 
 /**
- * What part of the requests that could be in flight may be, by how late the event loop is: quickly less while it is, and
- * slowly more when it is not. So what is too much is refused at once, and what is served is served as fast as before.
+ * What part of the requests that could be in flight may be: less with each look in which the event loop did not rest,
+ * and more with each in which it did. So a burst that it can do is served, and what is too much for it is refused at
+ * once. How late a timer is would not do: one turn of the loop that reads many requests makes it late.
  */
 export class LoopLoad {
   #share = 1;
   #timer: NodeJS.Timeout | undefined;
   #looksLeft = 0;
 
-  /** From 1/16 to 1. */
+  /** From 1/8 to 1. */
   get share(): number {
     return this.#share;
   }
 
   /**
    * Looks at the event loop for as long as this is called every second, and until the share is whole again. A service
-   * that nobody calls would else wake a hundred times a second.
+   * that nobody calls would else wake ten times a second.
    */
   watch(): void {
     this.#looksLeft = LOOKS;
     if (this.#timer) return;
-    let expected = performance.now() + EVERY_MS;
+    let last = performance.eventLoopUtilization();
     this.#timer = setInterval(() => {
-      const now = performance.now();
-      this.late(now - expected);
-      expected = now + EVERY_MS;
+      const now = performance.eventLoopUtilization();
+      this.used(performance.eventLoopUtilization(now, last).utilization);
+      last = now;
       this.#looksLeft -= 1;
       if (this.#looksLeft <= 0 && this.#share === 1) this.#stop();
-    }, EVERY_MS).unref();
+    }, LOOK_EVERY_MS).unref();
   }
 
-  /** By so many milliseconds a timer ran too late. */
-  late(byMs: number): void {
+  /** For such a part of a look, from 0 to 1, the event loop was in use. */
+  used(part: number): void {
     this.#share =
-      byMs > LATE_MS ? Math.max(LEAST_SHARE, this.#share * LESS) : Math.min(1, this.#share * MORE);
+      part > NO_REST ? Math.max(LEAST_SHARE, this.#share * LESS) : Math.min(1, this.#share * MORE);
   }
 
   #stop(): void {
