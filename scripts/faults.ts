@@ -95,13 +95,17 @@ function shown(all: readonly Outcome[]): string {
   return all.map((outcome) => block(outcome, colour)).join('\n\n');
 }
 
+function unwell(runbook: string | null): string {
+  return runbook === null ? 'no' : `takes a person: docs/runbooks/${runbook}`;
+}
+
 function block({ fault, answers, well_after_ms: after, ...rest }: Outcome, colour: boolean): string {
   const verdict = rest.ok ? paint('ok', 'green', colour) : paint('NOT WELL', 'red', colour);
   const by = rest.runbook === null ? 'by itself' : `by ${rest.runbook}`;
   const pairs = [
     ...WAYS.map((way) => [way, answers[way] ?? ''] as const),
     ['slowest', `${rest.slowest_ms} ms`],
-    ['well again', after === null ? `not ${by}` : `${by}, ${after} ms after the cause was over`],
+    ['well again', after === null ? unwell(rest.runbook) : `${by}, ${after} ms after the cause was over`],
     ['events', rest.events.join(', ') || 'none'],
     ['told targets', rest.told_targets.join(', ') || 'none'],
   ] as const;

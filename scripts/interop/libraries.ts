@@ -53,7 +53,7 @@ function java(name: string, file: string, artifact: string, folder: string): Lib
   const sources = ['Library', file].map((each) => join(FOLDER, 'java', `${each}.java`));
   const path = [folder, ...jars].join(':');
   const built = hasJava && found && succeeds('javac', ['-cp', path, '-d', folder, ...sources]);
-  const missing = hasJava ? `${artifact} and what it needs in ~/.m2` : 'javac';
+  const missing = hasJava ? 'what tools/interop/java/pom.xml names, in ~/.m2' : 'javac';
   return { name, missing: built ? undefined : missing, command: ['java', '-cp', path, file] };
 }
 
