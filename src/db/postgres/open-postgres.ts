@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Kysely, sql } from 'kysely';
+import { CompiledQuery, Kysely, sql } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
 import type { PostgresSettings } from '../database-settings.ts';
 import type { DatabaseOwner, Engine, FrontDatabase } from '../engine.ts';
@@ -9,15 +9,16 @@ import type { Schema, Trx } from '../schema.ts';
 import { type Language, sessionDialect } from '../session-dialect.ts';
 import { readAddress } from './connection-string.ts';
 import { POSTGRES } from './dialect.ts';
-import { postgresError } from './failure.ts';
+import { postgresError, unproven } from './failure.ts';
 import { LentConnection } from './lent-connection.ts';
 import { isThere } from './living-fronts.ts';
 import { PostgresOwner } from './owner.ts';
 import { prepareSchema } from './prepare-schema.ts';
-import { proveReads } from './proof.ts';
+import { prove } from './proof.ts';
 import { ReachedServer } from './reached-server.ts';
-import { durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
+import { type Durability, durabilityOf, type ServerFacts, unmetRequirements } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
+import type { Answer } from './session.ts';
 
 /**
  * Takes the database for this process and brings its tables up to date. `database_in_use`; `foreign_schema` for tables
@@ -78,6 +79,15 @@ export async function openPostgres(database: PostgresSettings, owner?: DatabaseO
     openReads: () => new LentConnection({ database, own, reached, begin: 'read' }, flag),
     shared: { fence: readFence, isThere, proof: (trx) => proveReads(trx, durabilityOf(database)) },
   };
+}
+
+/** Of all that the transaction could read by now. Rejects with `unproven`. */
+async function proveReads(trx: Trx, durability: Durability): Promise<void> {
+  const query = (sql: string, parameters: readonly unknown[]) =>
+    trx.executeQuery<Answer['rows'][number]>(CompiledQuery.raw(sql, [...parameters]));
+  // A transaction has one server.
+  if (await prove({ query, server: undefined }, durability)) return;
+  throw unproven('too few standbys have what was read');
 }
 
 async function readFence(trx: Trx): Promise<number> {

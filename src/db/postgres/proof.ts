@@ -1,6 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CompiledQuery } from 'kysely';
-import type { Trx } from '../schema.ts';
 import { unproven } from './failure.ts';
 import type { Durability } from './requirements.ts';
 import type { Answer, PostgresSession } from './session.ts';
@@ -64,15 +62,6 @@ export async function proven(
   const doubt = doubtOf(answer) ?? (isProven ? undefined : 'too few standbys have what was committed');
   if (doubt === undefined) return answer;
   throw unproven(doubt);
-}
-
-/** Of all that the transaction could read by now. Rejects with `unproven`. */
-export async function proveReads(trx: Trx, durability: Durability): Promise<void> {
-  const query = (sql: string, parameters: readonly unknown[]) =>
-    trx.executeQuery<Answer['rows'][number]>(CompiledQuery.raw(sql, [...parameters]));
-  // A transaction has one server.
-  if (await prove({ query, server: undefined }, durability)) return;
-  throw unproven('too few standbys have what was read');
 }
 
 /** The wait for a standby was cancelled; the session is being ended. Either way, the commit stands on this server alone. */

@@ -19,6 +19,15 @@ it.each(['db/sqlite/archive-worker.ts', 'db/sqlite/read-worker.ts', 'db/sqlite/w
   },
 );
 
+it.each(['archive', 'lending', 'read', 'writer'])(
+  'a thread of db/postgres/%s-worker.ts loads what speaks to the server alone, and not what composes its SQL',
+  (name) => {
+    const loaded = packagesOf(`db/postgres/${name}-worker.ts`);
+    expect(loaded).toContain('pg');
+    expect(loaded).not.toContain('kysely');
+  },
+);
+
 it('what does load one is seen', () => {
   expect(packagesOf('db/migrate.ts')).toContain('kysely');
 });
