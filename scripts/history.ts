@@ -51,10 +51,10 @@ function firstTokens(played: readonly Played[]): string {
 /** Each is found, but for what another line of defence hides. */
 async function playOwn(options: Options): Promise<void> {
   console.log(`faults of the service itself, seed ${options.seed}`);
-  const all = await playSeeded(options, ({ name, faults, violations, hidden }) => {
+  const all = await playSeeded(options, ({ name, seed, histories, faults, violations, hidden }) => {
     const counts = Object.entries(violations).map(([property, count]) => `${property}: ${count}`);
     const verdict = counts.length > 0 ? `found by ${counts.join(', ')}` : `not found (${hidden ?? 'MISSED'})`;
-    console.log(`${name}  ${faults.join(', ')}  ${verdict}`);
+    console.log(`${name}  ${faults.join(', ')}  ${verdict}  history ${histories}, seed ${seed}`);
   });
   const isMissed = all.some(({ violations, hidden }) => Object.keys(violations).length === 0 && !hidden);
   if (isMissed) process.exitCode = FOUND_EXIT;

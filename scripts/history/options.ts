@@ -36,8 +36,9 @@ Options:
   --promotions <n>           kills the primary and promotes its standby that many times instead
   --faults <a,b>             only these; --help lists them
   --seed <n>                 order and moments of an earlier run, as far as the machine allows
-  --seeded                   plays faults of the service itself instead, which must be found; with --faults, those
-                             that one of these brings to light
+  --seeded                   plays faults of the service itself instead, which must be found in one of five
+                             histories; with --faults, those that one of these brings to light; with --fronts,
+                             those of several fronts
   --json                     the results as one line of JSON
   --help                     this text`;
 
