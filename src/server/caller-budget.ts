@@ -7,20 +7,26 @@ const LOOK_EVERY_MS = 100;
 const LOOKS = 10;
 /** An event loop in use for more of a look than this did not rest in it: requests wait to be read. */
 const NO_REST = 0.98;
-const LESS = 0.5;
+/** Those that are served may take so long. */
+const LONG_MS = 150;
 const MORE = 1.25;
 /** The least share: so many places are left however long the event loop has not rested. */
 const LEAST_SHARE = 1 / 8;
 
 /**
- * What part of the requests that could be in flight may be: less with each look in which the event loop did not rest,
- * and more with each in which it did. So a burst that it can do is served, and what is too much for it is refused at
- * once. How late a timer is would not do: one turn of the loop that reads many requests makes it late.
+ * What part of the requests that could be in flight may be. It is the least after a look in which the event loop did
+ * not rest and those served took long, or any was refused for the share; it grows with each other look. Refusing costs the
+ * event loop more than half of what serving does, so as many as can be served in time are: callers who ask again once
+ * answered are not refused, and a burst is served. How late a timer is would not do: one turn of the loop that reads many
+ * requests makes it late.
  */
 export class LoopLoad {
   #share = 1;
   #timer: NodeJS.Timeout | undefined;
   #looksLeft = 0;
+  #answered = 0;
+  #tookMs = 0;
+  #refused = 0;
 
   /** From 1/8 to 1. */
   get share(): number {
@@ -34,20 +40,39 @@ export class LoopLoad {
   watch(): void {
     this.#looksLeft = LOOKS;
     if (this.#timer) return;
+    this.#forget();
     let last = performance.eventLoopUtilization();
     this.#timer = setInterval(() => {
       const now = performance.eventLoopUtilization();
-      this.used(performance.eventLoopUtilization(now, last).utilization);
+      this.looked(performance.eventLoopUtilization(now, last).utilization);
       last = now;
       this.#looksLeft -= 1;
       if (this.#looksLeft <= 0 && this.#share === 1) this.#stop();
     }, LOOK_EVERY_MS).unref();
   }
 
+  /** A request that had a place was answered after that time. */
+  answered(tookMs: number): void {
+    this.#answered += 1;
+    this.#tookMs += tookMs;
+  }
+
+  /** A request was refused that would have had a place of all of them. */
+  refused(): void {
+    if (this.#share < 1) this.#refused += 1;
+  }
+
   /** For such a part of a look, from 0 to 1, the event loop was in use. */
-  used(part: number): void {
-    this.#share =
-      part > NO_REST ? Math.max(LEAST_SHARE, this.#share * LESS) : Math.min(1, this.#share * MORE);
+  looked(part: number): void {
+    const isTooMuch = part > NO_REST && (this.#refused > 0 || this.#tookMs > this.#answered * LONG_MS);
+    this.#forget();
+    this.#share = isTooMuch ? LEAST_SHARE : Math.min(1, this.#share * MORE);
+  }
+
+  #forget(): void {
+    this.#answered = 0;
+    this.#tookMs = 0;
+    this.#refused = 0;
   }
 
   #stop(): void {
@@ -128,9 +153,11 @@ export interface Admission {
   readonly budget: CallerBudget;
   /** Client or operator id, or the network of who has none. */
   readonly holder: string;
+  /** Of `performance.now()`. */
+  readonly since: number;
 }
 
-const UNLOADED: Load = { share: 1, watch() {} };
+const UNLOADED: Load = { share: 1, watch() {}, answered() {}, refused() {} };
 
 /** Made once: under load, recording where an error was made would cost more than the refusal. */
 const FULL = {
@@ -139,7 +166,7 @@ const FULL = {
 };
 
 /** How busy the process is. */
-export type Load = Pick<LoopLoad, 'share' | 'watch'>;
+export type Load = Pick<LoopLoad, 'share' | 'watch' | 'answered' | 'refused'>;
 
 /** What one class of callers may hold of one plane at once, so that no class is in the way of another. */
 export class CallerBudget {
@@ -181,8 +208,8 @@ export class CallerBudget {
   enter(holder: string): Admission {
     const full = this.#requests.take(holder, this.#load.share);
     if (this.#isMany) this.#load.watch();
-    if (full) throw FULL[full];
-    return { budget: this, holder };
+    if (full) throw this.#refusal(full);
+    return { budget: this, holder, since: performance.now() };
   }
 
   /** With fewer in flight, the share decides nothing. */
@@ -198,11 +225,17 @@ export class CallerBudget {
   /** What `enter` would refuse. */
   crowded(holder: string): KeywardError | undefined {
     const full = this.#requests.full(holder, this.#load.share);
-    return full && FULL[full];
+    return full && this.#refusal(full);
   }
 
-  leave(holder: string): void {
+  #refusal(full: keyof typeof FULL): KeywardError {
+    this.#load.refused();
+    return FULL[full];
+  }
+
+  leave({ holder, since }: Admission): void {
     if (this.#isMany) this.#load.watch();
+    this.#load.answered(performance.now() - since);
     this.#requests.giveBack(holder);
   }
 

@@ -92,7 +92,7 @@ export class Exchange {
   }
 
   leave(): void {
-    this.#admission?.budget.leave(this.#admission.holder);
+    this.#admission?.budget.leave(this.#admission);
     this.#admission = undefined;
   }
 

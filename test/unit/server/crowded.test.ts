@@ -132,7 +132,7 @@ test('slow bodies of one who signs leave half of the places to another', async (
 });
 
 test('a busy process refuses signatures before it reads the request, as it would later on', async () => {
-  const load = { share: 1, watch() {} };
+  const load = { share: 1, watch() {}, answered() {}, refused() {} };
   const limits = { ...LIMITS, requests_in_flight: 16 };
   const seen: string[] = [];
   const callers = {
