@@ -3,22 +3,19 @@ import { KeywardError } from '../kernel/errors.ts';
 import type { LimitSettings } from './limits.ts';
 
 const LOOK_EVERY_MS = 100;
-/** Of a second. */
-const LOOKS = 10;
-/** An event loop in use for more of a look than this did not rest in it: requests wait to be read. */
+const LOOKS_A_SECOND = 1_000 / LOOK_EVERY_MS;
+/** Above this utilization the event loop had no rest, and requests wait to be read. */
 const NO_REST = 0.98;
-/** Those that are served may take so long. */
+/** On average, requests should be answered within this time. */
 const LONG_MS = 150;
-const MORE = 1.25;
-/** The least share: so many places are left however long the event loop has not rested. */
+const GROWTH = 1.25;
 const LEAST_SHARE = 1 / 8;
 
 /**
- * What part of the requests that could be in flight may be. It is the least after a look in which the event loop did
- * not rest and those served took long, or any was refused for the share; it grows with each other look. Refusing costs the
- * event loop more than half of what serving does, so as many as can be served in time are: callers who ask again once
- * answered are not refused, and a burst is served. How late a timer is would not do: one turn of the loop that reads many
- * requests makes it late.
+ * The share of places that is given out under load. It drops to the least when the event loop had no rest and requests took
+ * too long, or some were refused because of the share; otherwise it grows again. A refusal costs the event loop more than
+ * half of what a token costs, so nothing is refused that can be served in time. The lateness of a timer would be no
+ * measure: one turn of the loop that reads many requests makes it late.
  */
 export class LoopLoad {
   #share = 1;
@@ -33,12 +30,9 @@ export class LoopLoad {
     return this.#share;
   }
 
-  /**
-   * Looks at the event loop for as long as this is called every second, and until the share is whole again. A service
-   * that nobody calls would else wake ten times a second.
-   */
+  /** Starts the timer. It ends a second after the last call, once the share is 1: an idle service has no timer. */
   watch(): void {
-    this.#looksLeft = LOOKS;
+    this.#looksLeft = LOOKS_A_SECOND;
     if (this.#timer) return;
     this.#forget();
     let last = performance.eventLoopUtilization();
@@ -51,22 +45,22 @@ export class LoopLoad {
     }, LOOK_EVERY_MS).unref();
   }
 
-  /** A request that had a place was answered after that time. */
+  /** A request gave its place back after this time. */
   answered(tookMs: number): void {
     this.#answered += 1;
     this.#tookMs += tookMs;
   }
 
-  /** A request was refused that would have had a place of all of them. */
+  /** A request found no place. Only those that the share leaves too few places for count. */
   refused(): void {
     if (this.#share < 1) this.#refused += 1;
   }
 
-  /** For such a part of a look, from 0 to 1, the event loop was in use. */
-  looked(part: number): void {
-    const isTooMuch = part > NO_REST && (this.#refused > 0 || this.#tookMs > this.#answered * LONG_MS);
+  /** `utilization`: of the event loop since the last look, from 0 to 1. */
+  looked(utilization: number): void {
+    const isTooMuch = utilization > NO_REST && (this.#refused > 0 || this.#tookMs > this.#answered * LONG_MS);
     this.#forget();
-    this.#share = isTooMuch ? LEAST_SHARE : Math.min(1, this.#share * MORE);
+    this.#share = isTooMuch ? LEAST_SHARE : Math.min(1, this.#share * GROWTH);
   }
 
   #forget(): void {

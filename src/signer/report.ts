@@ -39,15 +39,17 @@ interface Reported {
 
 /** What module and token say of themselves now. Without label and serial, so that it may be given to others. */
 export function reportModule({ lib, slot, profile, sessions }: Reported): ModuleReport {
-  const info = calling('C_GetInfo', () => lib.C_GetInfo());
+  const { libraryDescription, libraryVersion, manufacturerID, cryptokiVersion } = calling('C_GetInfo', () =>
+    lib.C_GetInfo(),
+  );
   const token = calling('C_GetTokenInfo', () => lib.C_GetTokenInfo(slot));
   const offered = new Set(calling('C_GetMechanismList', () => lib.C_GetMechanismList(slot)));
   return {
     library: {
-      description: info.libraryDescription.trim(),
-      manufacturer: info.manufacturerID.trim(),
-      version: versionOf(info.libraryVersion),
-      cryptokiVersion: versionOf(info.cryptokiVersion),
+      description: libraryDescription.trim(),
+      manufacturer: manufacturerID.trim(),
+      version: versionOf(libraryVersion),
+      cryptokiVersion: versionOf(cryptokiVersion),
     },
     token: {
       manufacturer: token.manufacturerID.trim(),
