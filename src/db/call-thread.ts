@@ -38,6 +38,7 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
   readonly #exit: Promise<void>;
   #lost: KeywardError | undefined;
   #exited = false;
+  #stopped: Promise<void> | undefined;
 
   constructor({ entry, settings, deadlineMs }: CallThreadOptions) {
     this.#deadlineMs = deadlineMs;
@@ -75,10 +76,20 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
     });
   }
 
-  /** Has the worker close what it holds and waits for the thread to end. */
-  async stop(): Promise<void> {
-    if (!this.#lost) await this.call('close' as keyof C, null);
-    await this.#exit;
+  /** Has the worker close what it holds and waits for the thread to end; however many ask. A lost one holds nothing. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    try {
+      if (!this.#lost) await this.call('close' as keyof C, null);
+    } catch (error) {
+      if (error !== this.#lost) throw error;
+    } finally {
+      await this.#exit;
+    }
   }
 
   #settle(reply: CallReply): void {
