@@ -9,6 +9,12 @@ interface Address {
 }
 
 /**
+ * Connections that wait to be accepted, while a service restarts or many callers begin at once; the system has a limit of
+ * its own. Past Node's 511 the rest try again after 1 s, 3 s and 7 s.
+ */
+const BACKLOG = 4_096;
+
+/**
  * Listens at the address, or on the socket of that descriptor if it has this address, and answers the port.
  * `invalid_config` where the address is not to be had, or the socket has another.
  */
@@ -16,16 +22,9 @@ export function bind(server: Server, address: Address, descriptor?: number): Pro
   return descriptor === undefined ? bound(server, address) : taken(server, address, descriptor);
 }
 
-/** Connections that wait while a service restarts; the system has a limit of its own. */
-const BACKLOG = 4_096;
-
 async function taken(server: Server, config: Address, descriptor: number): Promise<number> {
   const { host, port } = config;
-  await listening(
-    server,
-    { fd: descriptor, backlog: BACKLOG },
-    'the socket of the service manager cannot be used',
-  );
+  await listening(server, { fd: descriptor }, 'the socket of the service manager cannot be used');
   const address = server.address();
   const is = typeof address === 'object' && address ? address : undefined;
   const hosts = isIP(host) ? [host] : (await lookup(host, { all: true })).map((each) => each.address);
@@ -59,7 +58,7 @@ function listening(server: Server, options: ListenOptions & { fd?: number }, fai
   return new Promise((resolve, reject) => {
     const failed = (cause: Error) => reject(new KeywardError('invalid_config', failure, { cause }));
     server.once('error', failed);
-    server.listen(options, () => {
+    server.listen({ ...options, backlog: BACKLOG }, () => {
       server.off('error', failed);
       resolve();
     });
