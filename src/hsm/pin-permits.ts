@@ -135,7 +135,7 @@ export class TokenPermits implements PinPermits {
     const deadline = performance.now() + TURN_WITHIN_MS;
     for (;;) {
       if (isGone) throw away('the signer has ended');
-      const turn = await this.#store.change(this.token, (found) => this.#judge(found, pin));
+      const turn = await this.#ask(pin);
       if ('terms' in turn) return this.#attempt(turn.terms);
       if ('refused' in turn) {
         this.#isRefused = true;
@@ -143,6 +143,16 @@ export class TokenPermits implements PinPermits {
       }
       if (performance.now() >= deadline) throw away(`${turn.heldBy} is trying the PIN`);
       await look();
+    }
+  }
+
+  async #ask(pin: PinState): Promise<Turn> {
+    try {
+      return await this.#store.change(this.token, (found) => this.#judge(found, pin));
+    } catch (error) {
+      // If it was committed all the same, the others wait for this front.
+      this.#end('untried');
+      throw error;
     }
   }
 

@@ -14,6 +14,8 @@ class Row {
   permit: PinPermit = NO_ATTEMPTS;
   auditEnd = 1;
   isAway = false;
+  /** The next change is kept, and its answer is lost. */
+  losesAnswer = false;
   readonly there = new Set<string>();
 
   storeOf(front: string): PinPermitStore {
@@ -27,6 +29,10 @@ class Row {
         const found = { permit, isHeld: this.there.has(permit.front), auditEnd: this.auditEnd };
         const judged = judge(found);
         this.permit = judged.permit;
+        if (this.losesAnswer) {
+          this.losesAnswer = false;
+          throw AWAY;
+        }
         return judged.answer;
       },
       clear: async () => {
@@ -177,6 +183,38 @@ describe('an attempt', () => {
   });
 });
 
+describe('an attempt whose permission was lost on the way', () => {
+  it('keeps no other host waiting, and counts for nothing', async () => {
+    const { row, one, two } = hosts();
+    row.losesAnswer = true;
+    expect(await refused(one, FRESH)).toMatch(/^hsm_unavailable: no PIN is tried before the database says/);
+    expect((await two.take(FRESH, NEVER)).terms.onlyAccepted).toBe(false);
+    expect(row.permit).toMatchObject({ front: 'two', attempts: 1 });
+  });
+
+  it('keeps them waiting until the database answers, and no longer', async () => {
+    const { row, one, two } = hosts();
+    row.losesAnswer = true;
+    const refusal = refused(one, FRESH);
+    row.isAway = true;
+    expect(await refusal).toMatch(/^hsm_unavailable/);
+    expect(row.permit).toMatchObject({ front: 'one', attempts: 1 });
+    row.isAway = false;
+    await one.tell();
+    expect((await two.take(FRESH, NEVER)).terms.onlyAccepted).toBe(false);
+  });
+
+  it('is not told of where another host is at one', async () => {
+    const { row, one, two } = hosts();
+    await two.take(FRESH, NEVER);
+    row.isAway = true;
+    await refused(one, FRESH);
+    row.isAway = false;
+    await one.tell();
+    expect(row.permit).toMatchObject({ front: 'two', attempts: 1 });
+  });
+});
+
 /** A host, with what its signer's own latch says. */
 interface Host {
   readonly permits: TokenPermits;
@@ -192,8 +230,9 @@ function mayTry({ latch: { state, attempts, isAccepted } }: Host, { onlyAccepted
 
 type Tried = 'right' | 'wrong' | undefined;
 
-/** What reached the token. */
-async function start(host: Host, dies: 'before' | 'after' | undefined): Promise<Tried> {
+/** What reached the token. `unheard`: the answer of the database is lost, and the front lives on. */
+async function start(row: Row, host: Host, dies: Start[1]): Promise<Tried> {
+  row.losesAnswer = dies === 'unheard';
   const attempt = await host.permits.take(host.latch, NEVER).catch(() => undefined);
   if (!attempt || dies === 'before') return undefined;
   const { terms } = attempt;
@@ -206,7 +245,7 @@ async function start(host: Host, dies: 'before' | 'after' | undefined): Promise<
   return undefined;
 }
 
-const DEATHS = ['before', 'after', undefined] as const;
+const DEATHS = ['before', 'after', 'unheard', undefined] as const;
 type Start = readonly [at: number, dies: (typeof DEATHS)[number]];
 type Given = Pick<Host & PinState, 'isRight' | 'isAccepted'>;
 const starts = fc.array(fc.tuple(fc.nat(3), fc.constantFrom(...DEATHS)), { maxLength: 20 });
@@ -222,9 +261,9 @@ async function tries(given: readonly Given[], started: readonly Start[]): Promis
   for (const [at, dies] of started) {
     const host = all[at];
     if (!host) continue;
-    tried.push(await start(host, dies));
+    tried.push(await start(row, host, dies));
     // It is started again by whoever supervises it.
-    if (dies) tried.push(await start(host, undefined));
+    if (dies) tried.push(await start(row, host, undefined));
   }
   return tried;
 }
