@@ -283,7 +283,7 @@ function onePinIsRejected({ faults, rejected }: Told): Violation[] {
 
 /** What a fault took from the database is looked for in answers alone. */
 function statesGoForward({ keys, compromises, faults, impaired }: Told, dump: Dump): Violation[] {
-  const isShortened = lastLoss(faults) !== undefined;
+  const loss = lastLoss(faults);
   const found: Violation[] = [];
   for (const { keys: list } of keys) found.push(...oneActive(list));
   found.push(...oneActive(dump.keys));
@@ -291,8 +291,10 @@ function statesGoForward({ keys, compromises, faults, impaired }: Told, dump: Du
   for (const looks of grouped(keys, ({ front }) => front).values()) found.push(...goesBack(looks, looks, 0));
   // A front that a fault hit lists what it knows.
   const well = keys.filter(({ front, asked, answered }) => !isHindered(front, asked, answered, impaired));
-  found.push(...goesBack(keys, isShortened ? well : [...well, end], STALE_MS));
-  if (isShortened) return found;
+  // What was lost, others cannot know: they accept nothing.
+  const told = loss ? well.filter(({ answered }) => answered < loss.asked) : [...well, end];
+  found.push(...goesBack(keys, told, STALE_MS));
+  if (loss) return found;
   const states = new Map(dump.keys.map(({ kid, state }) => [kid, state]));
   for (const { kid } of compromises)
     if (rankOf(states.get(kid)) < rankOf('compromised'))

@@ -1,7 +1,7 @@
 import { SharedRun } from '../lib/shared-run.ts';
 import type { SharedDatabase } from './engine.ts';
 import { unavailable } from './failure.ts';
-import type { TrxReader } from './schema.ts';
+import type { Trx, TrxReader } from './schema.ts';
 
 /** Takes over what other fronts have committed by the time it is called, by what that reader reads. */
 export type Follow = (reader: TrxReader) => Promise<void>;
@@ -11,6 +11,11 @@ interface FollowerOptions {
   readonly reader: TrxReader;
   /** Absent where nobody else writes. */
   readonly shared: SharedDatabase | undefined;
+  /**
+   * Begins before a transaction and ends within it: rejects where the database lacks what this process knows to be committed,
+   * and may lack what another front restricted.
+   */
+  readonly requireWhole: () => (trx: Trx) => Promise<void>;
   /** Memory has all that the database had with that number of the fence. */
   readonly passed: (fence: number) => void;
 }
@@ -71,10 +76,10 @@ export class Follower {
   }
 
   async #look(): Promise<boolean> {
-    const { shared, reader } = this.#options;
+    const { shared } = this.#options;
     if (!shared) return false;
     const lookedAt = performance.now();
-    const fence = await reader.read((trx) => shared.fence(trx));
+    const fence = await this.#fence(shared);
     if (fence !== this.#passed || lookedAt - this.#caughtUpAt >= CATCH_UP_MS) await this.#catches.run();
     this.#lookedAt = lookedAt;
     return true;
@@ -85,10 +90,19 @@ export class Follower {
     if (!shared) return;
     const begun = performance.now();
     // What is read behind it has at least what raised it.
-    const fence = await reader.read((trx) => shared.fence(trx));
+    const fence = await this.#fence(shared);
     for (const follow of this.#follows) await follow(reader);
     this.#passed = fence;
     this.#caughtUpAt = begun;
     passed(fence);
+  }
+
+  async #fence(shared: SharedDatabase): Promise<number> {
+    const { reader, requireWhole } = this.#options;
+    const isWhole = requireWhole();
+    return await reader.read(async (trx) => {
+      await isWhole(trx);
+      return await shared.fence(trx);
+    });
   }
 }

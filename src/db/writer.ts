@@ -134,6 +134,11 @@ export class Writer implements RecordAppender, UrgentWriter {
     return this.#memory.audit.head;
   }
 
+  /** Whether the database has ever shown another end of the trail than this process left: nothing is changed any more. */
+  get hasForeignTrail(): boolean {
+    return this.#memory.audit.isForeign;
+  }
+
   /** Groups are appended to that end alone. `store_unavailable`. */
   expectLedgerEnd(end: ChainHead): void {
     this.#mark?.record(end, this.#clock.nowSeconds());
@@ -230,7 +235,7 @@ export class Writer implements RecordAppender, UrgentWriter {
   }
 
   #tellOfForeignEnd(): void {
-    if (!this.#memory.audit.isForeign || this.#isForeignTold) return;
+    if (!this.hasForeignTrail || this.#isForeignTold) return;
     this.#isForeignTold = true;
     this.#onEvent({ name: 'audit_trail_changed' });
   }

@@ -100,6 +100,7 @@ export class PostgresOwner implements DatabaseOwner {
   #knownAt = performance.now();
   readonly #lead = new Lead();
   #others: number;
+  #hadOthers: boolean;
   #standbys: number | undefined;
   #tellLoss: (loss: Loss) => void = () => {};
   readonly lost: Promise<Loss> = new Promise((resolve) => {
@@ -152,6 +153,7 @@ export class PostgresOwner implements DatabaseOwner {
     this.reached = reached;
     this.#slot = slot;
     this.#others = isJoining ? 1 : 0;
+    this.#hadOthers = isJoining;
     this.#control = control;
     this.#connection = connection;
     this.#timer = setInterval(() => void this.#beat(), BEAT_MS).unref();
@@ -170,6 +172,10 @@ export class PostgresOwner implements DatabaseOwner {
   readonly isAbandoned = ({ since }: UnfinishedWork): boolean =>
     this.#isKnown(performance.now()) &&
     (this.#others === 0 || systemClock.nowSeconds() - since > ABANDONED_SECONDS);
+
+  get hadOthers(): boolean {
+    return this.#hadOthers;
+  }
 
   get seen(): SharedStanding | undefined {
     const standbysInSync = this.#standbys;
@@ -226,6 +232,7 @@ export class PostgresOwner implements DatabaseOwner {
       else if (found?.held) {
         this.#knownAt = askedAt;
         this.#others = found.others;
+        this.#hadOthers ||= found.others > 0;
         this.#standbys = found.standbys;
         await this.#leadBy(found, askedAt);
       }

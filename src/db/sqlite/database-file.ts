@@ -102,6 +102,7 @@ export function ownFile(file: string): DatabaseOwner {
     id: '',
     former: '',
     isJoining: false,
+    hadOthers: false,
     seen: undefined,
     // The lock of a file is not lost while the process lives.
     lost: new Promise(() => {}),

@@ -503,13 +503,65 @@ describe.skipIf(NO_POSTGRES)(`several fronts on ${POSTGRES}`, () => {
     await second.store.records.append(issuanceRecord(1));
     await first.store.records.append(issuanceRecord(2));
     const session = await sessionOfTest(url);
-    await session.transact('delete from issuance_records where sequence = 2');
-    await session.transact('delete from ledger_row_hashes where group_sequence = 2');
-    await session.transact('delete from ledger_groups where sequence = 2');
+    await loseLastGroup(session, 2);
     await second.store.records.append(issuanceRecord(3));
     await expect(first.store.records.append(issuanceRecord(4))).rejects.toMatchObject({
       cause: { condition: 'foreign_group' },
     });
     await second.store.records.append(issuanceRecord(5));
   });
+
+  it('do not follow a database that lacks what one of them committed', async () => {
+    const { first, second, url } = await fronts();
+    await first.store.records.append(issuanceRecord(1));
+    await second.store.records.append(issuanceRecord(2));
+    await expect.poll(() => first.owner.hadOthers, { timeout: 60_000 }).toBe(true);
+    for (const { store } of [first, second]) await store.follower.look();
+    const session = await sessionOfTest(url);
+    await loseLastGroup(session, 2);
+    await first.store.follower.look();
+    await expect(second.store.follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+    // Another group in its place is not the one that it committed.
+    await first.store.records.append(issuanceRecord(3));
+    await expect(second.store.follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await first.store.follower.look();
+  });
+
+  it('do not follow one whose trail has lost what one of them committed', async () => {
+    const { first, second, url } = await fronts();
+    await expect.poll(() => first.owner.hadOthers, { timeout: 60_000 }).toBe(true);
+    await first.store.audit.record({ ...EVENT, type: 'first' });
+    const session = await sessionOfTest(url);
+    await session.transact(
+      'delete from audit_events where sequence = (select max(sequence) from audit_events)',
+    );
+    await expect(first.store.audit.record({ ...EVENT, type: 'next' })).rejects.toMatchObject({
+      code: 'audit_trail_refused',
+    });
+    await expect(first.store.follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await second.store.follower.look();
+  });
 });
+
+describe.skipIf(NO_POSTGRES)(`one front on ${POSTGRES}`, () => {
+  it('goes on by what it knows where the database lacks what it committed', async () => {
+    const url = await databaseOfTest();
+    const database = settingsFor(url);
+    const owner = await joinDatabase(database, `${folderOfTest()}/ledger-archive`);
+    onTestFinished(() => owner.release());
+    const { store } = await openTestStore({ postgres: { url, database, owner } });
+    await owner.started();
+    await store.records.append(issuanceRecord(1));
+    await store.records.append(issuanceRecord(2));
+    await loseLastGroup(await sessionOfTest(url), 2);
+    expect(owner.hadOthers).toBe(false);
+    await store.follower.look();
+  });
+});
+
+/** As a server has it that was promoted without it. */
+async function loseLastGroup(session: Awaited<ReturnType<typeof sessionOfTest>>, group: number) {
+  await session.transact(`delete from issuance_records where group_sequence = ${group}`);
+  await session.transact(`delete from ledger_row_hashes where group_sequence = ${group}`);
+  await session.transact(`delete from ledger_groups where sequence = ${group}`);
+}

@@ -6,7 +6,7 @@ const READER: TrxReader = { read: (query) => query({} as Trx) };
 
 /** With a database whose fence the test sets, and a memory that takes it over. */
 function followed() {
-  const database = { fence: 1, isAway: false };
+  const database = { fence: 1, isAway: false, isWhole: true };
   const memory: number[] = [];
   const follower = new Follower({
     reader: READER,
@@ -17,6 +17,9 @@ function followed() {
       },
       isThere: async () => true,
       proof: async () => {},
+    },
+    requireWhole: () => async () => {
+      if (!database.isWhole) throw new Error('the database lacks something');
     },
     passed: () => {},
   });
@@ -60,7 +63,25 @@ it('knows how long ago it looked, and counts no look that failed', async () => {
   follower.requireFresh();
 });
 
+it('takes over nothing from a database that lacks what was committed', async () => {
+  const { follower, database, memory } = followed();
+  await follower.look();
+  database.isWhole = false;
+  database.fence = 2;
+  await expect(follower.look()).rejects.toThrow('the database lacks something');
+  await expect(follower.catchUp()).rejects.toThrow('the database lacks something');
+  expect(memory).toEqual([1]);
+  database.isWhole = true;
+  await follower.look();
+  expect(memory).toEqual([1, 2]);
+});
+
 it('has nothing to tell where nobody else writes', async () => {
-  const follower = new Follower({ reader: READER, shared: undefined, passed: () => {} });
+  const follower = new Follower({
+    reader: READER,
+    shared: undefined,
+    requireWhole: () => async () => {},
+    passed: () => {},
+  });
   expect(await follower.look()).toBe(false);
 });

@@ -329,6 +329,17 @@ describe('the checker of histories', () => {
     expect(found(later(impaired('cut', 5_000, 12_000), { ...list, what: 'keys' }))).toEqual([]);
   });
 
+  it('lets a front list what it knows where what another restricted was lost, and the other list no less than before', () => {
+    const list = (front: string | undefined, state: string): Operation => ({
+      ...at(10_300),
+      ...(front === undefined ? {} : { front }),
+      what: 'keys',
+      keys: [{ kid: 'k1', state }],
+    });
+    expect(found(later(lossy, list(OTHER_FRONT, 'active')))).toEqual([]);
+    expect(found(later(lossy, list(undefined, 'active')))).toEqual(['P6']);
+  });
+
   it('lets a front that is cut off accept until it must have noticed, and what it is asked then once it is back', () => {
     const told = { front: OTHER_FRONT, valid: true, token: token(4, 'k2') };
     const cut = impaired('cut', 140, 12_140);
