@@ -32,8 +32,6 @@ export interface DatabaseOwner extends Leadership {
   readonly former: string;
   /** Other fronts have it, too, and know what was acknowledged. */
   readonly isJoining: boolean;
-  /** Whether another front has had it at any time since this one began. */
-  readonly hadOthers: boolean;
   /** Absent where there is no other front. */
   readonly notes?: NoteBoard;
   /** What was seen of the database a moment ago; undefined where that is not known, and of a file. */

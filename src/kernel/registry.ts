@@ -224,6 +224,8 @@ export interface Leadership {
   leads(): boolean;
   /** Whether nobody is at that work any more, so that this process may undo it. Asked of whatever was not begun here. */
   isAbandoned(work: UnfinishedWork): boolean;
+  /** Whether another process has had the database at any time since this one began. */
+  readonly hadOthers: boolean;
 }
 
 /** `tick`, which does nothing while another process leads. */

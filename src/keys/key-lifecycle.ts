@@ -51,6 +51,7 @@ export function openKeyLifecycle(parts: KeyLifecycleDeps): KeyLifecycle {
     signer,
     served,
     turns: making.turns,
+    leadership,
     clock,
     timeGuard,
     graceSeconds,

@@ -1,6 +1,7 @@
 import { KEYWARD } from '../kernel/actor.ts';
 import type { Clock, SettledTime, TimeGuard } from '../kernel/clock.ts';
 import type { SigningKey } from '../kernel/key.ts';
+import type { Leadership } from '../kernel/registry.ts';
 import type { Signer } from '../kernel/signer.ts';
 import type { KeyedMutex } from '../lib/mutex.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
@@ -46,6 +47,7 @@ interface ReconcileDeps {
   readonly served: Served;
   /** Shared by all that make keys. */
   readonly turns: KeyedMutex;
+  readonly leadership: Pick<Leadership, 'hadOthers'>;
   readonly clock: Clock;
   readonly timeGuard: TimeGuard & SettledTime;
   readonly graceSeconds: number;
@@ -90,6 +92,9 @@ const STEP_PLANS: Readonly<Record<KeyStep, StepPlan>> = {
   },
 };
 
+/** Whoever has not followed by then vouches for nothing; with a second for the rounding of times. */
+const FOLLOWED_SECONDS = 6;
+
 const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> = {
   activate: { type: 'key.activated', why: 'no key signed for the scope' },
   rotate: { type: 'key.rotated', why: 'scheduled' },
@@ -100,16 +105,21 @@ const SUCCESSIONS: Readonly<Record<Succession, Pick<StepPlan, 'type' | 'why'>>> 
  * still to be done.
  */
 export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
-  const { changes, keyRing, standbys, signer, served, turns, clock, timeGuard } = deps;
+  const { changes, keyRing, standbys, signer, served, turns, leadership, clock, timeGuard } = deps;
   const { graceSeconds, failoverSeconds, renewedSince } = deps;
   const given = () => ({ now: clock.nowSeconds(), graceSeconds, renewedSince: renewedSince?.() });
   const all = () => keyRing.scopes().flatMap(({ id }) => keyRing.scopeKeys(id) ?? []);
   /** What nothing undoes waits until the time has settled (I13). */
   const mayCome = (step: DueStep) => !isIrreversible(step) || timeGuard.isSettled();
+  /** Other fronts sign with a key until they have followed; where it is gone by then, they have to replace their signers. */
+  const isFollowed = (step: DueStep) =>
+    step.name !== 'destroy' ||
+    !leadership.hadOthers ||
+    !isChangedWithin(step.key, FOLLOWED_SECONDS, clock.nowSeconds());
   const due = (scopes = all()) =>
     scopes.flatMap((of) =>
       dueSteps(of, given())
-        .filter(mayCome)
+        .filter((step) => mayCome(step) && isFollowed(step))
         .map((step) => ({ scopeId: of.scope.id, step })),
     );
 
@@ -227,6 +237,11 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
       }),
     ],
   };
+}
+
+/** Changes that are dated later than now say nothing. */
+function isChangedWithin({ times }: SigningKey, seconds: number, now: number): boolean {
+  return Object.values(times).some((at) => at !== null && at <= now && now < at + seconds);
 }
 
 function isSuccession(step: DueStep): step is { readonly name: Succession } {

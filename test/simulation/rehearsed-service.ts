@@ -67,6 +67,7 @@ export async function openRehearsedService(
     signer,
     served,
     turns: making.turns,
+    leadership: SOLE_OWNER,
     clock,
     timeGuard: { requireSteadyTime: () => {}, isSettled: () => true },
     graceSeconds,

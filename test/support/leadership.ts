@@ -1,7 +1,7 @@
 import type { Leadership, UnfinishedWork } from '../../src/kernel/registry.ts';
 
 /** Of a process that nobody shares the database with. */
-export const SOLE_OWNER: Leadership = { leads: () => true, isAbandoned: () => true };
+export const SOLE_OWNER: Leadership = { leads: () => true, isAbandoned: () => true, hadOthers: false };
 
 /** Of one of several, which leads or does not as a test has it. */
 export function switchedLeadership(isLeading = false) {
@@ -9,6 +9,7 @@ export function switchedLeadership(isLeading = false) {
   const leadership: Leadership = {
     leads: () => state.isLeading,
     isAbandoned: (work) => state.isAbandoned(work),
+    hadOthers: true,
   };
   return { state, leadership };
 }

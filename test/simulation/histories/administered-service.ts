@@ -21,6 +21,7 @@ import { createLedger, createLedgerReader } from '../../../src/ledger/durable-le
 import { addRevocation } from '../../../src/ledger/routes/erase.ts';
 import { createTokenVerifier, type VerifyingDeps } from '../../../src/verification/verify-token.ts';
 import { operatorNamed } from '../../support/act-bench.ts';
+import { SOLE_OWNER } from '../../support/leadership.ts';
 import { untouched } from '../../support/untouched.ts';
 import type { ComposedService } from '../composed-service.ts';
 import { isSignedBy } from '../rehearsed-service.ts';
@@ -126,6 +127,7 @@ export function administer(service: ComposedService, prefix: string, planted: Pl
     signer,
     served,
     turns: making.turns,
+    leadership: SOLE_OWNER,
     clock,
     timeGuard: STEADY,
     graceSeconds: GRACE_SECONDS,

@@ -33,6 +33,7 @@ let isSaid: boolean;
 let turns: KeyedMutex;
 let steady: boolean;
 let settled: boolean;
+let hadOthers: boolean;
 
 beforeEach(() => {
   ring = createKeyRing();
@@ -42,6 +43,7 @@ beforeEach(() => {
   turns = new KeyedMutex();
   steady = true;
   settled = true;
+  hadOthers = false;
 });
 
 const step = (name: string) => {
@@ -99,6 +101,7 @@ function chores(...keys: readonly SigningKey[]) {
     },
     served: () => new Map([['primary', served]]),
     turns,
+    leadership: { hadOthers },
     clock: { nowSeconds: () => NOW },
     timeGuard: {
       requireSteadyTime() {
@@ -144,6 +147,19 @@ describe('after a compromise', () => {
     failing.clear();
     await doAll(deferred('primary'));
     expect(steps).toContain(`destroy ${compromised.kid}`);
+  });
+
+  it('it goes once all other fronts must have followed: until then they sign with it', () => {
+    hadOthers = true;
+    const since = (compromised: number, activated = NOW - 100) =>
+      key('compromised', { times: { ...NO_TIMES, activated, compromised } });
+    const stepsOf = (of: SigningKey) => names(chores(active, standby, of).deferred('primary'));
+    expect(stepsOf(since(NOW - 5))).toEqual([]);
+    const followed = since(NOW - 6);
+    expect(stepsOf(followed)).toEqual([`destroy ${followed.kid}`]);
+    // A time that has not come says nothing.
+    const ahead = since(NOW - 6, NOW + 60);
+    expect(stepsOf(ahead)).toEqual([`destroy ${ahead.kid}`]);
   });
 
   it('a destruction that was cut short is asked for again', async () => {
