@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type ChainHead, type RunKey, sealHash, verifySeal } from '../kernel/audit-chain.ts';
-import type { FrontNotes } from '../kernel/front-notes.ts';
+import type { FrontNotes } from '../kernel/registry.ts';
 import type { RunDirectory } from './run-directory.ts';
 
 export interface NoteRow {

@@ -7,9 +7,8 @@ import {
   type RunKey,
 } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
-import type { FrontNotes } from '../kernel/front-notes.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
-import type { RefusedRow, Registry } from '../kernel/registry.ts';
+import type { FrontNotes, RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';

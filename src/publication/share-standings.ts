@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { FrontNotes } from '../kernel/front-notes.ts';
+import type { FrontNotes } from '../kernel/registry.ts';
 import type { SharedVerifiers, ToldStanding } from './verifier-directory.ts';
 
 /** So often it is told again although nothing changed: the database forgets it at a failover. */
