@@ -7,7 +7,7 @@ import {
   linkFault,
   MOST_ROWS,
 } from '../../kernel/ledger-chain.ts';
-import { readConfirmed } from '../confirmed-read.ts';
+import { readConfirmed } from '../ledger-connection.ts';
 import { type GroupColumns, ledgerGroup } from '../ledger-row.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import { type Rows, statement } from '../rows.ts';

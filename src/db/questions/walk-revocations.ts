@@ -12,8 +12,8 @@ import {
   type RevocationFlaw,
   type RevocationPage,
 } from '../../kernel/revocation.ts';
-import { readConfirmed } from '../confirmed-read.ts';
 import { eventFromRow } from '../event-seals.ts';
+import { readConfirmed } from '../ledger-connection.ts';
 import type { OpenLedger } from '../open-ledger.ts';
 import {
   revocationFromRow,
