@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { type ChainHead, type RunKey, sealHash } from '../../kernel/audit-chain.ts';
+import { type ChainHead, type RunKey, sealHash, verifySeal } from '../../kernel/audit-chain.ts';
 import {
   CHAIN_START,
   groupHash,
@@ -10,7 +10,6 @@ import {
   writeRowHash,
 } from '../../kernel/ledger-chain.ts';
 import { foreignGroup, wireOf } from '../failure.ts';
-import { isOwnEnd } from '../ledger-end.ts';
 import type { GroupColumns } from '../ledger-row.ts';
 import { type BareRow, type RecordBatch, rowOf, sizeOf } from '../record-batch.ts';
 import type { AppendedGroup, RowFailure } from '../writer-protocol.ts';
@@ -106,4 +105,16 @@ export class GroupAppender {
     this.#insertRowHashes.run(sequence, hashes);
     return hash;
   }
+}
+
+/**
+ * Whether the writer may append behind that group. The database must end with the group that the writer knows, or with
+ * a later one that bears the run's own seal: of a commit whose answer was lost the writer does not know what became.
+ */
+function isOwnEnd(last: GroupColumns | undefined, end: ChainHead, run: RunKey): boolean {
+  const { sequence, group_hash: hash } = last ?? { sequence: 0, group_hash: CHAIN_START };
+  if (sequence === end.sequence) return Buffer.compare(hash, end.hash) === 0;
+  const { run_id = null, seal = null } = last ?? {};
+  if (sequence < end.sequence || run_id !== run.id || seal === null) return false;
+  return verifySeal(run, 'ledger', { sequence, hash }, seal);
 }
