@@ -6,7 +6,7 @@ import { copyIntoFile, partOf } from '../db/copy/copy-into-file.ts';
 import type { CopyOptions } from '../db/copy/copy-store.ts';
 import type { TableSum } from '../db/copy/copy-table.ts';
 import { isFile } from '../db/database-settings.ts';
-import { isDiskFull } from '../db/disk-full.ts';
+import { isDiskFull } from '../db/failure.ts';
 import { copyDialect, openReader } from '../db/open-engine.ts';
 import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';

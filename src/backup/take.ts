@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import { basename, dirname, join, resolve } from 'node:path';
 import { type VerifyReport, verifyAudit } from '../audit-verify/index.ts';
 import { commandFailure } from '../cli/failure.ts';
-import { isDiskFull } from '../db/disk-full.ts';
+import { isDiskFull } from '../db/failure.ts';
 import { copyDatabase } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
