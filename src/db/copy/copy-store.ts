@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { unfit } from '../migrate.ts';
+import { unfit } from '../migrations/index.ts';
 import type { Trx, TrxReader, TrxWriter } from '../schema.ts';
 import { type CopySides, type OnRows, TableCopier, type TableSum } from './copy-table.ts';
 import { MARKED_TABLE, markInitialCopy } from './initial-copy.ts';

@@ -1,6 +1,6 @@
 import { Kysely } from 'kysely';
 import { KeywardError } from '../../kernel/errors.ts';
-import { migrate } from '../migrate.ts';
+import { migrate } from '../migrations/index.ts';
 import type { Schema } from '../schema.ts';
 import { openWritable } from './database-file.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';

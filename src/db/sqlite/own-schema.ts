@@ -1,7 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
-import { migrate } from '../migrate.ts';
-import { migrationsOf } from '../migrations/index.ts';
+import { migrate, migrationsOf } from '../migrations/index.ts';
 import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';

@@ -12,7 +12,7 @@ import { NUMBERED, TABLE_KEYS, TABLES } from '../../../src/db/copy/table-keys.ts
 import type { DatabaseSettings } from '../../../src/db/database-settings.ts';
 import type { DatabaseOwner } from '../../../src/db/engine.ts';
 import { isDiskFull } from '../../../src/db/failure.ts';
-import { migrate } from '../../../src/db/migrate.ts';
+import { migrate } from '../../../src/db/migrations/index.ts';
 import { copyDialect, openReader, ownDatabase } from '../../../src/db/open-engine.ts';
 import { openStore } from '../../../src/db/open-store.ts';
 import type { Schema } from '../../../src/db/schema.ts';

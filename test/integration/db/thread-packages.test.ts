@@ -29,5 +29,5 @@ it.each(['archive', 'lending', 'read', 'writer'])(
 );
 
 it('what does load one is seen', () => {
-  expect(packagesOf('db/migrate.ts')).toContain('kysely');
+  expect(packagesOf('db/migrations/index.ts')).toContain('kysely');
 });

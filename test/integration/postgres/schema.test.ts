@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { migrate } from '../../../src/db/migrate.ts';
+import { migrate } from '../../../src/db/migrations/index.ts';
 import { POSTGRES_MIGRATIONS } from '../../../src/db/postgres/own-objects.ts';
 import type { Schema } from '../../../src/db/schema.ts';
 import { connectionSession, sqliteDialect } from '../../../src/db/sqlite/dialect.ts';
