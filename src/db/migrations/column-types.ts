@@ -1,4 +1,10 @@
-import type { ColumnBuilderCallback, ColumnDataType, Expression, RawBuilder } from 'kysely';
+import {
+  type ColumnBuilderCallback,
+  type ColumnDataType,
+  type Expression,
+  type RawBuilder,
+  sql,
+} from 'kysely';
 
 type DataType = ColumnDataType | Expression<unknown>;
 
@@ -22,3 +28,32 @@ export interface ColumnTypes {
   /** The slot of a record (`ledger-row.ts`) in an index. */
   readonly recordSlot: RawBuilder<unknown>;
 }
+
+export const SQLITE_TYPES: ColumnTypes = {
+  text: 'text',
+  json: 'text',
+  bytes: 'blob',
+  count: 'integer',
+  seconds: 'integer',
+  flag: 'integer',
+  assigned: (column) => column.primaryKey().notNull(),
+  strict: sql`strict`,
+  recordSlot: sql`iat >> 4`,
+};
+
+/** Whatever collation the database was made with. */
+const postgresText = sql`text collate "C"`;
+
+export const POSTGRES_TYPES: ColumnTypes = {
+  text: postgresText,
+  json: postgresText,
+  bytes: 'bytea',
+  count: 'bigint',
+  seconds: 'bigint',
+  flag: 'smallint',
+  // A row that is brought from another database keeps its number.
+  assigned: (column) => column.primaryKey().notNull().generatedByDefaultAsIdentity(),
+  // PostgreSQL converts nothing unasked.
+  strict: sql``,
+  recordSlot: sql`(iat >> 4)`,
+};

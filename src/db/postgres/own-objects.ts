@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import { POSTGRES_TYPES } from '../migrations/column-types.ts';
 import { type Migrations, migrationsOf } from '../migrations/index.ts';
-import { POSTGRES_TYPES } from '../migrations/postgres-types.ts';
 
 /** Fronts that one database can have. */
 export const MOST_FRONTS = 63;

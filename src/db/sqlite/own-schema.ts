@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import { SQLITE_TYPES } from '../migrations/column-types.ts';
 import { migrate, migrationsOf } from '../migrations/index.ts';
-import { SQLITE_TYPES } from '../migrations/sqlite-types.ts';
 import type { Schema } from '../schema.ts';
 import { connectionSession, sqliteDialect } from './dialect.ts';
 import { type OwnSchema, schemaOf } from './schema-objects.ts';
