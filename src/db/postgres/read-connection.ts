@@ -1,11 +1,11 @@
 import type { StoreFailure } from '../failure.ts';
 import type { LedgerConnection } from '../ledger-connection.ts';
 import type { Rows } from '../rows.ts';
-import { passBarrier } from './barrier.ts';
 import { unproven } from './failure.ts';
 import { KeptSession } from './kept-session.ts';
 import type { PostgresGround } from './open-session.ts';
 import { PostgresRows } from './postgres-rows.ts';
+import { passBarrier } from './proof.ts';
 import { durabilityOf } from './requirements.ts';
 import { SchemaFlag } from './schema-flag.ts';
 import type { PostgresSession } from './session.ts';

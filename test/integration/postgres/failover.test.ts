@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { passBarrier } from '../../../src/db/postgres/barrier.ts';
 import { KeptSession } from '../../../src/db/postgres/kept-session.ts';
 import { readPosition } from '../../../src/db/postgres/position.ts';
+import { passBarrier } from '../../../src/db/postgres/proof.ts';
 import { ReachedServer } from '../../../src/db/postgres/reached-server.ts';
 import type { Durability } from '../../../src/db/postgres/requirements.ts';
 import { endSyncWait } from '../../../src/db/postgres/sync-wait.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { passBarrier } from '../../../src/db/postgres/barrier.ts';
-import { prove } from '../../../src/db/postgres/proof.ts';
+import { passBarrier, prove } from '../../../src/db/postgres/proof.ts';
 import type { PostgresSession } from '../../../src/db/postgres/session.ts';
 import { sessionOfTest } from '../../support/postgres/database-of-test.ts';
 import { NO_PGBOUNCER, PGBOUNCER, pgbouncerOfTest } from '../../support/postgres/pgbouncer.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { passBarrier } from '../../../../src/db/postgres/barrier.ts';
+import { passBarrier } from '../../../../src/db/postgres/proof.ts';
 import type { Answer, Notice } from '../../../../src/db/postgres/session.ts';
 
 const ONE_COPY = { mode: 'replicated', copies: 1 } as const;
