@@ -22,8 +22,7 @@ import { rotationPauses, scopeRevision } from './scope-revision.ts';
 import { scopeFromRow, scopeToRow, tokenOf } from './scope-row.ts';
 import { follow } from './signed/follow.ts';
 import type { Beside } from './signed/intended-change.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
-import { settling } from './signed/settling.ts';
+import { type RegistryChanges, settling } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange, type RowOf, remove } from './signed/tables.ts';
 import type { ChangedRow, RegistryView } from './signed/trusted-registry.ts';
 

@@ -7,8 +7,7 @@ import type { Registry } from '../kernel/registry.ts';
 import type { RotationPause, Scope } from '../kernel/scope.ts';
 import { changesKeySet, isUnchanged, scopeDifference } from '../kernel/scope-change.ts';
 import { scopeFromRow, scopeToRow } from './scope-row.ts';
-import type { RegistryChanges } from './signed/registry-changes.ts';
-import { settling } from './signed/settling.ts';
+import { type RegistryChanges, settling } from './signed/registry-changes.ts';
 import { inconsistent, put, type RowChange } from './signed/tables.ts';
 import type { RegistryView } from './signed/trusted-registry.ts';
 

@@ -1,6 +1,5 @@
 import { camelCased } from '../db/camel-case.ts';
-import type { RegistryChanges } from '../db/signed/registry-changes.ts';
-import { settling } from '../db/signed/settling.ts';
+import { type RegistryChanges, settling } from '../db/signed/registry-changes.ts';
 import { put, type RowOf, remove, rowId } from '../db/signed/tables.ts';
 import type { RegistryView } from '../db/signed/trusted-registry.ts';
 import { actOf } from '../kernel/audit.ts';

@@ -1,7 +1,6 @@
 import { camelCased } from '../../db/camel-case.ts';
 import { follow } from '../../db/signed/follow.ts';
-import type { Plan, RegistryChanges } from '../../db/signed/registry-changes.ts';
-import { settling } from '../../db/signed/settling.ts';
+import { type Plan, type RegistryChanges, settling } from '../../db/signed/registry-changes.ts';
 import { put, type RowChange, type RowOf, remove, rowId } from '../../db/signed/tables.ts';
 import type { ChangedRow, RegistryView } from '../../db/signed/trusted-registry.ts';
 import type {

@@ -1,3 +1,5 @@
+import type { Actor } from '../../kernel/actor.ts';
+import { notOpen, unknownProposal } from '../../kernel/acts.ts';
 import type { AuditEvent, SinkGate } from '../../kernel/audit.ts';
 import type { ChainHead } from '../../kernel/audit-chain.ts';
 import type { Clock } from '../../kernel/clock.ts';
@@ -22,7 +24,7 @@ import {
   waiting,
 } from './prepared-change.ts';
 import { readHead, readPendingMarks } from './read-stored.ts';
-import type { RowChange } from './tables.ts';
+import { put, type RowChange } from './tables.ts';
 import {
   type CommittedChange,
   isReplaced,
@@ -361,4 +363,17 @@ async function refuseUnknownPending(trx: Trx, registry: TrustedRegistry): Promis
     if (!registry.isRefused(table, id) && !isMarked(mark, registry.find(table, id)))
       throw refusedRow(table, id);
   }
+}
+
+/** The change of an approved act marks its proposal executed in the same commit: so it is never made twice. */
+export function settling({ approval }: Actor, plan: Plan): Plan {
+  if (!approval) return plan;
+  return (registry) => [...plan(registry), executed(registry, approval.proposalId)];
+}
+
+function executed(registry: RegistryView, id: string): RowChange {
+  const row = registry.row('proposals', id);
+  if (!row) throw unknownProposal();
+  if (row.state !== 'executing') throw notOpen(row.state);
+  return put('proposals', { ...row, state: 'executed' });
 }
