@@ -18,7 +18,6 @@ import { ownFile } from '../db/sqlite/database-file.ts';
 import { intoOneFile } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { isoInstant } from '../lib/instant.ts';
-import { type FileConfig, loadFileConfig } from './file-config.ts';
 import { digestFile, syncPath } from './files.ts';
 import {
   type Contents,
@@ -30,7 +29,7 @@ import {
   readManifest,
   SEGMENTS,
 } from './manifest.ts';
-import { type BackupRequest, type OnStep, told } from './take.ts';
+import { type BackupRequest, type FileConfig, loadFileConfig, type OnStep, told } from './take.ts';
 
 const OWNER_ONLY_FOLDER = 0o700;
 

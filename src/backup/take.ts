@@ -2,12 +2,13 @@ import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeF
 import { basename, dirname, join, resolve } from 'node:path';
 import { type VerifyReport, verifyAudit } from '../audit-verify/index.ts';
 import { commandFailure } from '../cli/failure.ts';
+import { type Config, loadConfig } from '../config.ts';
+import { onFile, type SqliteSettings } from '../db/database-settings.ts';
 import { isDiskFull } from '../db/failure.ts';
 import { copyDatabase } from '../db/sqlite/online-copy.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { errorMessage } from '../lib/text.ts';
-import { type FileConfig, loadFileConfig } from './file-config.ts';
 import { digestFile, freeBytes, syncPath } from './files.ts';
 import {
   composeManifest,
@@ -35,6 +36,18 @@ export interface BackupRequest {
 export interface TakenBackup {
   readonly manifest: Manifest;
   readonly findings: VerifyReport['findings'];
+}
+
+/** The configuration of a service on a file. */
+export type FileConfig = Config & { readonly database: SqliteSettings };
+
+/** `invalid_config` for one on PostgreSQL, which has backups of its own. */
+export function loadFileConfig(configFile: string, command: string): FileConfig {
+  return onFile(
+    loadConfig(configFile),
+    command,
+    'PostgreSQL has backups of its own: docs/postgresql.md#backup',
+  );
 }
 
 /**

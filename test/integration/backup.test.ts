@@ -17,7 +17,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { verifyAudit } from '../../src/audit-verify/index.ts';
-import { loadFileConfig } from '../../src/backup/file-config.ts';
+import { loadFileConfig } from '../../src/backup/take.ts';
 import { keywardJson } from '../support/command-line.ts';
 import { freePorts } from '../support/free-port.ts';
 import { type RunningService, serveOn, startService } from '../support/running-service.ts';
