@@ -6,7 +6,8 @@ import { Progress } from '../cli/progress.ts';
 import { show } from '../cli/show.ts';
 import type { TableSum } from '../db/copy/copy-table.ts';
 import { type DatabaseSettings, isFile } from '../db/database-settings.ts';
-import { type MoveRequest, makeInitialCopy, moveStore } from './index.ts';
+import { makeInitialCopy } from './initial-copy.ts';
+import { type MoveRequest, moveStore } from './move.ts';
 
 interface Options {
   readonly toUrlFile?: string;

@@ -6,8 +6,7 @@ import { createRunKey } from '../kernel/audit-chain.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { copyInitially } from './copy-across.ts';
 import type { MoveRequest } from './move.ts';
-import { ownAlone } from './own-alone.ts';
-import { placeOf, refuseUnfit } from './refusals.ts';
+import { ownAlone, placeOf, refuseUnfit } from './refusals.ts';
 import { refuseFilled, targetEnd } from './target-end.ts';
 
 export interface InitialCopyMade {

@@ -17,8 +17,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
 import { withCertifiedStore } from './certified-store.ts';
 import { copyAcross } from './copy-across.ts';
-import { ownAlone } from './own-alone.ts';
-import { engineOf, placeOf, refuseUnfit } from './refusals.ts';
+import { engineOf, ownAlone, placeOf, refuseUnfit } from './refusals.ts';
 import { refuseFilled, targetEnd } from './target-end.ts';
 
 const DATABASE_MOVED = 'database.moved';

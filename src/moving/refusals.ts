@@ -1,5 +1,8 @@
 import { type CommandFailure, commandFailure } from '../cli/failure.ts';
 import { type DatabaseSettings, isFile, isMade } from '../db/database-settings.ts';
+import type { DatabaseOwner } from '../db/engine.ts';
+import { ownDatabase } from '../db/open-engine.ts';
+import { KeywardError } from '../kernel/errors.ts';
 
 /** In messages and in the audit trail. */
 export function engineOf(database: DatabaseSettings): 'sqlite' | 'postgresql' {
@@ -49,4 +52,15 @@ export function diskFull(target: DatabaseSettings, stays: boolean): CommandFailu
     'disk_full',
     `${placeOf(target)}: its disk is full; ${left}, and the source is as it was`,
   );
+}
+
+/** As `ownDatabase`; `database_in_use` says which of the two it is. */
+export async function ownAlone(database: DatabaseSettings, archiveDir?: string): Promise<DatabaseOwner> {
+  try {
+    return await ownDatabase(database, archiveDir);
+  } catch (cause) {
+    if (!(cause instanceof KeywardError) || cause.code !== 'database_in_use') throw cause;
+    const message = `another process of Keyward has ${placeOf(database)}; stop it first`;
+    throw new KeywardError('database_in_use', message, { cause });
+  }
 }
