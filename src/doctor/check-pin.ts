@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config.ts';
 import { occasionOf, openPermits } from '../hsm/index.ts';
 import type { ConfiguredToken, ForkedToken } from '../hsm/tokens.ts';
+import { whyOf } from '../kernel/errors.ts';
 import { type Finding, fail, octal, ok, statusOf, warn } from '../lib/finding.ts';
 import { exposureOf } from '../lib/secret-file.ts';
 import { parseLatchRecord } from '../signer/pin-latch.ts';
-import { whyOf } from './why.ts';
 
 /** Looks at the PIN file without reading it. */
 export function checkPinFile({ member, settings }: ForkedToken): Finding {

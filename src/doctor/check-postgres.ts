@@ -1,7 +1,7 @@
 import type { PostgresSettings } from '../db/database-settings.ts';
 import { inspectPostgres } from '../db/open-engine.ts';
+import { whyOf } from '../kernel/errors.ts';
 import { type Finding, fail, ok, warn } from '../lib/finding.ts';
-import { whyOf } from './why.ts';
 
 const CHECK = 'database';
 

@@ -9,6 +9,7 @@ import {
   serviceKeysOf,
   signerOptions,
 } from '../hsm/tokens.ts';
+import { whyOf } from '../kernel/errors.ts';
 import { FIRST_TOKEN } from '../kernel/key.ts';
 import { isSoftwareHsm, type KeyProof, type KeyReference, type TokenDescription } from '../kernel/signer.ts';
 import { type Finding, fail, octal, ok, statusOf, warn, writableByOthers } from '../lib/finding.ts';
@@ -16,7 +17,6 @@ import { createSignerLink, type SignerEvent, type SignerLink } from '../signer/s
 import { checkLatch, checkPermits, checkPinFile } from './check-pin.ts';
 import { checkSigner } from './check-signer.ts';
 import { storedKeys, tryKeys } from './try-keys.ts';
-import { whyOf } from './why.ts';
 
 const LOST_TOKEN = 'if the token is lost for good: docs/runbooks/lost-hsm.md';
 

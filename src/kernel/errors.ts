@@ -1,3 +1,5 @@
+import { errorMessage } from '../lib/text.ts';
+
 /**
  * The closed list of what can go wrong, each with its code. `server/problem.ts` maps every code to a status;
  * adding one here fails to compile until it is mapped there.
@@ -169,6 +171,11 @@ export class KeywardError extends Error {
 export function operatorText({ message, cause }: KeywardError): string {
   const inside = insideOf(cause).filter((text) => text !== message);
   return inside.length === 0 ? message : [message.replace(/\.$/, ''), ...inside].join(': ');
+}
+
+/** What an operator is told of any failure. */
+export function whyOf(error: unknown): string {
+  return error instanceof KeywardError ? operatorText(error) : errorMessage(error);
 }
 
 function insideOf(cause: unknown): string[] {
