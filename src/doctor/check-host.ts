@@ -15,7 +15,9 @@ import {
   warn,
   writableByOthers,
 } from '../lib/finding.ts';
+import { errorMessage } from '../lib/text.ts';
 import { forbidCoreDumps } from '../signer/hygiene.ts';
+import { readHeaders } from '../tracing/headers.ts';
 
 const TOLERANCE_MS = 2_000;
 const TIMESYNCD = '/run/systemd/timesync/synchronized';
@@ -126,16 +128,16 @@ function unchangeable(check: string, file: string): Finding {
   return ok(check, `${file} may be changed by its owner alone`);
 }
 
-const CHECK = 'audit sinks';
+const SINKS = 'audit sinks';
 
 /** Whether what happens to the disk of the database, or to who may write there, leaves one copy of the audit trail. */
 export function checkSinks({ audit, database }: Config): Finding {
-  if (!isFile(database)) return ok(CHECK, 'none is on the disk of the database');
+  if (!isFile(database)) return ok(SINKS, 'none is on the disk of the database');
   const disk = diskOf(database.file);
   const elsewhere = audit.sinks.filter((sink) => sink.type !== 'file' || diskOf(sink.file) !== disk);
-  if (elsewhere.length > 0) return ok(CHECK, `${elsewhere.length} off the disk of the database`);
+  if (elsewhere.length > 0) return ok(SINKS, `${elsewhere.length} off the disk of the database`);
   return warn(
-    CHECK,
+    SINKS,
     'every one is a file on the disk of the database: both are lost, or rewritten, together',
     'add one of type syslog on another machine to audit.sinks',
   );
@@ -153,4 +155,18 @@ export function checkMode(config: Config): Finding {
     'development: not everything is asked for that production asks for',
     'set mode: production before real services rely on it',
   );
+}
+
+const TRACING = 'tracing';
+
+/** Whether the headers for the collector can be read; nothing is sent, and nothing is told where tracing is off. */
+export async function checkTracing({ tracing }: Config): Promise<readonly Finding[]> {
+  const { endpoint, headers_file } = tracing;
+  if (endpoint === undefined) return [];
+  try {
+    if (headers_file !== undefined) await readHeaders(headers_file);
+    return [ok(TRACING, `traces go to ${endpoint}`)];
+  } catch (error) {
+    return [fail(TRACING, errorMessage(error), 'mend the file; it is read at each attempt')];
+  }
 }

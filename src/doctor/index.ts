@@ -9,10 +9,9 @@ import { checkProbes } from '../probes/check.ts';
 import { askService } from './ask-service.ts';
 import { checkArchive } from './check-archive.ts';
 import { checkDatabase, checkTrail } from './check-database.ts';
-import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks } from './check-host.ts';
+import { checkClock, checkCoreDumps, checkFiles, checkMode, checkSinks, checkTracing } from './check-host.ts';
 import { checkListeners } from './check-listeners.ts';
 import { checkBefore, checkSuccession, checkToken } from './check-token.ts';
-import { checkTracing } from './check-tracing.ts';
 
 interface Examination {
   readonly configFile: string;

@@ -9,11 +9,17 @@ import { type Config, loadConfig } from '../../../src/config.ts';
 import { openStore } from '../../../src/db/open-store.ts';
 import { askService } from '../../../src/doctor/ask-service.ts';
 import { checkDatabase, checkTrail } from '../../../src/doctor/check-database.ts';
-import { againstFiles, checkFiles, checkMode, checkSinks, pattern } from '../../../src/doctor/check-host.ts';
+import {
+  againstFiles,
+  checkFiles,
+  checkMode,
+  checkSinks,
+  checkTracing,
+  pattern,
+} from '../../../src/doctor/check-host.ts';
 import { checkListeners } from '../../../src/doctor/check-listeners.ts';
 import { checkLatch, checkPinFile } from '../../../src/doctor/check-pin.ts';
 import { checkModule } from '../../../src/doctor/check-token.ts';
-import { checkTracing } from '../../../src/doctor/check-tracing.ts';
 import { examine } from '../../../src/doctor/index.ts';
 import { shareInUse } from '../../../src/health/disk.ts';
 import { type ForkedToken, isForked, tokensOf } from '../../../src/hsm/tokens.ts';
