@@ -3,8 +3,8 @@ import { CommandFailure, EXIT } from '../cli/failure.ts';
 import { show, showPlainly } from '../cli/show.ts';
 import { paint, plainText } from '../cli/text.ts';
 import { wrapLines } from '../cli/wrap.ts';
-import { humanReport } from './cli-hsm-report.ts';
-import { reportHsms } from './hsm-report.ts';
+import { humanReport } from './cli-hsm.ts';
+import { reportHsms } from './describe-hsm.ts';
 import { examine } from './index.ts';
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { HsmReport } from '../../../src/doctor/hsm-report.ts';
+import type { HsmReport } from '../../../src/doctor/describe-hsm.ts';
 import { keyward } from '../../support/command-line.ts';
 import { freePorts } from '../../support/free-port.ts';
 import { type RunningService, startService } from '../../support/running-service.ts';

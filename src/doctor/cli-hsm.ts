@@ -1,6 +1,6 @@
 import type { Context } from '../cli/context.ts';
 import { type Cell, fields, table } from '../cli/table.ts';
-import type { HsmReport, TrialReport } from './hsm-report.ts';
+import type { HsmReport, TrialReport } from './describe-hsm.ts';
 
 type Module = NonNullable<HsmReport['module']>;
 
