@@ -2,13 +2,13 @@ import type graphene from 'graphene-pk11';
 import { KeywardError } from '../kernel/errors.ts';
 import { isSoftwareHsm, type ModuleReport, type PinTerms, type TokenDescription } from '../kernel/signer.ts';
 import { type Cryptoki, CryptokiError, calling, type Handle } from './cryptoki.ts';
+import { reportModule } from './describe-module.ts';
 import type { Epoch } from './epoch.ts';
 import { login } from './login.ts';
 import { algorithmsOf } from './mechanisms.ts';
 import { findTokenSlot, loadModule, type Profile, profileOf, sessionLimit } from './module.ts';
 import { NewPairs } from './new-pairs.ts';
 import { Pace } from './pace.ts';
-import { reportModule } from './report.ts';
 import type { SignerSettings } from './settings.ts';
 
 const MAX_WAITING = 32_768;
