@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import type { KeyUse, KeyUseQuestion } from '../../../src/kernel/issuance.ts';
 import { NO_TIMES } from '../../../src/kernel/key.ts';
+import { createCompromiseReports } from '../../../src/keys/compromise-extent.ts';
 import { createKeyRing } from '../../../src/keys/key-ring.ts';
-import { createCompromiseReports } from '../../../src/keys/report-compromise.ts';
 import { putKeys } from '../../support/changed-keys.ts';
 import { aScope, aSigningKey, softwareKey } from '../../support/software-keys.ts';
 
