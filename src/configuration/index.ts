@@ -7,14 +7,12 @@ import type { Listener } from '../server/listener.ts';
 import { setLogLevel } from '../server/logger.ts';
 import { supplied } from '../server/route.ts';
 import { CertificateWatch } from './certificate-watch.ts';
-import type { Hangups } from './hangups.ts';
 import type { PemFiles } from './pem-files.ts';
-import { Reloader } from './reloader.ts';
+import { type Hangups, Reloader } from './reloader.ts';
 import { reloadRoutes } from './routes.ts';
 
-export { catchHangups } from './hangups.ts';
 export { readPemFiles, requireTlsFiles } from './pem-files.ts';
-export { warningsOf } from './warnings.ts';
+export { catchHangups } from './reloader.ts';
 
 export const CONFIGURATION_ROUTES = { operations: reloadRoutes } as const;
 
@@ -80,4 +78,18 @@ export function openReload({ config, notifications, hangups, identities, ...deps
       stopping = true;
     },
   };
+}
+
+const SINGLE_OPERATOR =
+  'single-operator mode: one operator alone does what takes two persons; not for production';
+const ONE_NODE =
+  'database.durability single: a promotion of another node may lose records of tokens in use; use replicated';
+
+/** What a service says at each start of what it does without. */
+export function warningsOf({ mode, two_persons, database }: Config): readonly string[] {
+  return [
+    ...(mode === 'development' ? ['development mode: not for production'] : []),
+    ...(two_persons ? [] : [SINGLE_OPERATOR]),
+    ...('durability' in database && database.durability === 'single' ? [ONE_NODE] : []),
+  ];
 }
