@@ -7,7 +7,6 @@ import { CLOCK } from '../clock/cli.ts';
 import { CONFIGURATION } from '../configuration/cli.ts';
 import { DRILL } from '../drills/cli.ts';
 import { EVENT } from '../events/cli.ts';
-import { STATUS } from '../health/cli.ts';
 import { HSM } from '../hsm/cli.ts';
 import { KEY } from '../keys/cli.ts';
 import { SCOPE } from '../keys/cli-scope.ts';
@@ -23,7 +22,7 @@ import { REVOKE } from '../revocation/cli.ts';
 import { SCAN } from '../scan/cli.ts';
 import { TOKEN_VERBS } from '../verification/cli.ts';
 import { OUTPUT_FORMS } from './output.ts';
-import { CONTEXT, completionOf, SERVICE, SIGNER } from './service.ts';
+import { CONTEXT, completionOf, SERVICE, SIGNER, STATUS } from './service.ts';
 import { addVerbs, type Contextual, type Verbs } from './verb.ts';
 
 const NOTES = `

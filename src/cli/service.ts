@@ -45,6 +45,13 @@ the way of a key is named by attribute or mechanism.
   },
 ];
 
+export const STATUS: Verb = {
+  name: 'status',
+  description: 'whether anything is wrong, on one screen; exit code 1 if so',
+  examples: ['keyward status', 'keyward status --context prod --json'],
+  load: async () => (await import('../health/cli-status.ts')).status,
+};
+
 /** Of a signer that runs by itself, on its own host and with its own file. */
 export const SIGNER: Noun = {
   name: 'signer',
