@@ -1,5 +1,5 @@
 import { Argument } from 'commander';
-import { paging } from '../cli/paging.ts';
+import { paging } from '../cli/arguments.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { ACTIONS, ROLES } from '../kernel/actor.ts';
 import { PROBE } from '../probes/cli.ts';

@@ -1,12 +1,12 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { exportAudit } from '../audit-verify/export.ts';
+import { LARGEST_PAGE } from '../cli/arguments.ts';
 import type { Context } from '../cli/context.ts';
 import { usageFailure } from '../cli/failure.ts';
 import { requireInput } from '../cli/input-file.ts';
 import { memberTexts } from '../cli/members.ts';
 import { connect } from '../cli/operations-client.ts';
-import { LARGEST_PAGE } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { humanTime, paint, plainText } from '../cli/text.ts';
 import { wrapLines } from '../cli/wrap.ts';

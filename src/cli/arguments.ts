@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** Commander's parser for options that are counts or spans; the service knows their bounds. */
 export function wholeNumber(text: string): number {
@@ -25,6 +25,19 @@ export function instantOrSeconds(text: string): number {
 function isDay(text: string): boolean {
   const ms = Date.parse(text);
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+}
+
+export const LARGEST_PAGE = 1_000;
+
+/** The options of a list in pages, whose `--after` takes what each of its lines begins with. */
+export function paging(name: string, read: (text: string) => string | number): readonly Option[] {
+  return [
+    new Option(`--after <${name}>`, 'go on behind this one').argParser(read),
+    new Option('--limit <count>', `at most so many, up to ${LARGEST_PAGE} (default: 100)`).argParser(
+      wholeNumber,
+    ),
+    new Option('--all', 'page after page, to the end').conflicts('limit'),
+  ];
 }
 
 /** A whole `kid`, base64url of 32 bytes, whose first character makes it look like options. */

@@ -1,5 +1,5 @@
+import { LARGEST_PAGE } from './arguments.ts';
 import { type CallService, withQuery } from './operations-client.ts';
-import { LARGEST_PAGE } from './paging.ts';
 
 /** Of every list that comes in pages: `next` is the `after` of the page that follows. */
 export interface Paging<N extends string | number> {

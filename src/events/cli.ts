@@ -1,6 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import { paging } from '../cli/paging.ts';
+import { instantOrSeconds, paging, wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required } from '../cli/verb.ts';
 import { SECURITY_EVENT_TYPES, SEVERITIES } from '../kernel/security-event-types.ts';
 import { EVENT_STATES } from '../kernel/security-events.ts';

@@ -1,7 +1,7 @@
+import { LARGEST_PAGE } from '../cli/arguments.ts';
 import type { Context } from '../cli/context.ts';
 import { connect, withQuery } from '../cli/operations-client.ts';
 import { more, requireScope } from '../cli/pages.ts';
-import { LARGEST_PAGE } from '../cli/paging.ts';
 import { show } from '../cli/show.ts';
 import { type Cell, kidCell, table } from '../cli/table.ts';
 import { findKid } from '../keys/cli-output.ts';

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
-import { wholeNumber } from '../cli/arguments.ts';
-import { paging } from '../cli/paging.ts';
+import { paging, wholeNumber } from '../cli/arguments.ts';
 import type { Noun } from '../cli/verb.ts';
 import { DELIVERY_STATES } from './delivery.ts';
 

@@ -1,6 +1,5 @@
 import { Option } from 'commander';
-import { wholeNumber } from '../cli/arguments.ts';
-import { paging } from '../cli/paging.ts';
+import { paging, wholeNumber } from '../cli/arguments.ts';
 import { type Noun, required, type Verb } from '../cli/verb.ts';
 import { CASE_OUTCOMES, CASE_STATES } from './case.ts';
 

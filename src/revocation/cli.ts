@@ -1,5 +1,4 @@
-import { instantOrSeconds, wholeNumber } from '../cli/arguments.ts';
-import { paging } from '../cli/paging.ts';
+import { instantOrSeconds, paging, wholeNumber } from '../cli/arguments.ts';
 import type { Verbs } from '../cli/verb.ts';
 
 export const REVOKE: Verbs = [
