@@ -3,10 +3,9 @@ import type { Capability } from '../kernel/capability.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { EventRaiser } from '../kernel/security-events.ts';
 import { supplied } from '../server/route.ts';
-import { openDrillLog } from './log.ts';
+import { createDrillWatch, openDrillLog } from './log.ts';
 import { adminDrillRoutes } from './routes.ts';
 import type { DrillsConfig } from './settings.ts';
-import { createDrillWatch } from './watch.ts';
 
 export const DRILL_ROUTES = { operations: adminDrillRoutes } as const;
 

@@ -2,6 +2,7 @@ import { NewestOfType, type TypedTrail } from '../audit/index.ts';
 import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import {
   DRILLS,
   type Drill,
@@ -63,5 +64,22 @@ function fromEvent({ time, actor, detailsJson }: StoredEvent): PerformedDrill {
     steps: listed.map(({ name, took_ms }) => ({ name: String(name), tookMs: Number(took_ms) })),
     at: time,
     by: actor,
+  };
+}
+
+interface DrillWatchDeps {
+  readonly drills: Pick<DrillLog, 'refresh' | 'standings'>;
+  readonly events: EventRaiser;
+  readonly clock: Clock;
+}
+
+/** Warns of each rehearsal that is overdue, once. Answers how to look. */
+export function createDrillWatch({ drills, events, clock }: DrillWatchDeps): () => Promise<void> {
+  return async () => {
+    await drills.refresh();
+    for (const { drill, since, overdueAt, lastPassedAt } of drills.standings()) {
+      const evidence = { drill, since, last_passed_at: lastPassedAt, overdue_at: overdueAt };
+      if (clock.nowSeconds() > overdueAt) events.raise(securityEvent('drill.overdue', evidence));
+    }
   };
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { DrillStatus } from '../../../src/drills/drill.ts';
-import { createDrillWatch } from '../../../src/drills/watch.ts';
+import { createDrillWatch } from '../../../src/drills/log.ts';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
 import { raiserInto } from '../../support/raised-events.ts';
 
