@@ -10,9 +10,8 @@ import { supplied } from '../server/route.ts';
 import type { Review } from './review.ts';
 import { adminReviewRoutes } from './routes/admin.ts';
 import { reviewRepresentation } from './routes/wire.ts';
-import { openReviewService } from './service.ts';
+import { createReviewWatch, openReviewService } from './service.ts';
 import type { ReviewsConfig } from './settings.ts';
-import { createReviewWatch } from './watch.ts';
 
 export const REVIEW_ROUTES = { operations: adminReviewRoutes } as const;
 

@@ -4,6 +4,7 @@ import { type AuditLog, actOf, type StoredEvent } from '../kernel/audit.ts';
 import { auditDetailsIn } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { KeywardError } from '../kernel/errors.ts';
+import { type EventRaiser, securityEvent } from '../kernel/security-events.ts';
 import { Mutex } from '../lib/mutex.ts';
 import { dropOldest } from '../lib/recent-set.ts';
 import { type CompiledReview, compileReview, type ReviewSources } from './compile.ts';
@@ -161,5 +162,21 @@ function signedOffIn({ time, actor, detailsJson }: StoredEvent): SignedOffReview
     ownActs: Number(own_acts),
     by: actor,
     at: time,
+  };
+}
+
+interface ReviewWatchDeps {
+  readonly reviews: Pick<Reviews, 'refresh' | 'standing'>;
+  readonly events: EventRaiser;
+  readonly clock: Clock;
+}
+
+/** Warns where nobody has looked for too long, once until somebody does. Answers how to look. */
+export function createReviewWatch({ reviews, events, clock }: ReviewWatchDeps): () => Promise<void> {
+  return async () => {
+    await reviews.refresh();
+    const { coveredUntil: since, overdueAt: overdue_at, lastSignedOffAt } = reviews.standing();
+    const evidence = { since, overdue_at, last_signed_off_at: lastSignedOffAt };
+    if (clock.nowSeconds() > overdue_at) events.raise(securityEvent('review.overdue', evidence));
   };
 }

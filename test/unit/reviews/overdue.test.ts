@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { SecurityEventReport } from '../../../src/kernel/security-events.ts';
-import { createReviewWatch } from '../../../src/reviews/watch.ts';
+import { createReviewWatch } from '../../../src/reviews/service.ts';
 import { raiserInto } from '../../support/raised-events.ts';
 
 it('warns once where nobody has looked for too long, and again when the next review is overdue', async () => {
