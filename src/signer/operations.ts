@@ -25,7 +25,7 @@ import { type Hsm, keepAlive, openHsm } from './hsm.ts';
 import { takeInventory } from './inventory.ts';
 import { LoadedKeys } from './loaded-keys.ts';
 import { readPinState } from './pin-latch.ts';
-import type { Log, Operation, Operations } from './protocol.ts';
+import type { Log, Operation, Operations, Reply, Request } from './protocol.ts';
 import { attest, serve, serveAlso } from './serve.ts';
 import { serveAudit, serveBindingIssuer, showSealed } from './serve-registry.ts';
 import type { ServiceKids, SignerSettings } from './settings.ts';
@@ -170,6 +170,21 @@ export function createOperations(epoch: Epoch, log: Log, settingsOf: () => Signe
       return now().hsm.report();
     },
   };
+}
+
+/** Does what a request asks, and answers it whatever happens. */
+export async function answer(operations: OperationTable, epoch: Epoch, request: Request): Promise<Reply> {
+  const { id, op, takes } = request;
+  if (epoch.end && op !== 'pin') return { id, failure: epoch.end };
+  if (!Object.hasOwn(operations, op)) {
+    return { id, failure: { code: 'invalid_request', message: 'the signer knows no such operation' } };
+  }
+  try {
+    const perform = operations[op] as (takes: unknown) => Promise<Operations[Operation]['gives']>;
+    return { id, gives: await perform(takes) };
+  } catch (error) {
+    return { id, failure: epoch.failed(op, error) };
+  }
 }
 
 /** A further token's signer signs key sets only while the first one is away: it serves its own keys without the others. */

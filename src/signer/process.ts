@@ -4,10 +4,9 @@
 // opens, and how, stands in the file and the
 // variables that it was started with: no message names a path.
 import { flushCompileCache } from 'node:module';
-import { answer } from './answer.ts';
 import { Epoch } from './epoch.ts';
 import { forbidCoreDumps } from './hygiene.ts';
-import { createOperations } from './operations.ts';
+import { answer, createOperations } from './operations.ts';
 import type { Log, LogLine, Reply, Request } from './protocol.ts';
 import { readSettings, withoutOwnKeys } from './settings.ts';
 

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { answer } from '../../../src/signer/answer.ts';
 import { CryptokiError } from '../../../src/signer/cryptoki.ts';
 import { Epoch } from '../../../src/signer/epoch.ts';
-import type { OperationTable } from '../../../src/signer/operations.ts';
+import { answer, type OperationTable } from '../../../src/signer/operations.ts';
 import type { LogLine } from '../../../src/signer/protocol.ts';
 
 const ERROR = 'C_GetSessionInfo: CKR_SESSION_HANDLE_INVALID (0xb3)';
