@@ -26,7 +26,7 @@ import { systemClock as clock } from './kernel/clock.ts';
 import { createKeyRing, loadKeys, openKeys, openSignedRegistry } from './keys/index.ts';
 import { openLeaks } from './leaks/index.ts';
 import { openLedger } from './ledger/index.ts';
-import { boundHeap } from './lib/bound-heap.ts';
+import { boundHeap } from './lib/node-flags.ts';
 import { createMetrics } from './metrics/metrics.ts';
 import { openNotifications } from './notifications/index.ts';
 import { openProbes } from './probes/index.ts';

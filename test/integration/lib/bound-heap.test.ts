@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 /** How often the old generation was collected, while so much was replaced and as much kept. */
 const MEASURE = `
 import { constants, PerformanceObserver } from 'node:perf_hooks';
-import { boundHeap } from '${new URL('../../../src/lib/bound-heap.ts', import.meta.url).href}';
+import { boundHeap } from '${new URL('../../../src/lib/node-flags.ts', import.meta.url).href}';
 let major = 0;
 new PerformanceObserver((list) => {
   for (const { detail } of list.getEntries()) if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) major += 1;
