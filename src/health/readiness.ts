@@ -2,7 +2,7 @@ import type { Duty, Readiness, ReadinessCheck } from '../kernel/capability.ts';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
 import { type ErrorCode, KeywardError } from '../kernel/errors.ts';
 import { FIRST_TOKEN, type SigningScopes } from '../kernel/key.ts';
-import { composeProbe } from '../token/probe.ts';
+import { composeProbe } from '../token/registry-statement.ts';
 
 const CACHED_SECONDS = 5;
 const MOST_NAMED = 8;

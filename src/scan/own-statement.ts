@@ -3,8 +3,8 @@ import { CHECKPOINT_TYP } from '../token/checkpoint.ts';
 import { KEY_EVIDENCE_TYP } from '../token/key-evidence.ts';
 import { KEY_PROOF_TYP } from '../token/key-proof.ts';
 import type { SignedContent } from '../token/parse-token.ts';
-import { PROBE_TYP } from '../token/probe.ts';
 import { KEY_SET_TYP } from '../token/published-key-set.ts';
+import { PROBE_TYP } from '../token/registry-statement.ts';
 import { RUN_TYP } from '../token/run-certificate.ts';
 
 /** The claims of each, and no other: what has `sub`, `scope` or a `jti` is no statement, whatever it calls itself. */

@@ -4,12 +4,13 @@ import { canaryLabel, scopeLabel } from '../kernel/scope.ts';
 import { BINDING_TYP, type BindingIssuer } from '../token/binding-record.ts';
 import { CHECKPOINT_TYP, isCheckpoint } from '../token/checkpoint.ts';
 import { KEY_EVIDENCE_TYP, keyEvidenceIn } from '../token/key-evidence.ts';
-import { isProbe, PROBE_TYP } from '../token/probe.ts';
 import { thumbprint } from '../token/public-jwk.ts';
 import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../token/published-key-set.ts';
 import {
   isHeadStatement,
+  isProbe,
   isRowStatement,
+  PROBE_TYP,
   REGISTRY_HEAD_TYP,
   REGISTRY_ROW_TYP,
 } from '../token/registry-statement.ts';

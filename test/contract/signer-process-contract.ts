@@ -7,9 +7,12 @@ import { AUDIT_LABEL, type Failure, REGISTRY_LABEL } from '../../src/signer/prot
 import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { composeCheckpoint, readCheckpoint } from '../../src/token/checkpoint.ts';
-import { composeProbe } from '../../src/token/probe.ts';
 import { importPublicKey, thumbprint } from '../../src/token/public-jwk.ts';
-import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
+import {
+  composeHeadStatement,
+  composeProbe,
+  composeRowStatement,
+} from '../../src/token/registry-statement.ts';
 import { composeRunCertificate, RUN_TYP, readRunCertificate } from '../../src/token/run-certificate.ts';
 import { verifySignatureSync } from '../../src/token/signature.ts';
 import { CHECKPOINT } from '../support/checkpoint-samples.ts';

@@ -8,9 +8,12 @@ import type { SignerSettings } from '../../src/signer/settings.ts';
 import { composeBindingRecord } from '../../src/token/binding-record.ts';
 import { checkpointDigest, composeCheckpoint } from '../../src/token/checkpoint.ts';
 import { composeKeyEvidence } from '../../src/token/key-evidence.ts';
-import { composeProbe } from '../../src/token/probe.ts';
 import { composePublishedPolicy, KEY_SET_TYP } from '../../src/token/published-key-set.ts';
-import { composeHeadStatement, composeRowStatement } from '../../src/token/registry-statement.ts';
+import {
+  composeHeadStatement,
+  composeProbe,
+  composeRowStatement,
+} from '../../src/token/registry-statement.ts';
 import { composeRunCertificate } from '../../src/token/run-certificate.ts';
 import { CHECKPOINT } from '../support/checkpoint-samples.ts';
 import {

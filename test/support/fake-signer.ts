@@ -23,8 +23,8 @@ import { requireTrueKeySet } from '../../src/signer/key-set-guard.ts';
 import { REGISTRY_LABEL } from '../../src/signer/protocol.ts';
 import { BINDING_TYP, readBindingRecord } from '../../src/token/binding-record.ts';
 import { composeKeyProof } from '../../src/token/key-proof.ts';
-import { PROBE_TYP } from '../../src/token/probe.ts';
 import { KEY_SET_TYP, MAX_KEY_SET_LENGTH } from '../../src/token/published-key-set.ts';
+import { PROBE_TYP } from '../../src/token/registry-statement.ts';
 import { type SoftwareKey, softwareKey } from './software-keys.ts';
 
 interface StoredKey {
