@@ -9,7 +9,7 @@ import type { MoveRequest } from './move.ts';
 import { ownAlone, placeOf, refuseUnfit } from './refusals.ts';
 import { refuseFilled, targetEnd } from './target-end.ts';
 
-export interface InitialCopyMade {
+interface InitialCopyMade {
   readonly from: string;
   readonly to: string;
   readonly tables: readonly TableSum[];

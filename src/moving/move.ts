@@ -31,7 +31,7 @@ export interface MoveRequest {
   readonly onStep: (what: string) => void;
 }
 
-export interface Moved {
+interface Moved {
   readonly from: string;
   readonly to: string;
   /** Empty where a move that was cut short had copied them. */
