@@ -133,6 +133,13 @@ async function compromiseFrozen({ fronts, credentials, postgres }: Stage): Promi
   const took = performance.now() - began;
   postgres.standby.thaw();
   await Promise.all(waiting);
+  // The first front signs again once it has followed, which it could not while the standby was frozen.
+  await until(() =>
+    issued(first, credentials.sign).then(
+      () => true,
+      () => false,
+    ),
+  );
   await until(async () => (await statesAt(first)).includes('pre_activation'));
   return took;
 }
@@ -160,7 +167,9 @@ async function statesAt({ operations }: RunningService): Promise<string[]> {
 }
 
 async function issued({ data }: RunningService, credential: string) {
-  const { body } = await data('POST', '/v1/scopes/payments/tokens', credential, { claims: { sub: 'alice' } });
+  const asked = { claims: { sub: 'alice' } };
+  const { status, body } = await data('POST', '/v1/scopes/payments/tokens', credential, asked);
+  if (status !== 201) throw new Error(`no token: ${status} ${body.code} ${body.detail}`);
   const [header, claims] = body.token.split('.').map((part: string) => Buffer.from(part, 'base64url'));
   return { token: body.token, jti: JSON.parse(claims).jti, kid: JSON.parse(header).kid };
 }
