@@ -24,6 +24,9 @@ export interface CallThreadOptions {
   readonly deadlineMs: number;
 }
 
+/** A timer that late says that this process stood still: an answer may be there, and the thread stood still as well. */
+const LATE_MS = 1_000;
+
 interface Waiting {
   resolve(answers: unknown): void;
   reject(error: Error): void;
@@ -70,7 +73,13 @@ export class CallThread<C extends { [K in keyof C]: Calls[string] }> {
   call<K extends keyof C>(call: K, asks: C[K]['asks']): Promise<C[K]['answers']> {
     if (this.#lost) return Promise.reject(this.#lost);
     return new Promise((resolve, reject) => {
-      const deadline = setTimeout(() => this.#giveUp(), this.#deadlineMs);
+      let dueAt = performance.now() + this.#deadlineMs;
+      const deadline = setTimeout(() => {
+        const now = performance.now();
+        if (now - dueAt < LATE_MS) return this.#giveUp();
+        dueAt = now + this.#deadlineMs;
+        deadline.refresh();
+      }, this.#deadlineMs);
       this.#waiting.push({ resolve: resolve as Waiting['resolve'], reject, deadline });
       this.#worker.postMessage({ call, asks } satisfies CallRequest<C>);
     });
