@@ -1,6 +1,3 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
-import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { CallThread } from '../../../src/db/call-thread.ts';
 
@@ -20,20 +17,6 @@ function threadThat(does: string, deadlineMs = 60_000) {
 const ANSWERS = 'port.postMessage({ ok: true, answers: message.asks });';
 const CLOSES = "if (message.call === 'close') port.close();";
 
-/** Asks a thread that answers late, and says what it answers. */
-const ASKING = `
-  import { CallThread } from '${new URL('../../../src/db/call-thread.ts', import.meta.url)}';
-  const source = "import { parentPort as port } from 'node:worker_threads';" +
-    "port.on('message', ({ asks }) => setTimeout(() => port.postMessage({ ok: true, answers: asks }), 300));";
-  const entry = new URL('data:text/javascript,' + encodeURIComponent(source));
-  const thread = new CallThread({ entry, settings: null, deadlineMs: 4_000 });
-  await thread.call('echo', 'begun');
-  const answer = thread.call('echo', 'answered');
-  console.log('asked');
-  console.log(await answer.catch(({ code }) => code));
-  process.exit();
-`;
-
 describe('a thread that is asked', () => {
   it('is lost once it gives no answer in time', async () => {
     const thread = threadThat('', 50);
@@ -41,22 +24,6 @@ describe('a thread that is asked', () => {
       code: 'store_unavailable',
       cause: { message: 'the thread gave no answer within 50 ms' },
     });
-  });
-
-  it('is given its time once more where the process was stopped meanwhile', async () => {
-    const asking = spawn(process.execPath, ['--input-type=module', '--eval', ASKING], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const said: string[] = [];
-    for await (const line of createInterface(asking.stdout)) {
-      said.push(line);
-      if (line !== 'asked') continue;
-      asking.kill('SIGSTOP');
-      // Longer than the call may take, and than a timer may be late.
-      await pause(5_500);
-      asking.kill('SIGCONT');
-    }
-    expect(said).toEqual(['asked', 'answered']);
   });
 });
 
