@@ -175,7 +175,9 @@ const roomOf = (file: string) => ROOMS.find(({ files }) => files.test(file)) ?? 
 const isCli = (file: string) => roomOf(file).engines.includes('cli');
 
 /** They join everything, so nothing but the command line may start them. `config.ts` is read by whoever opens something. */
-const COMPOSITION = /^src\/(?:serve|serve-signer|init|config)\.ts$|^src\/api\//;
+const COMPOSITION = /^src\/(?:serve|serve-signer|init|config|config-environment)\.ts$|^src\/api\//;
+/** It loads nothing, so the command line asks it first. */
+const ENVIRONMENT = 'src/config-environment.ts';
 /** The command tree looks past the faces at the verbs, and starts what each verb runs. */
 const COMMAND_LINE =
   /^src\/cli\/(?:program|service|init-verb|serve-verb|signer-verbs|operations-client)\.ts$/;
@@ -244,7 +246,9 @@ function checkReach(path: string, folder: string, { folders, packages }: Reach):
       isType && (folder === 'kernel' ? other in ENGINES : folder === 'cli' && other === 'server');
     const isAllowed = isPackage(target)
       ? permitted(target, packages)
-      : !COMPOSITION.test(target) && (other === folder || isNamed || [...ground, ...folders].includes(other));
+      : (folder === 'cli' && target === ENVIRONMENT) ||
+        (!COMPOSITION.test(target) &&
+          (other === folder || isNamed || [...ground, ...folders].includes(other)));
     if (!isAllowed) complaints.push(`${path}: ${folder} may not import ${target}`);
   }
 }
@@ -274,7 +278,7 @@ function checkCapability(path: string, folder: string): void {
         ? isOpen(room, file, fileOf(target), isType)
         : other in CAPABILITIES
           ? isFace(folder, file, other, fileOf(target))
-          : target === 'src/config.ts'
+          : /^src\/config(?:-environment)?\.ts$/.test(target)
             ? borrows.includes('config')
             : !COMPOSITION.test(target) && folders.includes(other);
     if (!isAllowed) complaints.push(`${path}: ${file} may not import ${target}`);

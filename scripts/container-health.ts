@@ -1,8 +1,8 @@
 // Ends with 0 where the service that is configured here answers that it can verify, else with 1.
 import { get as getPlain } from 'node:http';
 import { get as getTls } from 'node:https';
-import { readEnvironment } from '../src/cli/environment.ts';
 import { loadConfig } from '../src/config.ts';
+import { readEnvironment } from '../src/config-environment.ts';
 
 const LIMIT_MS = 4_000;
 /** Where a listener on every address is reached from beside it. */

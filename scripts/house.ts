@@ -10,7 +10,7 @@ const { values } = parseArgs({ options: { json: { type: 'boolean', default: fals
 const IMPORT = /(?:from\s+|import\s*\(\s*|new URL\(\s*)'(\.{1,2}\/[^']+\.ts)'/g;
 /** As `scripts/check-imports.ts` passes over them. */
 const EXEMPT =
-  /^src\/(?:(?:serve|init|config)\.ts$|api\/|cli\/(?:program|service|init-verb|serve-verb|operations-client)\.ts$)/;
+  /^src\/(?:(?:serve|init|config|config-environment)\.ts$|api\/|cli\/(?:program|service|init-verb|serve-verb|operations-client)\.ts$)/;
 const COMPOSITION_ROOT = 'src/serve.ts';
 const VOCABULARY = ['kernel'];
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import { readEnvironment } from './cli/environment.ts';
+import { readEnvironment } from './config-environment.ts';
 import type { DatabaseSettings } from './db/database-settings.ts';
 import { drillSection } from './drills/settings.ts';
 import { KeywardError } from './kernel/errors.ts';

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Environment } from './cli/environment.ts';
+import type { Environment } from './config-environment.ts';
 import { refuseRevealingFlags } from './hsm/production.ts';
 import { createLogger } from './server/logger.ts';
 import { startHost } from './signer/host/host.ts';

@@ -2,8 +2,8 @@ import type { Logger } from 'pino';
 import { openAccess, openGate } from './access/index.ts';
 import { openAudit, openChains, openSinks, openTrail } from './audit/index.ts';
 import { openCanaries } from './canaries/index.ts';
-import type { Environment } from './cli/environment.ts';
 import type { Config } from './config.ts';
+import type { Environment } from './config-environment.ts';
 import {
   catchHangups,
   openReload,

@@ -1,4 +1,4 @@
-import type { Environment } from './environment.ts';
+import type { Environment } from '../config-environment.ts';
 import type { ExitCode } from './failure.ts';
 import type { OutputForm, Structured } from './output.ts';
 

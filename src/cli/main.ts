@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { readEnvironment } from './environment.ts';
+import { readEnvironment } from '../config-environment.ts';
 import { EXIT } from './failure.ts';
 import type { Surroundings } from './run.ts';
 

@@ -1,11 +1,11 @@
 import { type Command, CommanderError } from 'commander';
+import type { Environment } from '../config-environment.ts';
 import { KeywardError, operatorText } from '../kernel/errors.ts';
 import { printable } from '../lib/html.ts';
 import { safeJson } from '../lib/json.ts';
 import { FlawedFile, placedMessage } from '../yaml-file/problem.ts';
 import { behindDashes, USUAL_COLUMNS } from './arguments.ts';
 import type { Context, GlobalOptions, Terminal } from './context.ts';
-import type { Environment } from './environment.ts';
 import { CommandFailure, EXIT, type ExitCode } from './failure.ts';
 import { type OutputForm, structuredOutput } from './output.ts';
 import { program } from './program.ts';

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
+import type { Environment } from '../config-environment.ts';
 import type { FrontDatabase } from '../db/engine.ts';
 import { openBeside } from '../db/open-engine.ts';
 import type { Store } from '../db/open-store.ts';
@@ -38,7 +39,7 @@ interface HsmDeps {
 }
 
 /** No other process may read this one's memory (I8). `invalid_config` for a production service that Node lets others read. */
-export function protectMemory(config: Config, { nodeOptions }: { readonly nodeOptions: string }) {
+export function protectMemory(config: Config, { nodeOptions }: Environment) {
   const coreDumps = forbidCoreDumps();
   refuseRevealingFlags(config, process.execArgv, nodeOptions);
   return coreDumps;

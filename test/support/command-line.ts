@@ -1,5 +1,5 @@
-import type { Environment } from '../../src/cli/environment.ts';
 import { run } from '../../src/cli/run.ts';
+import type { Environment } from '../../src/config-environment.ts';
 
 /** 2026-11-23 20:00:00Z: the instant at which every command of a test runs. */
 export const NOW = 1_795_464_000;

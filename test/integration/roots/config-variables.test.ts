@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readEnvironment } from '../../../src/cli/environment.ts';
 import { loadConfig } from '../../../src/config.ts';
+import { readEnvironment } from '../../../src/config-environment.ts';
 import { readSettings } from '../../../src/signer/settings.ts';
 import { FlawedFile, placedMessage } from '../../../src/yaml-file/problem.ts';
 import { folderOfTest } from '../../support/folder-of-test.ts';
