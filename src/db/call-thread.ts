@@ -24,7 +24,7 @@ export interface CallThreadOptions {
   readonly deadlineMs: number;
 }
 
-/** A timer that late says that this process stood still: an answer may be there, and the thread stood still as well. */
+/** A timer that fires so late was held up with the whole process: the thread had no time to answer either. */
 const LATE_MS = 1_000;
 
 interface Waiting {

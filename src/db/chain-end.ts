@@ -21,6 +21,26 @@ export async function hashOf(
   return element?.hash;
 }
 
+/** Whether the chain has that element as it is remembered; undefined where it has none of that number. */
+export async function hasElement(
+  trx: Trx,
+  chain: keyof typeof TABLES,
+  { sequence, hash }: ChainHead,
+): Promise<boolean | undefined> {
+  if (sequence === 0) return true;
+  const found = await hashOf(trx, chain, sequence);
+  return found && Buffer.compare(found, hash) === 0;
+}
+
+export async function hasOneOf(
+  trx: Trx,
+  chain: keyof typeof TABLES,
+  heads: readonly ChainHead[],
+): Promise<boolean> {
+  for (const head of heads) if (await hasElement(trx, chain, head)) return true;
+  return false;
+}
+
 function elementsOf(trx: Trx, chain: keyof typeof TABLES) {
   const [table, hash] = TABLES[chain];
   const elements = trx.selectFrom(table as 'audit_events');

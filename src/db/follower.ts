@@ -1,7 +1,10 @@
+import type { ChainHead } from '../kernel/audit-chain.ts';
 import { SharedRun } from '../lib/shared-run.ts';
-import type { SharedDatabase } from './engine.ts';
+import { hasElement, headOf } from './chain-end.ts';
+import type { DatabaseOwner, SharedDatabase } from './engine.ts';
 import { unavailable } from './failure.ts';
 import type { Trx, TrxReader } from './schema.ts';
+import type { Writer } from './writer.ts';
 
 /** Takes over what other fronts have committed by the time it is called, by what that reader reads. */
 export type Follow = (reader: TrxReader) => Promise<void>;
@@ -11,13 +14,8 @@ interface FollowerOptions {
   readonly reader: TrxReader;
   /** Absent where nobody else writes. */
   readonly shared: SharedDatabase | undefined;
-  /**
-   * Begins before a transaction and ends within it: rejects where the database lacks what this process knows to be committed,
-   * and may lack what another front restricted.
-   */
-  readonly requireWhole: () => (trx: Trx) => Promise<void>;
-  /** Memory has all that the database had with that number of the fence. */
-  readonly passed: (fence: number) => void;
+  readonly owner: Pick<DatabaseOwner, 'hadOthers'>;
+  readonly writer: Pick<Writer, 'hasForeignTrail' | 'ledgerEnd' | 'passFence'>;
 }
 
 /** So long after the last look memory counts as what the database has. */
@@ -86,7 +84,7 @@ export class Follower {
   }
 
   async #catchUp(): Promise<void> {
-    const { shared, reader, passed } = this.#options;
+    const { shared, reader, writer } = this.#options;
     if (!shared) return;
     const begun = performance.now();
     // What is read behind it has at least what raised it.
@@ -94,15 +92,27 @@ export class Follower {
     for (const follow of this.#follows) await follow(reader);
     this.#passed = fence;
     this.#caughtUpAt = begun;
-    passed(fence);
+    writer.passFence(fence);
   }
 
+  /** `store_unavailable` where the server lacks what this process committed, and may lack what another one restricted. */
   async #fence(shared: SharedDatabase): Promise<number> {
-    const { reader, requireWhole } = this.#options;
-    const isWhole = requireWhole();
+    const { reader, owner, writer } = this.#options;
+    // What is committed from here on, the transaction need not show.
+    const end = writer.ledgerEnd;
     return await reader.read(async (trx) => {
-      await isWhole(trx);
+      // One front alone knows all that was restricted.
+      if (owner.hadOthers && (writer.hasForeignTrail || (end && (await lacksGroup(trx, end)))))
+        throw unavailable(
+          new Error('the database lacks what was committed, and what other fronts restricted'),
+        );
       return await shared.fence(trx);
     });
   }
+}
+
+/** One that is not there any more may be in an archive, where others are behind it. */
+async function lacksGroup(trx: Trx, end: ChainHead): Promise<boolean> {
+  const isThere = await hasElement(trx, 'ledger', end);
+  return isThere === undefined ? (await headOf(trx, 'ledger')).sequence < end.sequence : !isThere;
 }

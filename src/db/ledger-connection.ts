@@ -18,8 +18,8 @@ export interface LedgerConnection {
 }
 
 /**
- * What does not hold is read once more from a server that is known to commit: one that was replaced has what nobody else
- * has. `store_unavailable` where none can be confirmed.
+ * What is found unsound is read once more, from a server that is proven to commit: a server that was replaced may show what
+ * no other has. `store_unavailable` where none is proven.
  */
 export async function readConfirmed<T>(
   connection: LedgerConnection,

@@ -1,24 +1,17 @@
 import type { SinkGate } from '../kernel/audit.ts';
-import {
-  type BrokenChain,
-  type ChainHead,
-  createRunKey,
-  type RunDescription,
-  type RunKey,
-} from '../kernel/audit-chain.ts';
+import { type BrokenChain, createRunKey, type RunDescription, type RunKey } from '../kernel/audit-chain.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { RecordAppender } from '../kernel/ledger-search.ts';
 import type { FrontNotes, RefusedRow, Registry } from '../kernel/registry.ts';
 import { Emitter, ReplayingEmitter, type Subscribable } from '../lib/emitter.ts';
 import { ownAuditHead } from './append-audit-event.ts';
 import { snakeCased } from './camel-case.ts';
-import { hashOf, headOf } from './chain-end.ts';
 import { refuseIncomplete } from './copy/initial-copy.ts';
 import type { DatabaseSettings } from './database-settings.ts';
 import type { DatabaseOwner, FrontDatabase } from './engine.ts';
 import { enrolServiceKeys, type ServiceKeyEnrolment } from './enrol-service-keys.ts';
 import { EventSeals, type EventTrust } from './event-seals.ts';
-import { toKeywardError, unavailable } from './failure.ts';
+import { toKeywardError } from './failure.ts';
 import { Follower } from './follower.ts';
 import { createFrontNotes } from './front-notes.ts';
 import { LedgerMark } from './ledger-mark.ts';
@@ -215,8 +208,8 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   const follower = new Follower({
     reader: followReader,
     shared: engine.shared,
-    requireWhole: () => wholeBy(owner, writer),
-    passed: (fence) => writer.passFence(fence),
+    owner,
+    writer,
   });
   follower.add(async (from) => void (changes.isOpen && (await changes.catchUp(from))));
   writer.followBy(() => follower.catchUp());
@@ -266,23 +259,6 @@ export async function openStore(options: StoreOptions): Promise<Store> {
   };
 }
 
-/** Judges by what was acknowledged before the transaction. One front alone knows all that was restricted, whatever is lost. */
-function wholeBy(owner: Pick<DatabaseOwner, 'hadOthers'>, writer: Writer): (trx: Trx) => Promise<void> {
-  const end = writer.ledgerEnd;
-  return async (trx) => {
-    if (!owner.hadOthers) return;
-    if (!writer.hasForeignTrail && (!end || (await hasGroup(trx, end)))) return;
-    throw unavailable(new Error('the database lacks what was committed, and what other fronts restricted'));
-  };
-}
-
-/** Or had it, before it went into an archive. */
-async function hasGroup(trx: Trx, { sequence, hash }: ChainHead): Promise<boolean> {
-  const found = await hashOf(trx, 'ledger', sequence);
-  if (found) return Buffer.compare(found, hash) === 0;
-  return (await headOf(trx, 'ledger')).sequence >= sequence;
-}
-
 async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promise<void> {
   await trx
     .insertInto('runs')
@@ -291,10 +267,5 @@ async function insertRun(trx: Trx, { id, publicKey, startedAt }: RunKey): Promis
 }
 
 /** A database that nobody shares. */
-const NOBODY: Pick<DatabaseOwner, 'id' | 'former' | 'isJoining' | 'hadOthers' | 'notes'> = {
-  id: '',
-  former: '',
-  isJoining: false,
-  hadOthers: false,
-};
+const NOBODY = { id: '', former: '', isJoining: false, hadOthers: false, notes: undefined };
 const OPEN_GATE: SinkGate = { confirm: async () => {} };

@@ -173,7 +173,7 @@ export function operatorText({ message, cause }: KeywardError): string {
   return inside.length === 0 ? message : [message.replace(/\.$/, ''), ...inside].join(': ');
 }
 
-/** What an operator is told of any failure. */
+/** The reason for any failure, for operators. */
 export function whyOf(error: unknown): string {
   return error instanceof KeywardError ? operatorText(error) : errorMessage(error);
 }

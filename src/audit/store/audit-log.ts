@@ -1,6 +1,6 @@
 import type { Selectable } from 'kysely';
 import { appendAuditEvent, ownAuditHead } from '../../db/append-audit-event.ts';
-import { hashOf, headOf } from '../../db/chain-end.ts';
+import { hasElement, hashOf, headOf } from '../../db/chain-end.ts';
 import { eventFromRow, sealedFromRow } from '../../db/event-seals.ts';
 import { auditEvents, type EventRow } from '../../db/event-source.ts';
 import { unavailable } from '../../db/failure.ts';
@@ -98,10 +98,9 @@ export function createAuditLog({ reader, writer, clock, changes, host }: AuditLo
 }
 
 /** `store_unavailable` where the server lacks that event: a primary that was replaced may have another one in its place. */
-async function requireHead(trx: Trx, { sequence, hash }: ChainHead): Promise<void> {
-  const found = await hashAt(trx, 'audit', sequence);
-  if (found && Buffer.compare(found, hash) === 0) return;
-  throw unavailable(new Error(`the server that was read lacks event ${sequence} as it was committed`));
+async function requireHead(trx: Trx, head: ChainHead): Promise<void> {
+  if (await hasElement(trx, 'audit', head)) return;
+  throw unavailable(new Error(`the server that was read lacks event ${head.sequence} as it was committed`));
 }
 
 interface EventsQuery {

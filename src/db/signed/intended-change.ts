@@ -1,7 +1,7 @@
 import type { AuditEvent } from '../../kernel/audit.ts';
 import type { ChainHead } from '../../kernel/audit-chain.ts';
 import { KeywardError } from '../../kernel/errors.ts';
-import { hashOf } from '../chain-end.ts';
+import { hasOneOf } from '../chain-end.ts';
 import type { Trx } from '../schema.ts';
 import { isMarked, readMark } from './commit-change.ts';
 import type { HeldRows } from './read-changes.ts';
@@ -42,7 +42,7 @@ export async function withoutCommitted(
 /** Others may have changed the same since: then the audit trail tells. */
 export async function isCommitted(trx: Trx, change: IntendedChange): Promise<boolean> {
   const standing = await standingOf(trx, change);
-  return standing === 'beyond' ? await isTold(trx, change.traces) : standing === 'after';
+  return standing === 'beyond' ? await hasOneOf(trx, 'audit', change.traces) : standing === 'after';
 }
 
 /** Where the database stands: before the change, after it, or where another change has left it. */
@@ -60,14 +60,6 @@ async function standingOf(
   const mark = await readMark(trx, row);
   if (isMarked(mark, row.after)) return 'after';
   return isMarked(mark, row.before) ? 'before' : 'beyond';
-}
-
-async function isTold(trx: Trx, traces: readonly ChainHead[]): Promise<boolean> {
-  for (const { sequence, hash } of traces) {
-    const found = await hashOf(trx, 'audit', sequence);
-    if (found && Buffer.compare(found, hash) === 0) return true;
-  }
-  return false;
 }
 
 /** Whether nobody else has changed anything of what it touches since it was lost. */

@@ -18,10 +18,14 @@ function followed() {
       isThere: async () => true,
       proof: async () => {},
     },
-    requireWhole: () => async () => {
-      if (!database.isWhole) throw new Error('the database lacks something');
+    owner: { hadOthers: true },
+    writer: {
+      get hasForeignTrail() {
+        return !database.isWhole;
+      },
+      ledgerEnd: undefined,
+      passFence: () => {},
     },
-    passed: () => {},
   });
   follower.add(async () => void memory.push(database.fence));
   return { follower, database, memory };
@@ -68,8 +72,8 @@ it('takes over nothing from a database that lacks what was committed', async () 
   await follower.look();
   database.isWhole = false;
   database.fence = 2;
-  await expect(follower.look()).rejects.toThrow('the database lacks something');
-  await expect(follower.catchUp()).rejects.toThrow('the database lacks something');
+  await expect(follower.look()).rejects.toMatchObject({ code: 'store_unavailable' });
+  await expect(follower.catchUp()).rejects.toMatchObject({ code: 'store_unavailable' });
   expect(memory).toEqual([1]);
   database.isWhole = true;
   await follower.look();
@@ -80,8 +84,8 @@ it('has nothing to tell where nobody else writes', async () => {
   const follower = new Follower({
     reader: READER,
     shared: undefined,
-    requireWhole: () => async () => {},
-    passed: () => {},
+    owner: { hadOthers: false },
+    writer: { hasForeignTrail: false, ledgerEnd: undefined, passFence: () => {} },
   });
   expect(await follower.look()).toBe(false);
 });
