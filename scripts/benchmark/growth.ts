@@ -18,6 +18,7 @@ one scope. Without sizes, all three are measured: about half an hour.
   --seconds 3                  of load in each round, issuing and verifying; 0 for none
   --starts 3                   of both services at each size: one process is faster than the next, for its whole life
   --rounds 5                   of load at each start
+  --tokens 1                   SoftHSM tokens that hold the scopes in turn
   --postgres                   on PostgreSQL with a synchronous standby
   --json                       the figures as one line of JSON
 `;
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '3' },
     starts: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '5' },
+    tokens: { type: 'string', default: '1' },
     postgres: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -73,8 +75,8 @@ function sizesOf(name: DimensionName): readonly number[] {
 async function growthOf(name: DimensionName, sizes: readonly number[]): Promise<Rows> {
   const dimension: Dimension = DIMENSIONS[name];
   const postgres = values.postgres ? await startSyncedPostgres() : undefined;
-  const small = await startOne('small', postgres);
-  const large = await startOne('large', postgres);
+  const small = await startOne('small', { postgres, tokens: 1 });
+  const large = await startOne('large', { postgres, tokens: Number(values.tokens) });
   try {
     const rows: Row[] = [];
     // Each service has a scope, and clients of it.
@@ -88,22 +90,26 @@ async function growthOf(name: DimensionName, sizes: readonly number[]): Promise<
     return rows as unknown as Rows;
   } finally {
     dimension.stop?.();
-    for (const { service } of [large, small]) await service.remove();
+    for (const each of [large, small]) await each.remove();
     await postgres?.stop();
   }
 }
 
 async function fill(
-  { service }: Large,
+  large: Large,
   { add }: Dimension,
   { name, from, to }: { readonly name: string; readonly from: number; readonly to: number },
 ): Promise<Row> {
-  const spent = () => [service.process.pid ?? 0, service.signerPid()].map((pid) => usageOf(pid).seconds);
+  const secondsOf = (pid: number) => usageOf(pid).seconds;
+  const spent = () => {
+    const { front, signers } = large.processes();
+    return [secondsOf(front), signers.map(secondsOf).reduce((sum, each) => sum + each, 0)];
+  };
   const before = spent();
   const began = performance.now();
   let told = began;
   for (let n = from; n < to; n++) {
-    await add(service, n);
+    await add(large, n);
     if (performance.now() - told < PROGRESS_MS) continue;
     told = performance.now();
     process.stderr.write(`${n + 1} ${name}, ${round((n + 1 - from) / secondsSince(began))} a second\n`);
@@ -113,7 +119,7 @@ async function fill(
   return {
     'made a second': round(count / secondsSince(began)),
     'front ms each': round((1_000 * front) / count),
-    'signer ms each': round((1_000 * signer) / count),
+    'signers ms each': round((1_000 * signer) / count),
   };
 }
 

@@ -8,7 +8,7 @@ export interface Dimension {
   /** Unless others are asked for. */
   readonly sizes: readonly number[];
   /** Adds the nth of them. */
-  add(to: RunningService, n: number): Promise<void>;
+  add(to: Large, n: number): Promise<void>;
   measure(large: Large): Promise<Row>;
   readonly endsAtRestart?: true;
   stop?(): void;
@@ -18,9 +18,10 @@ const STREAMS_OF_A_CLIENT = 512;
 
 const scopes: Dimension = {
   sizes: [10, 100, 300, 1_000],
-  async add(service, n) {
+  async add({ service, tokens }, n) {
     const id = `scope-${n}`;
-    const scope = { id, issuer: 'https://login.example', audience: `https://${id}.example` };
+    const hsm_token = tokens[n % tokens.length];
+    const scope = { id, issuer: 'https://login.example', audience: `https://${id}.example`, hsm_token };
     await service.act('POST', '/v1/admin/scopes', { ...scope, algorithm: 'ES256' });
   },
   async measure(large) {
@@ -33,7 +34,7 @@ const scopes: Dimension = {
 /** Each with a grant. */
 const clients: Dimension = {
   sizes: [10, 100, 1_000, 10_000],
-  async add(service, n) {
+  async add({ service }, n) {
     await addVerifier(service, `client-${n}`);
   },
   async measure(large) {
@@ -50,7 +51,7 @@ function streamsOf(): Dimension {
   return {
     sizes: [10, 100, 1_000, 3_000],
     endsAtRestart: true,
-    async add(service, n) {
+    async add({ service }, n) {
       if (readers.length % STREAMS_OF_A_CLIENT === 0)
         credential = await addVerifier(service, `follower-${n}`);
       const url = `${service.dataUrl}/v1/scopes/payments/events`;

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { FIRST_TOKEN } from '../../../src/kernel/key.ts';
 import { freePorts } from '../../../test/support/free-port.ts';
 import { type RunningService, startService } from '../../../test/support/running-service.ts';
+import { createSoftHsm, type SoftHsm } from '../../../test/support/softhsm.ts';
 import { type Party, partyOf } from '../parties.ts';
 import { cpuSeconds } from '../process-usage.ts';
 import type { SyncedPostgres } from '../synced-postgres.ts';
@@ -21,7 +23,11 @@ export interface Large {
   /** Of the present process: a restart makes another. */
   readonly service: RunningService;
   party(): Party;
-  /** Of front and signer, resident. */
+  /** Of its HSM tokens, the first being that of the service. */
+  readonly tokens: readonly [string, ...string[]];
+  /** Of the front, and of the signer of each token. */
+  processes(): { readonly front: number; readonly signers: readonly number[] };
+  /** Of front and signers, resident. */
   memory(): Row;
   /** Starts it anew: how long that takes, and what it holds then. */
   restart(): Promise<Row>;
@@ -30,12 +36,22 @@ export interface Large {
     commands: readonly string[],
     further?: Readonly<Record<string, () => Promise<unknown>>>,
   ): Promise<Row>;
+  remove(): Promise<void>;
 }
 
-export async function startOne(name: string, postgres: SyncedPostgres | undefined): Promise<Large> {
+interface Ground {
+  readonly postgres: SyncedPostgres | undefined;
+  /** How many HSM tokens it has. */
+  readonly tokens: number;
+}
+
+export async function startOne(name: string, { postgres, tokens }: Ground): Promise<Large> {
+  const further: Record<string, SoftHsm> = {};
+  for (let n = 2; n <= tokens; n++) further[`token-${n}`] = await createSoftHsm(`token-${n}`);
   const [dataPort = 0, operationsPort = 0] = await freePorts(2);
   const connections_per_address = 65_536;
   let service = await startService({
+    furtherTokens: further,
     config: {
       data_plane: { port: dataPort, public_url: `http://127.0.0.1:${dataPort}`, connections_per_address },
       operations_plane: { port: operationsPort },
@@ -44,12 +60,19 @@ export async function startOne(name: string, postgres: SyncedPostgres | undefine
     },
   });
   const credentials = await service.provision({ id: 'payments' });
-  const frontPid = () => service.process.pid ?? 0;
-  const memory = () => ({
-    'front MiB': Math.round(residentMiB(frontPid())),
-    'signer MiB': Math.round(residentMiB(service.signerPid())),
+  const names = [FIRST_TOKEN, ...Object.keys(further)] as const;
+  const processes = () => ({
+    front: service.process.pid ?? 0,
+    signers: names.map((token) => service.signerPid(token)),
   });
+  const memory = () => {
+    const { front, signers } = processes();
+    const ofSigners = signers.reduce((sum, pid) => sum + residentMiB(pid), 0);
+    return { 'front MiB': Math.round(residentMiB(front)), 'signers MiB': Math.round(ofSigners) };
+  };
   return {
+    tokens: names,
+    processes,
     memory,
     get service() {
       return service;
@@ -62,7 +85,7 @@ export async function startOne(name: string, postgres: SyncedPostgres | undefine
       service = await service.restart();
       return {
         'start s': secondsSince(began),
-        'start CPU s': round(cpuSeconds(frontPid())),
+        'start CPU s': round(cpuSeconds(processes().front)),
         ...memory(),
       };
     },
@@ -82,6 +105,10 @@ export async function startOne(name: string, postgres: SyncedPostgres | undefine
         times[`${what} s`] = Math.min(...rounds);
       }
       return times;
+    },
+    async remove() {
+      await service.remove();
+      for (const token of Object.values(further)) token.remove();
     },
   };
 }
