@@ -35,7 +35,10 @@ export interface KeyRingKeeper extends WatchedKeyRing, KnownKeys, TokenStandings
   /** The token signs nothing, from the first report on until it is said to be there. */
   reportAway(hsmToken: string): void;
   reportPresent(hsmToken: string): void;
-  /** The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. */
+  /**
+   * The scope as a plan for its keys finds it: all of them, those too that are destroyed or not proven. The same object
+   * for as long as nothing but the time has changed.
+   */
   scopeKeys(scopeId: string): ScopeKeys | undefined;
   /** Every key that the signer should serve, proven or not: a proof may turn out well the next time. */
   references(): readonly PlacedKey[];
@@ -61,6 +64,9 @@ export function createKeyRing(nowMs = () => performance.now()): KeyRingKeeper {
   const refused = new Map<string, readonly RefusedKey[]>();
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
+  // What the lifecycle asks for every second; the same.
+  const forPlans = new Map<string, ScopeKeys>();
+  let placed: readonly PlacedKey[] | undefined;
   let revision = 0;
 
   const failed = (kid: string) => statusOf(proofs.get(kid)) === 'unproven';
@@ -78,7 +84,9 @@ export function createKeyRing(nowMs = () => performance.now()): KeyRingKeeper {
     (byScope.get(scopeId) ?? []).filter(({ state }) => state !== 'destroyed');
   const settle = (scopeIds: Iterable<string>) => {
     const settled = new Set(scopeIds);
+    placed = undefined;
     for (const scopeId of settled) {
+      forPlans.delete(scopeId);
       const keys = standing(scopeId).filter((key) => !barred(key));
       serving.set(scopeId, { keys, active: keys.find((key) => key.state === 'active') });
       revision += 1;
@@ -115,31 +123,42 @@ export function createKeyRing(nowMs = () => performance.now()): KeyRingKeeper {
       return key && known(key, proofs.get(kid));
     },
     refusedKeys: () => [...refused.values()].flat(),
-    references: () =>
-      [...byKid.values()].filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key)).map(referenceTo),
+    references() {
+      placed ??= [...byKid.values()]
+        .filter((key) => SIGNER_STATES.has(key.state) && !leftOut(key))
+        .map(referenceTo);
+      return placed;
+    },
 
     scopeKeys(scopeId) {
+      const found = forPlans.get(scopeId);
       const scope = scopes.get(scopeId);
-      return (
-        scope && {
-          ...standings,
-          scope,
-          keys: byScope.get(scopeId) ?? [],
-          serves: (key) => !barred(key) && isThere(key),
-          proofOf,
-        }
-      );
+      if (found || !scope) return found;
+      const of = {
+        ...standings,
+        scope,
+        keys: byScope.get(scopeId) ?? [],
+        serves: (key: SigningKey) => !barred(key) && isThere(key),
+        proofOf,
+      };
+      forPlans.set(scopeId, of);
+      return of;
     },
 
     reportMissing(hsmToken, kids) {
       missing.set(hsmToken, new Set(kids));
+      forPlans.clear();
     },
 
     reportAway(hsmToken) {
-      if (!away.has(hsmToken)) away.set(hsmToken, nowMs());
+      if (away.has(hsmToken)) return;
+      away.set(hsmToken, nowMs());
+      forPlans.clear();
     },
 
-    reportPresent: (hsmToken) => void away.delete(hsmToken),
+    reportPresent(hsmToken) {
+      if (away.delete(hsmToken)) forPlans.clear();
+    },
 
     put(content) {
       const before = blocked.size;

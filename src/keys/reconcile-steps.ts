@@ -7,13 +7,8 @@ import type { KeyedMutex } from '../lib/mutex.ts';
 import type { StandbyKeeper } from './keep-standby.ts';
 import { type KeyChanges, keyAct, succession as successionOf } from './key-changes.ts';
 import type { KeyRingKeeper } from './key-ring.ts';
-import {
-  type DueStep,
-  dueSteps,
-  isIrreversible,
-  type KeyStep,
-  type Succession,
-} from './lifecycle/due-steps.ts';
+import { DueAhead } from './lifecycle/due-ahead.ts';
+import { type DueStep, isIrreversible, type KeyStep, type Succession } from './lifecycle/due-steps.ts';
 import { planFailover, tokensToLeave } from './lifecycle/failover.ts';
 import {
   type KeyPlan,
@@ -116,12 +111,16 @@ export function createReconcileSteps(deps: ReconcileDeps): ReconcileSteps {
     step.name !== 'destroy' ||
     !leadership.hadOthers ||
     !isChangedWithin(step.key, FOLLOWED_SECONDS, clock.nowSeconds());
-  const due = (scopes = all()) =>
-    scopes.flatMap((of) =>
-      dueSteps(of, given())
+  const ahead = new DueAhead();
+  const due = (scopes = all()) => {
+    const context = given();
+    return scopes.flatMap((of) =>
+      ahead
+        .steps(of, context)
         .filter((step) => mayCome(step) && isFollowed(step))
         .map((step) => ({ scopeId: of.scope.id, step })),
     );
+  };
 
   /** Dated by a clock that is doubted, nothing is done (I13). */
   const dated = (run: () => Promise<unknown>) => async () => {

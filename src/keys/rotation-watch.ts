@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import type { Clock, TimeGuard } from '../kernel/clock.ts';
-import { isWindowOver, windowAlarm } from '../kernel/key-window.ts';
+import type { SigningKey } from '../kernel/key.ts';
+import { isWindowOver, rotationDueAt, windowAlarm } from '../kernel/key-window.ts';
 import { type Leadership, whileLeading } from '../kernel/registry.ts';
 import { type EventRaiser, type SecurityEventReport, securityEvent } from '../kernel/security-events.ts';
 import { startPeriodicTask } from '../lib/periodic-task.ts';
 import { type RotationOutlook, rotationOutlook } from './lifecycle/due-steps.ts';
-import type { PlanContext, ScopeKeys } from './lifecycle/plans.ts';
+import { activeOf, type PlanContext, type ScopeKeys } from './lifecycle/plans.ts';
 
 interface RotationWatchDeps {
   readonly scopes: () => readonly ScopeKeys[];
@@ -31,6 +32,9 @@ export function createRotationWatch({ scopes, events, clock, graceSeconds }: Rot
  * itself, and a warning where something stands in its way.
  */
 export function rotationNews(of: ScopeKeys, given: PlanContext): readonly SecurityEventReport[] {
+  const signing = activeOf(of);
+  // Of most scopes there is nothing to say, and what would stand in their way costs more to work out.
+  if (!signing || isEarly(signing, given)) return [];
   const outlook = rotationOutlook(of, given);
   if (!outlook) return [];
   const { active, dueAt } = outlook;
@@ -45,6 +49,10 @@ export function rotationNews(of: ScopeKeys, given: PlanContext): readonly Securi
     ...(percent === undefined ? [] : [nearlyOver(percent)]),
     ...(given.now > dueAt + LATE_SECONDS ? [overdue(false)] : []),
   ];
+}
+
+function isEarly(active: SigningKey, { now, graceSeconds }: PlanContext): boolean {
+  return windowAlarm(active, now) === undefined && now <= rotationDueAt(active, graceSeconds) + LATE_SECONDS;
 }
 
 function evidenceOf({ scope }: ScopeKeys, { active, dueAt, at, obstacle }: RotationOutlook) {

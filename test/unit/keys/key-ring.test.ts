@@ -48,6 +48,31 @@ describe('the key ring', () => {
     expect(ring.activeKey('payments')).toBe(active);
   });
 
+  it('hands a plan the same object until something has changed but the time', () => {
+    const of = () => ring.scopeKeys('payments');
+    const mail = aScope({ id: 'mail' });
+    ring.put({ scopes: [mail], keys: [] });
+    const changes: Record<string, () => void> = {
+      put: () => ring.put({ scopes: [scope], keys: [active, standby] }),
+      proven: () => ring.applyProofs([proof(active.kid, { found: true, proven: true })]),
+      missing: () => ring.reportMissing(active.hsmToken, [active.kid]),
+      away: () => ring.reportAway(active.hsmToken),
+      present: () => ring.reportPresent(active.hsmToken),
+      'another scope’s token compromised': () =>
+        ring.put({ scopes: [mail], keys: [], blocked: [active.hsmToken] }),
+    };
+    for (const [what, change] of Object.entries(changes)) {
+      const before = of();
+      expect(of(), what).toBe(before);
+      change();
+      expect(of(), what).not.toBe(before);
+    }
+    const before = of();
+    ring.reportPresent(active.hsmToken);
+    ring.put({ scopes: [mail], keys: [] });
+    expect(of()).toBe(before);
+  });
+
   it('does not rely on a key that is missing, whoever says so, and believes a fresh process alone', () => {
     const of = () => ring.scopeKeys('payments') as ScopeKeys;
     const seen = () => [of().serves(standby), of().proofOf(standby)];
