@@ -127,7 +127,7 @@ const FLAWS = {
   not_object: ['malformed_signing_input', 'header and claims are a JSON object each'],
   duplicate_member: ['malformed_signing_input', 'a member stands twice in one object'],
   lookalike_members: ['malformed_signing_input', 'two members of one object differ in spelling alone'],
-  forbidden_member: ['malformed_signing_input', 'no member may be called __proto__'],
+  forbidden_member: ['malformed_signing_input', 'no member may be called __proto__ or hold U+0000'],
   inexact_number: ['invalid_claims', EXACT_NUMBERS],
   misleading_header: ['wrong_header', ONLY_HEADERS],
   misleading_member: ['invalid_claims', 'write registered names as they are registered, in lower case'],

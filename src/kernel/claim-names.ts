@@ -1,7 +1,5 @@
 /** Printable ASCII without capitals and blanks: such a name folds to itself. */
 const FOLDED = /^[!-@[-~]*$/;
-/** Where a reader with C's strings ends the name. */
-const FROM_NUL = /^\0+|\0.*$/gs;
 /** Control, format and zero-width characters, and whatever else is shown as nothing. */
 const IGNORED = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]/gu;
 
@@ -18,7 +16,6 @@ export function areFolded(names: readonly string[]): boolean {
 export function foldName(name: string): string {
   if (FOLDED.test(name)) return name;
   return name
-    .replace(FROM_NUL, '')
     .normalize('NFKD')
     .replace(IGNORED, '')
     .toLowerCase()

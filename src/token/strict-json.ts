@@ -34,8 +34,8 @@ export interface StrictJsonLimits {
 
 /**
  * One JSON object that every reader reads alike: each member is named once, no two names fold to one, also in what
- * is nested (RFC 7519 §4), and no number changes (RFC 7493 §2.2). `__proto__` is refused wherever it names a
- * member. Takes linear time. Throws `StrictJsonError`.
+ * is nested (RFC 7519 §4), and no number changes (RFC 7493 §2.2). No name is `__proto__` or holds
+ * U+0000. Takes linear time. Throws `StrictJsonError`.
  */
 export function parseStrictObject(text: string, limits: StrictJsonLimits): Record<string, unknown> {
   const value = parseStrict(text, limits);
@@ -91,7 +91,7 @@ function countMembers(value: unknown): number {
     return members;
   }
   const names = Object.keys(value);
-  refuseLookalikes(names);
+  refuseOddNames(names);
   for (const name of names) {
     if (name === '__proto__') throw new StrictJsonError('forbidden_member');
     refuseLoneSurrogates(name);
@@ -100,10 +100,14 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-/** Some readers take such names for one, and the last of them wins (Go's encoding/json). */
-function refuseLookalikes(names: readonly string[]): void {
-  const differ = areFolded(names) || new Set(names.map(foldName)).size === names.length;
-  if (!differ) throw new StrictJsonError('lookalike_members');
+/**
+ * Some readers take names that fold alike for one, and the last of them wins (Go's encoding/json). Some end a name at
+ * U+0000 (C), others drop it.
+ */
+function refuseOddNames(names: readonly string[]): void {
+  if (areFolded(names)) return;
+  if (names.some((name) => name.includes('\0'))) throw new StrictJsonError('forbidden_member');
+  if (new Set(names.map(foldName)).size !== names.length) throw new StrictJsonError('lookalike_members');
 }
 
 function refuseLoneSurrogates(text: string): void {

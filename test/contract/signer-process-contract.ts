@@ -152,6 +152,7 @@ export function signerProcessContract(name: string, makeBackend: () => Promise<S
         ['an aud in capitals', { AUD: 'mail' }, 'the signing input is malformed: lookalike_members'],
         ['an iss with a long s', { i\u017fs: 'x' }, 'the signing input is malformed: lookalike_members'],
         ['a sub in capitals', { SUB: 'admin' }, 'the signing input is malformed: lookalike_members'],
+        ['a sub with U+0000', { 'su\0b': 1 }, 'the signing input is malformed: forbidden_member'],
         [
           'two of its own alike',
           { Tenant: 1, tenant: 2 },

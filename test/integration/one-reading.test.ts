@@ -72,16 +72,20 @@ describe('what two verifiers would read differently is signed by no door (I15)',
     },
   );
 
-  it.each(['{"aud\\u0000":"x"}', '{"aud ":"x"}', '{"İss":"x"}'])(
-    '%s has a name for one that Keyward writes',
+  it.each(['{"su\\u0000b":"admin"}', '{"aud\\u0000":"x"}', '{"act":{" \\u0000iss":"x"}}'])(
+    '%s has a name with U+0000',
     async (claims) => {
-      expect(await outcomes(claims)).toEqual([
-        'reserved_claim',
-        ['reserved_claim', 'signed'],
-        'malformed_signing_input',
-      ]);
+      expect(await outcomes(claims)).toEqual(['malformed_json', 'malformed_json', 'malformed_signing_input']);
     },
   );
+
+  it.each(['{"aud ":"x"}', '{"İss":"x"}'])('%s has a name for one that Keyward writes', async (claims) => {
+    expect(await outcomes(claims)).toEqual([
+      'reserved_claim',
+      ['reserved_claim', 'signed'],
+      'malformed_signing_input',
+    ]);
+  });
 
   it('{"signin":"a"} has another spelling of the claim that names the root event', async () => {
     const refused = ['invalid_claims', ['invalid_claims', 'signed'], 'invalid_claims'];

@@ -111,7 +111,7 @@ describe('what the service writes (I2)', () => {
     'ıat',
     'aud ',
     'aud\0',
-    'aud\0x',
+    'a\0ud',
     'j\u200bti',
     'ｅｘｐ',
   ])('refuses %j, which some verifiers would take for the reserved claim', async (name) => {

@@ -142,7 +142,7 @@ describe('the form', () => {
     [`${header}.${encode('[]')}`, 'header and claims are a JSON object each'],
     [`${header}.${twice('aud')}`, 'a member stands twice in one object'],
     [`${header}.${twice('\\u0061ud')}`, 'a member stands twice in one object'],
-    [`${header}.${twice('__proto__')}`, 'no member may be called __proto__'],
+    [`${header}.${twice('__proto__')}`, 'no member may be called __proto__ or hold U+0000'],
     [
       `${encode(`{"alg":"none",${JSON.stringify(HEADER).slice(1)}`)}.${encode(CLAIMS)}`,
       'a member stands twice in one object',

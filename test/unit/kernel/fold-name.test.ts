@@ -22,7 +22,7 @@ describe('foldName', () => {
         'su\u200db',
         'sub\0',
         '\0sub',
-        'sub\0x',
+        'su\0b',
         'ｓｕｂ',
       ],
     ],

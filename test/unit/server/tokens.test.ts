@@ -60,7 +60,8 @@ test.each([
   ['{"claims":{}', 'the body is not JSON'],
   ['[]', 'the body is not a JSON object'],
   ['{"claims":{"sub":"a","sub":"b"}}', 'a member stands twice in one object'],
-  ['{"claims":{"__proto__":{}}}', 'no member may be called __proto__'],
+  ['{"claims":{"__proto__":{}}}', 'no member may be called __proto__ or hold U+0000'],
+  ['{"claims":{"a":[{"su\\u0000b":"admin"}]}}', 'no member may be called __proto__ or hold U+0000'],
   [
     '{"claims":{"sub":"alice","Sub":"admin"}}',
     'two members of one object differ only in case, blanks or what is not shown: leave one out',

@@ -41,6 +41,8 @@ describe('parseToken', () => {
     ['duplicate_member', token('{"alg":"ES256","alg":"ES256","kid":"k"}')],
     ['duplicate_member', token(HEADER, '{"a":1,"a":1}')],
     ['forbidden_member', token(HEADER, '{"__proto__":1}')],
+    ['forbidden_member', token(HEADER, '{"act":{"su\\u0000b":"admin"}}')],
+    ['forbidden_member', token('{"alg":"ES256","kid":"k","jk\\u0000u":"x"}')],
     ['lookalike_members', token(HEADER, '{"sub":"alice","Sub":"admin"}')],
     ['lookalike_members', token('{"alg":"ES256","kid":"k","KID":"l"}')],
     ['misleading_member', token(HEADER, '{"Sub":"admin"}')],
