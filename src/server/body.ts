@@ -23,22 +23,30 @@ export async function readText(
 
 function requireMediaType({ headers }: IncomingMessage, mediaType: string): void {
   const given = headers['content-type'] ?? '';
-  if (given !== mediaType && !isMediaType(given, mediaType)) {
-    throw new KeywardError('unsupported_media_type', `send the body as ${mediaType}`);
-  }
+  if (given !== mediaType) requireMeaning(given.toLowerCase(), mediaType);
   const coding = headers['content-encoding'] ?? 'identity';
-  if (coding.toLowerCase() !== 'identity') {
-    throw new KeywardError('unsupported_media_type', 'send the body without a content coding');
-  }
+  requireThat(coding.toLowerCase() === 'identity', 'send the body without a content coding');
 }
 
-/** Of the parameters, only a charset is heeded, and it can only be UTF-8. */
-function isMediaType(given: string, mediaType: string): boolean {
-  const [type = '', ...parameters] = given
-    .toLowerCase()
-    .split(';')
-    .map((part) => part.trim());
-  return type === mediaType && parameters.every((parameter) => !/^charset=(?!"?utf-8"?$)/.test(parameter));
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+/** RFC 9110 §5.6.6. */
+const PARAMETER = new RegExp(`;[ \\t]*(?:(${TOKEN})=(${TOKEN}|"(?:[^"\\\\]|\\\\.)*"))?[ \\t]*`, 'gy');
+
+/** Of the parameters, only a charset is heeded, also where RFC 8187 adds a `*`, and it can only be UTF-8. */
+function requireMeaning(given: string, mediaType: string): void {
+  const [type = ''] = given.split(';', 1);
+  requireThat(type.trim() === mediaType, `send the body as ${mediaType}`);
+  let rest = given.length - type.length;
+  for (const [parameter, name, value] of given.slice(type.length).matchAll(PARAMETER)) {
+    rest -= parameter.length;
+    const isCharset = name?.split('*', 1)[0] === 'charset';
+    requireThat(!isCharset || /^charset="?utf-8"?$/.test(`${name}=${value}`), 'send the body in UTF-8');
+  }
+  requireThat(rest === 0, 'write each parameter of Content-Type as name=value, without blanks around the =');
+}
+
+function requireThat(holds: boolean, advice: string): void {
+  if (!holds) throw new KeywardError('unsupported_media_type', advice);
 }
 
 /**
