@@ -88,7 +88,7 @@ const ADVICE = {
     'two members of one object differ only in case, blanks or what is not shown: leave one out',
   too_many_values: () => `the body may hold ${MOST_VALUES} members and elements`,
   forbidden_member: () => 'no member may be called __proto__ or hold U+0000',
-  inexact_number: () => 'a number would change when it is read as a double: send what a double holds',
+  inexact_number: () => 'send no whole number beyond 2⁵³, and none of more digits than a double holds',
   too_deep: (levels) => `the body may nest ${levels} levels`,
 } as const satisfies Record<StrictJsonReason, (levels: number) => string>;
 

@@ -3,16 +3,21 @@ const DECIMAL = /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]?\d+))?$/i;
 /** Whoever writes more digits means more than a double holds. */
 const MOST_CHARACTERS = 64;
 
+/** Whether it is finite and, if whole, within 2⁵³: beyond, readers of integers and of doubles part (RFC 7493 §2.2). */
+export function isPortableNumber(value: number): boolean {
+  return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+}
+
 /**
- * Whether a JSON number says the same before and after it was an IEEE 754 double, as RFC 7493 §2.2 asks: the
- * shortest decimal of that double is the number that was written, so `0.1`, `1.50` and `1e3` are exact. `-0` is not:
- * its sign is lost by some.
+ * Whether a JSON number says the same before and after it was an IEEE 754 double, as RFC 7493 §2.2 asks: it is
+ * portable, and the shortest decimal of that double is the number that was written, so `0.1`, `1.50` and `1e3` are
+ * exact. `-0` is not: its sign is lost by some.
  */
 export function isExactNumber(literal: string): boolean {
   if (SHORT_WHOLE.test(literal)) return true;
   if (literal.length > MOST_CHARACTERS) return false;
   const value = Number(literal);
-  if (!Number.isFinite(value) || Object.is(value, -0)) return false;
+  if (!isPortableNumber(value) || Object.is(value, -0)) return false;
   return canonical(literal) === canonical(String(value));
 }
 
@@ -32,7 +37,7 @@ const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/g;
  * an escaped member name for another one that follows the same beginnings in an older object: after
  * `{"aud":"A","\\u0":0}` was parsed, `JSON.parse` reads `{"aud":"A","\u0061ud":"B"}` as
  * `{"aud":"A","\\u0":"B"}` (nodejs/node#63785), and whoever sends both hides a member from us. Here every name
- * is parsed as a text by itself. A number that no double holds as it is written is `NaN`.
+ * is parsed as a text by itself. A number that is not exact is `NaN`.
  */
 export function parsePiecewise(json: string): unknown {
   const tokens = json.match(TOKENS) ?? [];

@@ -1,5 +1,5 @@
 import { areFolded, foldName } from '../kernel/claim-names.ts';
-import { isExactNumber, parsePiecewise } from './exact-number.ts';
+import { isExactNumber, isPortableNumber, parsePiecewise } from './exact-number.ts';
 
 export type StrictJsonReason =
   | 'not_json'
@@ -28,7 +28,7 @@ export const MOST_VALUES = 65_536;
 export interface StrictJsonLimits {
   /** An object or array counts as one level, the outermost too. */
   readonly maxDepth: number;
-  /** What becomes of a number that no double holds as it is written: refused, or read as `NaN`. */
+  /** What becomes of a number that is not exact: refused, or read as `NaN`. */
   readonly inexactNumbers?: 'refuse' | 'as_nan';
 }
 
@@ -57,10 +57,9 @@ export function parseStrict(
   return value;
 }
 
-/** Whether it holds a number that reading has changed, or may have: a whole one beyond 2⁵³, or `NaN` (RFC 7493 §2.2). */
+/** Whether it holds a number that reading has changed, or may have (RFC 7493 §2.2). */
 export function holdsInexactNumber(value: unknown): boolean {
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? !Number.isSafeInteger(value) : !Number.isFinite(value);
+  if (typeof value === 'number') return !isPortableNumber(value);
   return isContainer(value) && Object.values(value).some(holdsInexactNumber);
 }
 

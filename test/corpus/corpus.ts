@@ -450,6 +450,9 @@ const CLAIMS: Line[] = [
   ['malformed', 'an actor whose sub is in capitals', { claims: { act: { Sub: 'admin' } } }],
   ['valid', 'a claim of its own in capitals', { claims: { Tenant: 'a' } }],
   ['malformed', 'a number that would be rounded', claimsWithout('n', '19.999999999999999999')],
+  ['malformed', 'a whole number that is read as another', claimsWithout('n', '36028797018963970')],
+  ['valid', 'the last whole number that is not', claimsWithout('n', '9007199254740991')],
+  ['malformed', 'a sub with U+0000 in its name', { claims: { 'su\0b': 'admin' } }],
   ['valid', 'a JWT without client_id', { header: { typ: 'JWT' }, claims: { client_id: undefined } }],
   ['valid', 'a second before it expires, with skew', times(-300, -29)],
   ['expired', 'at its expiry, with skew', times(-300, -30)],
@@ -467,7 +470,8 @@ const CLAIMS: Line[] = [
   ],
   ['valid', 'the longest life', times(0, 3_600)],
   ['lifetime_too_long', 'a second longer than the longest life', times(0, 3_601)],
-  ['lifetime_too_long', 'for ever', { claims: { exp: Number.MAX_VALUE } }],
+  ['lifetime_too_long', 'for ever', { claims: { exp: Number.MAX_SAFE_INTEGER } }],
+  ['malformed', 'beyond what is read alike', { claims: { exp: Number.MAX_VALUE } }],
   ['lifetime_too_long', 'nbf does not shorten a life', times(-3_590, 30, 0)],
 ];
 

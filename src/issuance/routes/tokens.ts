@@ -19,7 +19,7 @@ const tokenRequest = z
         'All but iss, aud, iat, nbf, exp and jti, which Keyward writes; `sub` in an access token (`at+jwt`). ' +
         'Only what every verifier reads alike: no two names of one object that differ in case, blanks or ' +
         'characters not shown, no registered name in such a spelling, no name with U+0000, no number that a ' +
-        'double does not hold.',
+        'double does not hold, no whole number beyond 2⁵³.',
     }),
     ttl_seconds: z.int('use a whole number of seconds').optional(),
     typ: z.enum(WRITTEN_TYPES, `use ${WRITTEN_TYPES.join(' or ')}`).optional(),

@@ -158,7 +158,7 @@ describe('a token that is reported', () => {
     expect(verified).toEqual([]);
   });
 
-  it.each([{ iat: '1' }, { iat: 1.5 }, { jti: 7 }, { jti: 'a\0' }, { iat: 1e300 }])(
+  it.each([{ iat: '1' }, { iat: 1.5 }, { jti: 7 }, { jti: 'a\0' }, { iat: 2 ** 53 - 1 }])(
     'with odd claims is looked into as far as it goes: %j',
     async (odd) => {
       const found = await examine(signedBy(pair, header, { ...claims, ...odd }));

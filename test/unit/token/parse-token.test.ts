@@ -49,6 +49,7 @@ describe('parseToken', () => {
     ['misleading_member', token(HEADER, '{"a":[{"act":{"\\u017fub":"admin"}}]}')],
     ['misleading_header', token('{"alg":"ES256","kid":"k","Typ":"JWT"}')],
     ['inexact_number', token(HEADER, '{"n":-0}')],
+    ['inexact_number', token(HEADER, '{"act":{"n":36028797018963970}}')],
     ['alg_missing', token('{"kid":"k"}')],
     ['alg_missing', token('{"alg":"","kid":"k"}')],
     ['kid_missing', token('{"alg":"ES256"}')],
