@@ -130,7 +130,7 @@ const FLAWS = {
   forbidden_member: ['malformed_signing_input', 'no member may be called __proto__ or hold U+0000'],
   inexact_number: ['invalid_claims', EXACT_NUMBERS],
   misleading_header: ['wrong_header', ONLY_HEADERS],
-  misleading_member: ['invalid_claims', 'write registered names as they are registered, in lower case'],
+  misleading_member: ['invalid_claims', 'write registered names as they are registered'],
   too_long: ['claims_too_large', 'send fewer claims'],
   too_many_values: ['claims_too_large', 'send fewer claims'],
   too_deep: ['claims_too_deep', `claims may nest ${MAX_JSON_DEPTH} levels`],

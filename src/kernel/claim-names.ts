@@ -51,10 +51,20 @@ const HEADER_PARAMETERS = namesIn(`
   aud ppt url nonce svt
 `);
 
+/** Of `cnf`: RFC 7800 §3, RFC 8705 §3.1, RFC 9449 §6.1, RFC 9203 §3.2.1. */
+const CONFIRMATION_METHODS = namesIn('jwk jwe kid jku jkt x5t#S256 osc');
+
+/** Of each object in `authorization_details`: RFC 9396 §2. */
+const AUTHORIZATION_DETAILS = namesIn('type locations actions datatypes identifier privileges');
+
 const byFold = (registered: readonly string[]) => new Map(registered.map((name) => [foldName(name), name]));
 const decisive = byFold(DECISIVE_CLAIMS);
 const claims = byFold([...DECISIVE_CLAIMS, ...OTHER_CLAIMS]);
 const parameters = byFold(HEADER_PARAMETERS);
+const members: ReadonlyMap<string, ReadonlyMap<string, string>> = new Map([
+  ['cnf', byFold(CONFIRMATION_METHODS)],
+  ['authorization_details', byFold(AUTHORIZATION_DETAILS)],
+]);
 
 /** The registered claim that some reader takes a claim of this name for; undefined where it is none, or that very one. */
 export function claimMistakenFor(name: string): string | undefined {
@@ -66,17 +76,31 @@ export function parameterMistakenFor(name: string): string | undefined {
   return mistakenFor(name, parameters);
 }
 
-/** The first registered claim that another name in these claims, or nested in them, may be mistaken for. */
+/**
+ * The first registered claim, or member of `cnf` or `authorization_details`, that another name in these claims, or
+ * nested in them, may be mistaken for.
+ */
 export function firstMistakenClaim(of: Readonly<Record<string, unknown>>): string | undefined {
-  return firstAmong(Object.keys(of), claims) ?? first(Object.values(of), mistakenWithin);
+  return firstAmong(Object.keys(of), claims) ?? firstNested(of);
 }
 
-function mistakenWithin(value: unknown): string | undefined {
+function firstNested(of: Readonly<Record<string, unknown>>): string | undefined {
+  return first(Object.keys(of), (name) => mistakenWithin(of[name], name));
+}
+
+function mistakenWithin(value: unknown, claim: string): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  const here = Array.isArray(value) ? undefined : firstAmong(Object.keys(value), decisive);
-  return here ?? first(Object.values(value), mistakenWithin);
+  if (Array.isArray(value)) return first(value, (element) => mistakenWithin(element, claim));
+  const names = Object.keys(value);
+  const own = members.get(claim);
+  return (
+    firstAmong(names, decisive) ??
+    (own && first(names, (name) => mistakenFor(name, own))) ??
+    firstNested(value as Record<string, unknown>)
+  );
 }
 
+/** Of claims whose registered names fold to themselves. */
 function firstAmong(names: readonly string[], registered: ReadonlyMap<string, string>): string | undefined {
   return areFolded(names) ? undefined : first(names, (name) => mistakenFor(name, registered));
 }

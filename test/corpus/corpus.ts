@@ -448,6 +448,13 @@ const CLAIMS: Line[] = [
   ['malformed', 'a second sub in capitals', { claims: { SUB: 'admin' } }],
   ['malformed', 'a scope in capitals', { claims: { SCOPE: 'all' } }],
   ['malformed', 'an actor whose sub is in capitals', { claims: { act: { Sub: 'admin' } } }],
+  ['malformed', 'a confirmation in other capitals', { claims: { cnf: { 'x5t#s256': 'x' } } }],
+  ['malformed', 'a detail in capitals', { claims: { authorization_details: [{ type: 'a', Actions: [] }] } }],
+  [
+    'valid',
+    'details as they are registered',
+    { claims: { authorization_details: [{ type: 'a', actions: [] }] } },
+  ],
   ['valid', 'a claim of its own in capitals', { claims: { Tenant: 'a' } }],
   ['malformed', 'a number that would be rounded', claimsWithout('n', '19.999999999999999999')],
   ['malformed', 'a whole number that is read as another', claimsWithout('n', '36028797018963970')],

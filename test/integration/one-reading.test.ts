@@ -61,16 +61,16 @@ describe('what two verifiers would read differently is signed by no door (I15)',
     expect(await outcomes(claims)).toEqual(['malformed_json', 'malformed_json', 'malformed_signing_input']);
   });
 
-  it.each(['{"Scope":"all"}', '{"Azp":"x"}', '{"act":{"Sub":"admin"}}', '{"Email":"x"}'])(
-    '%s has a name that some readers take for a registered one',
-    async (claims) => {
-      expect(await outcomes(claims)).toEqual([
-        'invalid_claims',
-        ['invalid_claims', 'signed'],
-        'invalid_claims',
-      ]);
-    },
-  );
+  it.each([
+    ...['{"Scope":"all"}', '{"Azp":"x"}', '{"act":{"Sub":"admin"}}', '{"Email":"x"}'],
+    ...['{"cnf":{"x5t#s256":"x"}}', '{"authorization_details":[{"Type":"x"}]}'],
+  ])('%s has a name that some readers take for a registered one', async (claims) => {
+    expect(await outcomes(claims)).toEqual([
+      'invalid_claims',
+      ['invalid_claims', 'signed'],
+      'invalid_claims',
+    ]);
+  });
 
   it.each(['{"su\\u0000b":"admin"}', '{"aud\\u0000":"x"}', '{"act":{" \\u0000iss":"x"}}'])(
     '%s has a name with U+0000',
@@ -110,6 +110,7 @@ describe('what two verifiers would read differently is signed by no door (I15)',
 it.each([
   '{"sub":"alice","subject":"admin","Tenant":"a","order":[{"a":1},{"A":1}]}',
   '{"signIn":"a","signInAt":"b"}',
+  '{"cnf":{"x5t#S256":"x"},"authorization_details":[{"type":"x","Own":1}]}',
   '{"a":[0.1,1.0,1.50,1e3,-7,19.99,9007199254740991],"order":{"Name":"Ada"}}',
 ])('%s is signed by each door', async (claims) => {
   expect(await outcomes(claims)).toEqual(SIGNED);

@@ -326,8 +326,7 @@ describe('a jti', () => {
 
 describe('what any caller may write', () => {
   const alike = 'malformed_signing_input: signing_input: two members of one object differ in spelling alone';
-  const misleading =
-    'invalid_claims: signing_input: write registered names as they are registered, in lower case';
+  const misleading = 'invalid_claims: signing_input: write registered names as they are registered';
 
   it.each<[object, string]>([
     [{ AUD: 'x' }, alike],
@@ -338,6 +337,7 @@ describe('what any caller may write', () => {
     [{ NBF: 0 }, misleading],
     [{ Client_ID: 'x' }, misleading],
     [{ act: { SUB: 'admin' } }, misleading],
+    [{ cnf: { 'x5t#s256': 'x' } }, misleading],
     [{ sub: undefined }, 'subject_required: give claims.sub: the policy of this scope asks for a subject'],
     [{ sub: '' }, 'invalid_claims: claims.sub: use a non-empty string without U+0000'],
     [{ sub: 'a\u0000b' }, 'invalid_claims: claims.sub: use a non-empty string without U+0000'],

@@ -50,6 +50,37 @@ it('takes what says who acts wherever it is nested, and what describes a person 
 });
 
 it.each([
+  [{ cnf: { JKT: 'x' } }, 'jkt'],
+  [{ cnf: { 'x5t#s256': 'x' } }, 'x5t#S256'],
+  [{ cnf: { 'X5T#S256': 'x' } }, 'x5t#S256'],
+  [{ cnf: { jkt: 'x', 'jwk ': {} } }, 'jwk'],
+  [{ cnf: { Kid: 'x' } }, 'kid'],
+  [{ cnf: { ＪＫＵ: 'x' } }, 'jku'],
+  [{ cnf: { jwE: 'x' } }, 'jwe'],
+  [{ cnf: { OSC: {} } }, 'osc'],
+  [{ act: { sub: 'a', cnf: { Jkt: 'x' } } }, 'jkt'],
+  [{ authorization_details: [{ type: 'a' }, { Type: 'a' }] }, 'type'],
+  [{ authorization_details: [{ type: 'a', Locations: [] }] }, 'locations'],
+  [{ authorization_details: [{ type: 'a', Actions: [] }] }, 'actions'],
+  [{ authorization_details: [{ type: 'a', dataTypes: [] }] }, 'datatypes'],
+  [{ authorization_details: [{ type: 'a', IDENTIFIER: 'b' }] }, 'identifier'],
+  [{ authorization_details: { Privileges: [] } }, 'privileges'],
+])('some reader takes a member of %j for %s', (claims, registered) => {
+  expect(firstMistakenClaim(claims)).toBe(registered);
+});
+
+it.each([
+  { cnf: { jwk: {}, jwe: '', kid: '', jku: '', jkt: '', 'x5t#S256': '', osc: {} } },
+  { cnf: { Type: 1, Own: 1, jwk: { KTY: 'EC', 'x5t#s256': 'x' } } },
+  { authorization_details: [{ type: 'a', locations: [], actions: [], datatypes: [], identifier: 'b' }] },
+  { authorization_details: [{ type: 'a', privileges: [], JKT: 1, order: { Type: 1, Actions: [] } }] },
+  { order: { JKT: 1, 'x5t#s256': 1, Type: 1 }, JKT: 1, Type: 1, 'x5t#s256': 1 },
+  { cnf: 'JKT', authorization_details: ['Type', null] },
+])('no reader takes a member of %j for a registered one', (claims) => {
+  expect(firstMistakenClaim(claims)).toBeUndefined();
+});
+
+it.each([
   ['Alg', 'alg'],
   ['\u212aid', 'kid'],
   ['x5t#s256', 'x5t#S256'],
