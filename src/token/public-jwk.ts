@@ -4,7 +4,7 @@ import type { PublicJwk } from '../kernel/key.ts';
 import { isObject } from '../lib/json.ts';
 import { oncePerObject } from '../lib/once-per-object.ts';
 import { decodeBase64url } from './base64url.ts';
-import { hasRocaFingerprint, isEd25519Point } from './weak-keys.ts';
+import { hasRocaFingerprint, hasSmallFactor, isEd25519Point } from './weak-keys.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -35,7 +35,7 @@ export function readPublicJwk(value: unknown): PublicJwk {
     if (Object.hasOwn(jwk, name)) refuse('holds a secret member');
   }
   if (jwk.use !== undefined && jwk.use !== 'sig') refuse('is not for signatures');
-  if (jwk.key_ops !== undefined && !allowsVerifying(jwk.key_ops)) refuse('is not for verifying');
+  if (jwk.key_ops !== undefined && !isVerifyAlone(jwk.key_ops)) refuse('is not for verifying alone');
   const read = READERS.get(jwk.kty) ?? refuse('has a type that is not in use here');
   return read(jwk);
 }
@@ -80,17 +80,14 @@ function readRsa(jwk: Members): PublicJwk {
   if (e.bytes.length > MAX_EXPONENT_BYTES || BigInt(`0x${e.bytes.toString('hex')}`) < MIN_EXPONENT) {
     refuse('has an exponent out of bounds');
   }
+  if (hasSmallFactor(n.bytes)) refuse('has a modulus with a small factor');
   if (hasRocaFingerprint(n.bytes)) refuse('has a modulus that is easy to factor (CVE-2017-15361)');
   return { kty: 'RSA', n: n.text, e: e.text };
 }
 
-/** RFC 7517 §4.3: a list that names the operation, each once. */
-function allowsVerifying(operations: unknown): boolean {
-  return (
-    Array.isArray(operations) &&
-    operations.includes('verify') &&
-    new Set(operations).size === operations.length
-  );
+/** Of RFC 7517 §4.3: a public signing key does nothing else. */
+function isVerifyAlone(operations: unknown): boolean {
+  return Array.isArray(operations) && operations.length === 1 && operations[0] === 'verify';
 }
 
 function readOkp(jwk: Members): PublicJwk {

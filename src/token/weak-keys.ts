@@ -32,15 +32,20 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** All odd primes up to 167, as the published test of the weakness has them. */
-const PRIMES = [
-  ...[3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103],
-  ...[107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167],
-];
+const SMALL_PRIMES = oddPrimesUpTo(1_000).map(BigInt);
+
+/** Whether an odd RSA modulus (big-endian) has a factor below 1000, as no product of two large primes has. */
+export function hasSmallFactor(modulus: Uint8Array): boolean {
+  const number = BigInt(`0x${Buffer.from(modulus).toString('hex')}`);
+  return SMALL_PRIMES.some((prime) => number % prime === 0n);
+}
+
+/** As the published test of the weakness has them. */
+const ROCA_PRIMES = oddPrimesUpTo(167);
 const GENERATOR = 65_537;
 
 /** For each prime, the remainders that a product of the library's primes can leave: the powers of the generator. */
-const REMAINDERS = PRIMES.map((prime) => ({ prime, reachable: powersModulo(prime) }));
+const REMAINDERS = ROCA_PRIMES.map((prime) => ({ prime, reachable: powersModulo(prime) }));
 
 /**
  * Whether an RSA modulus (big-endian) has the fingerprint of keys from Infineon's RSALib, which can be factored
@@ -55,6 +60,14 @@ function powersModulo(prime: number): ReadonlySet<number> {
   const powers = new Set<number>();
   for (let power = 1; !powers.has(power); power = (power * (GENERATOR % prime)) % prime) powers.add(power);
   return powers;
+}
+
+function oddPrimesUpTo(most: number): readonly number[] {
+  const primes: number[] = [];
+  for (let candidate = 3; candidate <= most; candidate += 2) {
+    if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate);
+  }
+  return primes;
 }
 
 function remainder(number: Uint8Array, divisor: number): number {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { checkPrimeSync, generateKeyPairSync } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { describe, expect, it } from 'vitest';
 import { ALGORITHM_NAMES } from '../../../src/kernel/algorithm.ts';
@@ -23,6 +23,14 @@ const reworked = (text: string, rework: (raw: Buffer) => Buffer) =>
   rework(Buffer.from(text, 'base64url')).toString('base64url');
 const jwkOf = (modulusLength: number, publicExponent = 65_537) =>
   generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey.export({ format: 'jwk' });
+
+const SMALL = Array.from({ length: 1_000 }, (_, n) => BigInt(n)).filter((n) => checkPrimeSync(n));
+/** The largest modulus of that many bits that is like this. */
+function largest(bits: number, isLikeThis: (n: bigint) => boolean): string {
+  let n = 2n ** BigInt(bits) - 1n;
+  while (!isLikeThis(n)) n -= 2n;
+  return Buffer.from(n.toString(16), 'hex').toString('base64url');
+}
 
 describe('thumbprint', () => {
   it('is that of RFC 7638 §3.1', () => {
@@ -51,8 +59,40 @@ describe('readPublicJwk', () => {
   });
 
   it.each([2048, 3072, 4096])('accepts RSA of %i bits', (bits) => {
-    const jwk = { kty: 'RSA', n: Buffer.alloc(bits / 8, 0xff).toString('base64url'), e: 'AQAB' };
+    const jwk = { kty: 'RSA', n: largest(bits, (n) => SMALL.every((prime) => n % prime !== 0n)), e: 'AQAB' };
     expect(readPublicJwk(jwk)).toEqual(jwk);
+  });
+
+  it.each([3n, 5n, 167n, 173n, 541n, 997n])(
+    'refuses a modulus of which %d is the only small factor',
+    (prime) => {
+      const n = largest(2048, (n) => SMALL.every((each) => (n % each === 0n) === (each === prime)));
+      expect(() => readPublicJwk({ ...RSA, n })).toThrow('the public key has a modulus with a small factor');
+    },
+  );
+
+  it('accepts a modulus whose smallest factor is beyond 1000', () => {
+    const n = largest(2048, (n) => n % 1_009n === 0n && SMALL.every((prime) => n % prime !== 0n));
+    expect(readPublicJwk({ ...RSA, n })).toEqual({ kty: 'RSA', n, e: 'AQAB' });
+  });
+
+  it('accepts key_ops that say verify', () => {
+    expect(readPublicJwk({ ...EC, key_ops: ['verify'] })).toEqual(EC);
+  });
+
+  it.each([
+    ...[
+      ['verify', 'encrypt'],
+      ['verify', 'sign'],
+      ['sign', 'verify'],
+      ['verify', 'verify'],
+      ['verify', 5, {}],
+    ],
+    ...[[], ['sign'], ['Verify'], [['verify']], 'verify', { 0: 'verify', length: 1 }, null],
+  ])('refuses key_ops of %j', (operations) => {
+    expect(() => readPublicJwk({ ...EC, key_ops: operations })).toThrow(
+      'the public key is not for verifying alone',
+    );
   });
 
   it('accepts an exponent of 65537 and above', () => {
