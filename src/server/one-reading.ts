@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { KeywardError } from '../kernel/errors.ts';
 import type { ApiRequest } from './exchange.ts';
 
@@ -19,14 +20,18 @@ export function requireOneReading(request: IncomingMessage): void {
   requireSingleLines(request);
 }
 
+/** Node reads what came with such a request as further ones, though their connection is about to end. */
+const ended = new WeakSet<Socket>();
+
 function requireOneLength(request: IncomingMessage): void {
   const coding = request.headers['transfer-encoding'];
-  if (coding === undefined) return;
-  if (request.httpVersion !== '1.1') {
+  if ((coding !== undefined && request.httpVersion !== '1.1') || ended.has(request.socket)) {
+    ended.add(request.socket);
     const { res } = request as Partial<ApiRequest>;
     if (res) res.shouldKeepAlive = false;
     throw new KeywardError('malformed_request', 'send Transfer-Encoding with HTTP/1.1 only');
   }
+  if (coding === undefined) return;
   if (coding.toLowerCase() !== 'chunked') {
     throw new KeywardError(
       'unsupported_transfer_coding',

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import { createConnection } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import { type Listener, listen } from '../../../src/server/listener.ts';
 import { requireOneReading } from '../../../src/server/one-reading.ts';
 import { PROBLEMS } from '../../../src/server/problem.ts';
 import { onLoopback } from '../../support/on-loopback.ts';
+import { RELEASED } from '../../support/payments.ts';
 import { createDataPlane, dataPlaneDeps, publicReports } from '../../support/planes.ts';
 
 let listener: Listener;
@@ -97,6 +98,23 @@ it('a plane ends the connection after a transfer coding in HTTP/1.0, and after n
   expect(refused).toMatch(/^HTTP\/1.1 400 /);
   expect(refused).toContain('\r\nConnection: close\r\n');
   expect(await asked('Content-Length: 5')).toContain('\r\nConnection: keep-alive\r\n');
+});
+
+it.each([
+  [CHUNKED, 0],
+  ['Content-Length: 5', 1],
+])('what follows an HTTP/1.0 request with %s is done %i times', async (length, times) => {
+  const issue = vi.fn(async () => RELEASED);
+  const { listener: plane } = await onLoopback(
+    createDataPlane(dataPlaneDeps({ issuer: { issue } }), publicReports()),
+  );
+  const first = `POST /healthz HTTP/1.0\r\nConnection: keep-alive\r\n${length}\r\n\r\n0\r\n\r\n`;
+  const second = [
+    ...['POST /v1/scopes/payments/tokens HTTP/1.1', HOST, 'Authorization: Bearer signs'],
+    ...['Content-Type: application/json', 'Content-Length: 13', '', '{"claims":{}}'],
+  ];
+  await conversation(plane.port, `${first}${second.join('\r\n')}`);
+  expect(issue).toHaveBeenCalledTimes(times);
 });
 
 it.each([
