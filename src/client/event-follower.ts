@@ -19,6 +19,10 @@ const BACKOFF = { firstMs: 200, maxMs: 30_000 };
 const CONNECT_DEADLINE_MS = 10_000;
 /** Three times the time between two comments. */
 const SILENCE_MS = 45_000;
+/** A stream that ends sooner counts as a failure, or a server that ends each at once would be asked without pause. */
+const SETTLED_MS = 5_000;
+/** The service, or a proxy before it, has no place or no service now: what was sent is not at fault. */
+const PASSING: ReadonlySet<number | undefined> = new Set([undefined, 429, 502, 503, 504]);
 
 /** Follows the events of a scope for as long as it is not closed: resumed by id, tried again with back-off. */
 export class EventFollower {
@@ -44,6 +48,7 @@ export class EventFollower {
         await this.#followOnce();
       } catch (error) {
         failure = error;
+        if (error instanceof ServiceFailure && !PASSING.has(error.status)) this.#lastEventId = '';
       }
       if (this.#closing.signal.aborted) return;
       onLost();
@@ -77,13 +82,20 @@ export class EventFollower {
     const lines = new EventLines();
     const decoder = new TextDecoder('utf-8', { fatal: true });
     lines.lastEventId = this.#lastEventId;
-    for await (const chunk of response.body ?? []) {
-      silence.broken(SILENCE_MS);
-      this.#failures = 0;
-      for (const { name, data } of lines.take(decoder.decode(chunk, { stream: true }))) {
-        this.#dispatch(name, data);
+    const { monotonicMs } = this.#deps.surroundings;
+    const openedAt = monotonicMs();
+    let isHeard = false;
+    try {
+      for await (const chunk of response.body ?? []) {
+        isHeard = true;
+        silence.broken(SILENCE_MS);
+        for (const { name, data } of lines.take(decoder.decode(chunk, { stream: true }))) {
+          this.#dispatch(name, data);
+        }
+        this.#lastEventId = lines.lastEventId;
       }
-      this.#lastEventId = lines.lastEventId;
+    } finally {
+      if (isHeard && monotonicMs() - openedAt >= SETTLED_MS) this.#failures = 0;
     }
   }
 

@@ -97,6 +97,9 @@ interface StreamedEvent {
   readonly data: string;
 }
 
+/** What `Last-Event-ID` can carry. The service's own ids have 27 characters at most. */
+const SENDABLE_ID = /^[!-~]{1,64}$/;
+
 /** A page of revocations takes some 40 KiB. */
 const MAX_EVENT_LENGTH = 1024 * 1024;
 
@@ -133,7 +136,7 @@ export class EventLines {
     const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (name === 'event') this.#name = value;
     else if (name === 'data') this.#data.push(value);
-    else if (name === 'id' && !value.includes('\0')) this.#id = value;
+    else if (name === 'id') this.#id = SENDABLE_ID.test(value) ? value : '';
   }
 
   *#dispatch(): Generator<StreamedEvent> {

@@ -23,6 +23,25 @@ describe('server-sent events', () => {
     expect(lines.lastEventId).toBe('');
   });
 
+  it.each([
+    ['a snowman', '☃'],
+    ['a control character', 'a\u0001b'],
+    ['a NUL', 'a\0b'],
+    ['a space', 'a b'],
+    ['65 characters', 'x'.repeat(65)],
+    ['20 kB', 'x'.repeat(20_000)],
+  ])('an id with %s cannot be sent back, so nothing may be resumed', (_, id) => {
+    const lines = new EventLines();
+    expect(taken(lines, `id: a.1\ndata: x\n\nid: ${id}\ndata: y\n\n`)).toHaveLength(2);
+    expect(lines.lastEventId).toBe('');
+  });
+
+  it.each(['AbCdEf_-012.999999999999999', 'x'.repeat(64)])('the id %s is resumed after', (id) => {
+    const lines = new EventLines();
+    taken(lines, `id: ${id}\ndata: x\n\n`);
+    expect(lines.lastEventId).toBe(id);
+  });
+
   it('an id counts once its event is complete', () => {
     const lines = new EventLines();
     taken(lines, 'id: a.1\ndata: x\n');
