@@ -1,6 +1,6 @@
 import { ServiceFailure } from './errors.ts';
 
-const LOOPBACK = /^(?:localhost|.+\.localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * The base of all requests. Throws a `TypeError` for anything but http and https, and for plain http to another

@@ -8,6 +8,9 @@ it.each([
   'http://keys.example',
   'http://10.0.0.1:8080',
   'http://localhost.example',
+  'http://evil.localhost',
+  'http://127.0.0.1.evil.localhost',
+  'http://localhost.:8080',
   'http://[::2]',
   'http://0.0.0.0',
 ])('%s is refused with a credential, and taken without', (url) => {
@@ -19,9 +22,9 @@ it.each([
 it.each([
   'https://keys.example/',
   'http://localhost:8080/',
-  'http://api.localhost/',
   'http://127.0.0.1:8080/',
   'http://127.1.2.3/',
+  'http://127.255.255.254/',
   'http://[::1]:8080/',
 ])('%s is taken with a credential', (url) => {
   expect(serviceUrl(url, { withCredential: true }).href).toBe(url);
