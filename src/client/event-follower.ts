@@ -1,7 +1,7 @@
 import type { ScopeEvent } from '../kernel/publication.ts';
 import { messageOf, type ReportProblem, ServiceFailure } from './errors.ts';
 import { EventLines, readEvent } from './read-event.ts';
-import type { Service } from './service.ts';
+import { chunksOf, type Service } from './service.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
 
 interface EventFollowerDeps {
@@ -72,13 +72,13 @@ export class EventFollower {
         },
         signal,
       );
-      await this.#read(response, silence);
+      await this.#read(chunksOf(response, signal), silence);
     } finally {
       silence.end();
     }
   }
 
-  async #read(response: Response, silence: Silence): Promise<void> {
+  async #read(chunks: AsyncIterable<Uint8Array>, silence: Silence): Promise<void> {
     const lines = new EventLines();
     const decoder = new TextDecoder('utf-8', { fatal: true });
     lines.lastEventId = this.#lastEventId;
@@ -86,7 +86,7 @@ export class EventFollower {
     const openedAt = monotonicMs();
     let isHeard = false;
     try {
-      for await (const chunk of response.body ?? []) {
+      for await (const chunk of chunks) {
         isHeard = true;
         silence.broken(SILENCE_MS);
         for (const { name, data } of lines.take(decoder.decode(chunk, { stream: true }))) {

@@ -67,7 +67,10 @@ export function checkedOptions(options: VerifierOptions): CheckedOptions {
   requireThat(typeof issuer === 'string' && issuer !== '', 'issuer: give the issuer of the scope');
   requireThat(typeof audience === 'string' && audience !== '', 'audience: give the audience of the scope');
   requireThat(INSTANCE.test(instance), 'instance: use 1 to 64 letters, digits and . _ : -');
-  requireThat(sightings >= 0 && sightings <= 1, 'sightings: use a share from 0 to 1');
+  requireThat(
+    typeof sightings === 'number' && sightings >= 0 && sightings <= 1,
+    'sightings: use a share from 0 to 1',
+  );
   requireThat(
     Number.isInteger(cachedTokens) && cachedTokens >= 0 && cachedTokens <= MOST_CACHED,
     `cachedTokens: use a whole number from 0 to ${MOST_CACHED}`,

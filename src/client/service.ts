@@ -41,6 +41,8 @@ interface Call {
   readonly signal?: AbortSignal | undefined;
 }
 
+type Opening = Omit<Call, 'maxBytes' | 'deadlineMs'>;
+
 export interface Answer {
   readonly headers: Headers;
   readonly text: string;
@@ -68,7 +70,7 @@ export class Service {
     const signal = call.signal ? AbortSignal.any([deadline, call.signal]) : deadline;
     try {
       const response = await this.open(call, signal);
-      return { headers: response.headers, text: await readText(response, call.maxBytes) };
+      return { headers: response.headers, text: await readText(response, call.maxBytes, signal) };
     } catch (error) {
       if (error instanceof ServiceFailure) throw error;
       const message = deadline.aborted
@@ -78,12 +80,14 @@ export class Service {
     }
   }
 
-  /** The answer with its body unread; for streams. */
-  async open(
-    { method, path, body, headers, accept }: Omit<Call, 'maxBytes' | 'deadlineMs'>,
-    signal: AbortSignal,
-  ): Promise<Response> {
+  /** The answer with its body unread; for streams. `chunksOf` reads it. */
+  open(call: Opening, signal: AbortSignal): Promise<Response> {
+    return untilAborted(signal, () => this.#open(call, signal));
+  }
+
+  async #open({ method, path, body, headers, accept }: Opening, signal: AbortSignal): Promise<Response> {
     const authorization = await this.#authorization();
+    signal.throwIfAborted();
     const response = await this.#fetch(new URL(path, this.#url), {
       method,
       redirect: 'error',
@@ -96,7 +100,7 @@ export class Service {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    if (!response.ok) throw await refusalIn(response);
+    if (!response.ok) throw await refusalIn(response, signal);
     const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
     if (accept.includes(type)) return response;
     await response.body?.cancel();
@@ -114,10 +118,10 @@ export class Service {
 
 const MAX_PROBLEM_BYTES = 16 * 1024;
 
-async function refusalIn(response: Response): Promise<ServiceFailure> {
+async function refusalIn(response: Response, signal: AbortSignal): Promise<ServiceFailure> {
   const { status, headers } = response;
   const seconds = retryAfterIn(headers);
-  const { code, detail } = await problemIn(response);
+  const { code, detail } = await problemIn(response, signal);
   return new ServiceFailure(detail ?? `the service answered ${status}`, {
     status,
     ...(code === undefined ? {} : { code }),
@@ -135,9 +139,12 @@ function retryAfterIn(headers: Headers): number | undefined {
 }
 
 /** Of a problem document (RFC 9457), or of an OAuth endpoint's error (RFC 6749 §5.2). */
-async function problemIn(response: Response): Promise<{ code?: string; detail?: string }> {
+async function problemIn(
+  response: Response,
+  signal: AbortSignal,
+): Promise<{ code?: string; detail?: string }> {
   try {
-    const told = JSON.parse(await readText(response, MAX_PROBLEM_BYTES));
+    const told = JSON.parse(await readText(response, MAX_PROBLEM_BYTES, signal));
     const { code = told.error, detail = told.error_description } = told;
     return {
       ...(typeof code === 'string' ? { code } : {}),
@@ -148,13 +155,41 @@ async function problemIn(response: Response): Promise<{ code?: string; detail?: 
   }
 }
 
-async function readText({ body, status }: Response, maxBytes: number): Promise<string> {
+async function readText(response: Response, maxBytes: number, signal: AbortSignal): Promise<string> {
+  const { status } = response;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body ?? []) {
+  for await (const chunk of chunksOf(response, signal)) {
     length += chunk.length;
     if (length > maxBytes) throw new ServiceFailure(`the answer exceeds ${maxBytes} bytes`, { status });
     chunks.push(chunk);
   }
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+}
+
+/** The body until its end or the signal, which a `fetch` of the caller's may not heed. */
+export async function* chunksOf({ body }: Response, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const reader = body?.getReader();
+  if (!reader) return;
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(signal, () => reader.read());
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Fails as the signal does once it is aborted, whether or not the work ends. */
+function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort);
+    work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener('abort', abort));
+  });
 }

@@ -34,6 +34,8 @@ const MOST_IN_A_BATCH = 500;
 const MOST_BATCH_CHARACTERS = 2 * 1024 * 1024;
 const MOST_ATTEMPTS = 4;
 const CALLS_UNDER_WAY = 4;
+/** Timers go no further: past it they fire at once. */
+const LONGEST_DEADLINE_MS = 2 ** 31 - 1;
 /** Answers to a batch as a whole that one request in it may have caused. */
 const SPOILT_BY_ONE: ReadonlySet<number | undefined> = new Set([400, 413, 422]);
 
@@ -57,7 +59,9 @@ class TokenSigner implements Signer {
 
   constructor({ url, scope, credential, fetch, deadlineMs = 10_000 }: SignerOptions) {
     if (!SCOPE_ID.test(scope)) throw new TypeError('scope: name one key scope by its id');
-    if (!(deadlineMs > 0)) throw new TypeError('deadlineMs: use a number of milliseconds');
+    if (!(typeof deadlineMs === 'number' && deadlineMs > 0 && deadlineMs <= LONGEST_DEADLINE_MS)) {
+      throw new TypeError(`deadlineMs: use a number of milliseconds, ${LONGEST_DEADLINE_MS} at most`);
+    }
     this.#service = new Service({ url, credential, fetch });
     this.#path = `v1/scopes/${scope}/tokens`;
     this.#deadlineMs = deadlineMs;

@@ -89,3 +89,19 @@ it('so it is where the service was away', async () => {
   await vi.advanceTimersByTimeAsync(5_000);
   expect(connects).toEqual([null, 'life.7', 'life.7']);
 });
+
+it('a body that ends neither by itself nor by the signal is given up', async () => {
+  const canceled = vi.fn();
+  const connects = follow(
+    () =>
+      new Response(new ReadableStream({ cancel: canceled }), {
+        headers: { 'content-type': 'text/event-stream' },
+      }),
+    () => stream(EVENT, 60_000),
+  );
+  await vi.advanceTimersByTimeAsync(9_000);
+  expect(connects).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(connects).toHaveLength(2);
+  expect(canceled).toHaveBeenCalled();
+});

@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { createSigner } from '../../../src/client/signer.ts';
 import type { SignerOptions } from '../../../src/client/signer-options.ts';
 import { KeywardError } from '../../../src/kernel/errors.ts';
 import type { IssuedToken, TokenIssuer, TokenRequest } from '../../../src/kernel/issuance.ts';
 import { ISSUED, RELEASED } from '../../support/payments.ts';
+import { SIGNS } from '../../support/verifying-service.ts';
 import { verifyingScope } from './verifying-scope.ts';
 
 const ONE = 'POST /v1/scopes/payments/tokens';
@@ -176,6 +178,59 @@ describe('repeating', () => {
     expect(seen).toHaveLength(1);
   });
 
+  it.each<[string, Partial<SignerOptions>]>([
+    ['a credential', { credential: () => new Promise(() => {}) }],
+    ['a fetch', { fetch: () => new Promise(() => {}) }],
+    [
+      'a body',
+      {
+        fetch: async () =>
+          new Response(new ReadableStream(), { headers: { 'content-type': 'application/json' } }),
+      },
+    ],
+    ['the body of a refusal', { fetch: async () => new Response(new ReadableStream(), { status: 400 }) }],
+  ])(
+    'nor does %s that never comes and heeds no signal, and the next call has its place',
+    async (_, hanging) => {
+      const [hangs, served] = [hanging, { credential: SIGNS, fetch }];
+      let current: Partial<SignerOptions> = hangs;
+      const asking = <K extends 'credential' | 'fetch'>(name: K) => current[name] ?? served[name];
+      const { signer } = await signing({
+        deadlineMs: 300,
+        credential: () => {
+          const held = asking('credential');
+          return typeof held === 'string' ? held : held();
+        },
+        fetch: (...call) => asking('fetch')(...call),
+      });
+      const failed = { name: 'ServiceFailure', message: expect.stringMatching(/^no answer within \d+ ms$/) };
+      for (let turn = 0; turn < 2; turn += 1) {
+        const pending: Promise<unknown>[] = [];
+        for (let call = 0; call < 4; call += 1) {
+          pending.push(signer.sign({ sub: 'a' }));
+          await setImmediate();
+        }
+        for (const outcome of await Promise.allSettled(pending))
+          expect(outcome).toMatchObject({ reason: failed });
+      }
+      current = {};
+      expect((await signer.sign({ sub: 'a' })).jti).toBe('a');
+    },
+  );
+
+  it('what a credential gives after the deadline is sent to nobody', async () => {
+    const late = Promise.withResolvers<string>();
+    const { signer, asked } = await signing({
+      deadlineMs: 50,
+      credential: () => late.promise,
+      fetch: (url, init) => fetch(url, { ...init, signal: null }),
+    });
+    await expect(signer.sign({ sub: 'a' })).rejects.toThrow('no answer within');
+    late.resolve(SIGNS);
+    await setImmediate();
+    expect(asked()).toEqual([0, 0]);
+  });
+
   it('nor does an answer that does not come', async () => {
     const { signer } = await signing({ deadlineMs: 100 }, () => new Promise(() => {}));
     await expect(signer.sign({ sub: 'a' })).rejects.toThrow(/no answer within \d+ ms/);
@@ -195,10 +250,19 @@ it.each([
   }
 });
 
-it.each([
+const OUT_OF_RANGE = [0, -1, 2 ** 31, 2 ** 32, Number.POSITIVE_INFINITY, Number.NaN, '5000', null, 5_000n];
+it.each<[object, string]>([
   [{ scope: 'Payments' }, 'scope: name one key scope by its id'],
-  [{ deadlineMs: 0 }, 'deadlineMs: use a number of milliseconds'],
-])('%j is refused when the signer is made', (changes, message) => {
+  ...OUT_OF_RANGE.map((deadlineMs): [object, string] => [
+    { deadlineMs },
+    'deadlineMs: use a number of milliseconds, 2147483647 at most',
+  ]),
+])('%o is refused when the signer is made', (changes, message) => {
   const options = { url: 'https://keys.example', scope: 'payments', credential: 'x', ...changes };
-  expect(() => createSigner(options)).toThrow(message);
+  expect(() => createSigner(options)).toThrow(new TypeError(message));
+});
+
+it.each([0.5, 1, 2 ** 31 - 1, undefined])('a deadline of %s ms is taken', (deadlineMs) => {
+  const options = { url: 'https://keys.example', scope: 'payments', credential: 'x', deadlineMs };
+  expect(() => createSigner(options)).not.toThrow();
 });

@@ -117,7 +117,7 @@ describe('options that cannot be used are refused when the verifier is made', ()
     audience: 'a',
   };
 
-  it.each([
+  it.each<[object, string]>([
     [{ url: 'keys' }, 'url: use the URL of the data plane'],
     [{ scope: '' }, 'scope: name one key scope by its id'],
     [{ scope: '../mail' }, 'scope: name one key scope by its id'],
@@ -125,6 +125,8 @@ describe('options that cannot be used are refused when the verifier is made', ()
     [{ audience: '' }, 'audience: give the audience of the scope'],
     [{ instance: 'a b' }, 'instance: use 1 to 64 letters, digits and . _ : -'],
     [{ sightings: 2 }, 'sightings: use a share from 0 to 1'],
+    [{ sightings: Number.NaN }, 'sightings: use a share from 0 to 1'],
+    [{ sightings: '0.5' }, 'sightings: use a share from 0 to 1'],
     [{ cachedTokens: -1 }, 'cachedTokens: use a whole number from 0 to 1000000'],
     [{ registryKey: { kty: 'oct', k: 'AAAA' } }, 'the public key holds a secret member'],
   ])('%j', (changes, message) => {
