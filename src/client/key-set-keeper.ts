@@ -30,13 +30,16 @@ const PAUSE = { firstMs: 1_000, maxMs: 30_000 };
 /** Between two looks for a kid that is not in the set. */
 const COOL_DOWN_MS = 10_000;
 const SPACING_MS = 1_000;
+/** So that no cache in between, whatever it says, makes each verification a request. */
+const SHORTEST_AGE_SECONDS = 5;
 const NEVER = new AbortController().signal;
 
 /**
- * How far a version may run ahead of the one before: a few steps a rotation are usual. One absurd version would shut
- * out all that follow, since older ones are refused.
+ * How far a version may run ahead of the one before. A rotation takes a few steps; a restored database goes on beyond
+ * as many as the audit events that were lost. One absurd version would shut out all that follow, since older ones are
+ * refused.
  */
-export const MOST_VERSION_STEP = 1_000_000;
+export const MOST_VERSION_STEP = 100_000;
 
 /**
  * Holds the last good key set of a scope. It is fetched ahead of time, kept through an outage for as long as the
@@ -153,12 +156,11 @@ export class KeySetKeeper {
     if (before && set.version < before.version) {
       throw new Error(`its version is ${set.version}, and ${before.version} has been seen`);
     }
-    const last = before?.version ?? 0;
-    if (set.version - last > MOST_VERSION_STEP) {
-      throw new Error(`its version is ${set.version}, too far beyond ${last}`);
+    if (before && set.version - before.version > MOST_VERSION_STEP) {
+      throw new Error(`its version is ${set.version}, too far beyond ${before.version}`);
     }
     const longest = set.policy.jwksMaxAgeSeconds;
-    const maxAgeMs = 1_000 * Math.min(maxAgeSeconds ?? longest, longest);
+    const maxAgeMs = 1_000 * Math.min(Math.max(maxAgeSeconds ?? longest, SHORTEST_AGE_SECONDS), longest);
     const aheadMs = maxAgeMs * (0.7 + 0.2 * surroundings.random());
     this.#held = { set, maxAgeMs, aheadMs, ageMs: startWatch(surroundings) };
     onAdopted(set, before);
@@ -211,9 +213,12 @@ export function loaderOf(
   };
 }
 
-/** What is left of it where a cache in between has held the answer (RFC 9111 §4.2.3). */
+const MAX_AGE = /(?:^|[,\s])max-age=(\d{1,9})\s*(?:,|$)/i;
+const AGE = /^\d{1,9}$/;
+
+/** What is left of it where a cache in between has held the answer (RFC 9111 §4.2.3). What is no number counts as nothing. */
 function maxAgeOf({ headers }: Answer): number | undefined {
-  const [, seconds] = /(?:^|[,\s])max-age=(\d{1,9})/i.exec(headers.get('cache-control') ?? '') ?? [];
-  const age = Number(headers.get('age') ?? 0);
-  return seconds === undefined ? undefined : Math.max(0, Number(seconds) - (age > 0 ? age : 0));
+  const [, seconds] = MAX_AGE.exec(headers.get('cache-control') ?? '') ?? [];
+  const age = headers.get('age') ?? '';
+  return seconds === undefined ? undefined : Number(seconds) - (AGE.test(age) ? Number(age) : 0);
 }

@@ -14,6 +14,11 @@ interface LiveStateDeps {
   readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
 }
 
+interface ToldKeys {
+  readonly version: number;
+  readonly keys: readonly KeyStanding[];
+}
+
 const SWEEP_SECONDS = 60;
 /** Those of the key set, and as many that were withdrawn since the snapshot. */
 const MOST_STATES = 2 * MAX_KEYS;
@@ -54,8 +59,7 @@ export class LiveState {
       case 'snapshot':
         this.#rootClaim = event.rootClaim;
         this.#coming = new RevokedRules();
-        this.version = 0;
-        this.#setKeys(event);
+        this.#takeKeys(event);
         this.#page(event);
         break;
       case 'revocations':
@@ -83,9 +87,14 @@ export class LiveState {
     this.#states = new Map(this.#states).set(kid, state);
   }
 
-  #setKeys({ version, keys }: { version: number; keys: readonly KeyStanding[] }): void {
-    if (version < this.version) return;
-    if (version - this.version > MOST_VERSION_STEP) throw new Error('the key set version is too far ahead');
+  #setKeys(told: ToldKeys): void {
+    if (told.version < this.version) return;
+    if (told.version - this.version > MOST_VERSION_STEP)
+      throw new Error('the key set version is too far ahead');
+    this.#takeKeys(told);
+  }
+
+  #takeKeys({ version, keys }: ToldKeys): void {
     if (keys.length > MAX_KEYS) throw new Error('too many keys');
     this.version = version;
     this.#states = new Map(keys.map(({ kid, state }) => [kid, state]));

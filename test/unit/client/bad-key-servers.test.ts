@@ -206,6 +206,27 @@ describe('a key server that is bad: the last good set goes on, and it is said wh
   });
 });
 
+it.each<[object, number | undefined]>([
+  [{ 'cache-control': 'public, max-age=60' }, 60],
+  [{ 'cache-control': 'Max-Age=60, public', age: '20' }, 40],
+  [{ 'cache-control': 'max-age=0' }, 0],
+  [{ 'cache-control': 'max-age=60', age: '300' }, -240],
+  [{ 'cache-control': 'max-age=60', age: '1e999' }, 60],
+  [{ 'cache-control': 'max-age=60', age: '0x500' }, 60],
+  [{ 'cache-control': 'max-age=60', age: '-7' }, 60],
+  [{ 'cache-control': 'max-age=00000000000000300' }, undefined],
+  [{ 'cache-control': 'max-age=3e1' }, undefined],
+  [{ 'cache-control': 's-maxage=5' }, undefined],
+  [{}, undefined],
+])('the headers %j leave a key set %s seconds', async (headers, seconds) => {
+  answer = (_request, response) => {
+    response.writeHead(200, { 'content-type': 'application/jwk-set+json', ...headers });
+    response.end(JSON.stringify(aSet()));
+  };
+  const load = loaderOf(new Service({ url }), { scope: 'payments', issuer: ISSUER }, heldTime(NOW));
+  expect((await load()).maxAgeSeconds).toBe(seconds);
+});
+
 describe('a key set that must be signed', () => {
   const claims = (changes: object = {}) => {
     const { kw_scope: _, kw_version: __, ...set } = aSet();

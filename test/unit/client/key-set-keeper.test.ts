@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ServiceFailure, type VerifierProblem, VerifierUnavailable } from '../../../src/client/errors.ts';
-import { KeySetKeeper, type LoadedKeySet } from '../../../src/client/key-set-keeper.ts';
+import { KeySetKeeper, type LoadedKeySet, MOST_VERSION_STEP } from '../../../src/client/key-set-keeper.ts';
 import type { KeySet } from '../../../src/client/read-key-set.ts';
 import { type HeldTime, heldTime } from '../../support/held-time.ts';
 
@@ -85,16 +85,46 @@ describe('a key set that is fresh', () => {
     expect(keeper.peek()).toBeUndefined();
   });
 
-  it('of a version far ahead is not taken up, so that those after it are', async () => {
+  it.each([0, -300, 4])('serves for five seconds where an answer gives it %i', async (maxAgeSeconds) => {
+    serves(aSet(1), maxAgeSeconds);
     await version();
-    serves(aSet(Number.MAX_SAFE_INTEGER));
-    time.pass(240);
-    await keeper.renew().catch(() => undefined);
-    expect(problems.at(-1)).toMatchObject({ code: 'key_set_refused' });
-    serves(aSet(2));
-    await keeper.renew();
-    expect(adopted).toEqual([1, 2]);
+    time.pass(3);
+    for (let n = 0; n < 10; n++) expect(await version()).toBe(1);
+    expect(loads).toBe(1);
+    time.pass(2);
+    expect(keeper.peek()).toBeUndefined();
   });
+
+  it('serves for no longer than the policy says', async () => {
+    serves(aSet(1, { policy: { ...POLICY, jwksMaxAgeSeconds: 2 } }), 0);
+    await version();
+    time.pass(2);
+    expect(keeper.peek()).toBeUndefined();
+  });
+
+  it.each([7 + MOST_VERSION_STEP + 1, 1_000_007, Number.MAX_SAFE_INTEGER])(
+    'of version %i is not taken up after version 7, so that those after it are',
+    async (far) => {
+      serves(aSet(7));
+      await version();
+      serves(aSet(far));
+      await keeper.renew().catch(() => undefined);
+      expect(problems.at(-1)).toMatchObject({ code: 'key_set_refused' });
+      for (const next of [8, 8 + MOST_VERSION_STEP]) {
+        serves(aSet(next));
+        await keeper.renew();
+      }
+      expect(adopted).toEqual([7, 8, 8 + MOST_VERSION_STEP]);
+    },
+  );
+
+  it.each([1, 1_000_006, Number.MAX_SAFE_INTEGER])(
+    'of version %i is taken up as the first',
+    async (first) => {
+      serves(aSet(first));
+      expect(await version()).toBe(first);
+    },
+  );
 
   it('is waited for once it has aged', async () => {
     await version();

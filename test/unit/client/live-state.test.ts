@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { MOST_VERSION_STEP } from '../../../src/client/key-set-keeper.ts';
 import { LiveState } from '../../../src/client/live-state.ts';
 import { MOST_RULES, RevokedRules } from '../../../src/client/revoked-rules.ts';
 import type { RevokedTokens, ScopeEvent } from '../../../src/kernel/publication.ts';
@@ -33,11 +34,25 @@ function following(): LiveState {
 it('a version far ahead is not believed, so that the versions after it count', () => {
   const live = following();
   const keys = [{ kid: 'b', state: 'active' } as const];
-  expect(() => live.apply({ type: 'key_set', version: Number.MAX_SAFE_INTEGER, keys })).toThrow(
-    'too far ahead',
-  );
+  for (const version of [8 + MOST_VERSION_STEP, 1_000_005, Number.MAX_SAFE_INTEGER]) {
+    expect(() => live.apply({ type: 'key_set', version, keys })).toThrow('too far ahead');
+  }
   live.apply({ type: 'key_set', version: 8, keys });
   expect([live.version, live.stateOf('b')]).toEqual([8, 'active']);
+});
+
+it.each([8, 7 + MOST_VERSION_STEP])('version %i counts after version 7', (version) => {
+  const live = following();
+  live.apply({ type: 'key_set', version, keys: [] });
+  expect(live.version).toBe(version);
+});
+
+it('a snapshot tells the version that holds, however far it is', () => {
+  const live = following();
+  for (const version of [Number.MAX_SAFE_INTEGER, 5, 8 + MOST_VERSION_STEP]) {
+    live.apply(snapshot(version));
+    expect(live.version).toBe(version);
+  }
 });
 
 it('keys that are told as withdrawn without end take no memory without end', () => {
