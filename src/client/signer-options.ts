@@ -49,52 +49,71 @@ export interface SignedToken {
 const MAX_DEPTH = 32;
 
 /**
- * Throws a `TypeError` naming the place of the first value that JSON cannot carry as it is: numbers that are not
- * finite, `-0`, functions, symbols, BigInts, Maps and other class instances without `toJSON`, holes in arrays, half
- * surrogate pairs, cycles. A member that is `undefined` is left out, as JSON does.
+ * The value as JSON will carry it: a copy of plain objects, arrays and scalars. Reads each getter and calls each
+ * `toJSON` once, so that what is checked is what is sent. Throws a `TypeError` naming the place of the first value that
+ * JSON cannot carry as it is: numbers that are not finite, `-0`, functions, symbols, BigInts, dates that are none, Maps
+ * and other class instances without `toJSON`, holes in arrays, half surrogate pairs, cycles. A member that is
+ * `undefined` is left out, as JSON does.
  */
-export function requireSendable(value: unknown, place: string): void {
-  const flaw = flawOf(value, place, 0);
-  if (flaw !== undefined) throw new TypeError(flaw);
+export function sendableCopy(value: unknown, name: string): unknown {
+  return copyOf(value, { name, place: name, depth: 0 });
 }
 
-function flawOf(value: unknown, place: string, depth: number): string | undefined {
-  if (value === null || typeof value === 'boolean') return undefined;
+interface Spot {
+  /** As `toJSON` is told it. */
+  readonly name: string;
+  readonly place: string;
+  readonly depth: number;
+}
+
+function copyOf(value: unknown, spot: Spot): unknown {
+  const { name, place, depth } = spot;
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    throw new TypeError(`${place}: JSON has no invalid date`);
+  const isObject = typeof value === 'object' && value !== null;
+  const toJSON: unknown = isObject && 'toJSON' in value ? value.toJSON : undefined;
+  const told: unknown = typeof toJSON === 'function' ? toJSON.call(value, name) : value;
+  if (typeof told !== 'object' || told === null) return checkedScalar(told, place);
+  if (depth === MAX_DEPTH) throw new TypeError(`${place}: nests too deep, or holds itself`);
+  return Array.isArray(told) ? copyOfArray(told, spot) : copyOfObject(told, spot);
+}
+
+function checkedScalar(value: unknown, place: string): unknown {
   if (typeof value === 'string') {
-    return value.isWellFormed() ? undefined : `${place}: half a surrogate pair is not text`;
+    requireThat(value.isWellFormed(), `${place}: half a surrogate pair is not text`);
+  } else if (typeof value === 'number') {
+    requireThat(!Object.is(value, -0), `${place}: JSON readers disagree on -0`);
+    requireThat(Number.isFinite(value), `${place}: JSON has no ${value}`);
+  } else {
+    requireThat(value === null || typeof value === 'boolean', `${place}: JSON has no ${typeof value}`);
   }
-  if (typeof value === 'number') {
-    if (Object.is(value, -0)) return `${place}: JSON readers disagree on -0`;
-    return Number.isFinite(value) ? undefined : `${place}: JSON has no ${value}`;
-  }
-  if (typeof value !== 'object') return `${place}: JSON has no ${typeof value}`;
-  if (depth === MAX_DEPTH) return `${place}: nests too deep, or holds itself`;
-  return flawOfObject(value, place, depth + 1);
+  return value;
 }
 
-function flawOfObject(value: object, place: string, depth: number): string | undefined {
-  if ('toJSON' in value && typeof value.toJSON === 'function') return flawOf(value.toJSON(), place, depth);
-  if (Array.isArray(value)) {
-    return firstFlaw(
-      Array.from(value, (element, at) => [`${place}[${at}]`, element]),
-      depth,
-    );
+function copyOfArray(elements: readonly unknown[], { place, depth }: Spot): unknown[] {
+  const copy: unknown[] = [];
+  for (let at = 0; at < elements.length; at += 1) {
+    copy.push(copyOf(elements[at], { name: String(at), place: `${place}[${at}]`, depth: depth + 1 }));
   }
+  return copy;
+}
+
+function copyOfObject(value: object, { place, depth }: Spot): object {
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) {
-    return `${place}: use plain objects, arrays, text, numbers, booleans and null`;
-  }
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  return firstFlaw(
-    members.map(([name, member]) => [`${place}.${name}`, member]),
-    depth,
+  requireThat(
+    prototype === Object.prototype || prototype === null,
+    `${place}: use plain objects, arrays, text, numbers, booleans and null`,
+  );
+  // Unlike an assignment, it makes `__proto__` a member like others.
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, member]) => {
+      if (member === undefined) return [];
+      requireThat(name.isWellFormed(), `${place}: half a surrogate pair is no name`);
+      return [[name, copyOf(member, { name, place: `${place}.${name}`, depth: depth + 1 })]];
+    }),
   );
 }
 
-function firstFlaw(parts: readonly [place: string, value: unknown][], depth: number): string | undefined {
-  for (const [place, value] of parts) {
-    const flaw = flawOf(value, place, depth);
-    if (flaw !== undefined) return flaw;
-  }
-  return undefined;
+function requireThat(holds: boolean, flaw: string): void {
+  if (!holds) throw new TypeError(flaw);
 }

@@ -4,10 +4,10 @@ import { ServiceFailure } from './errors.ts';
 import { Service } from './service.ts';
 import {
   type CallerClaims,
-  requireSendable,
   type SignedToken,
   type SignerOptions,
   type SignOptions,
+  sendableCopy,
 } from './signer-options.ts';
 import { failureIn, isSafeToRepeat, tokenIn } from './token-answer.ts';
 
@@ -68,13 +68,15 @@ class TokenSigner implements Signer {
   }
 
   async sign(claims: CallerClaims, { ttlSeconds, typ }: SignOptions = {}): Promise<SignedToken> {
-    requireSendable(claims, 'claims');
-    if (!isPlainObject(claims)) throw new TypeError('claims: use an object');
+    const sent = sendableCopy(claims, 'claims');
+    if (!isPlainObject(sent)) throw new TypeError('claims: use an object');
     if (ttlSeconds !== undefined && !(Number.isSafeInteger(ttlSeconds) && ttlSeconds > 0)) {
       throw new TypeError('ttlSeconds: use a whole number above 0');
     }
-    if (typ !== undefined && typeof typ !== 'string') throw new TypeError('typ: use text');
-    const json = JSON.stringify({ claims, ttl_seconds: ttlSeconds, typ });
+    if (typ !== undefined && !(typeof typ === 'string' && typ.isWellFormed())) {
+      throw new TypeError('typ: use text');
+    }
+    const json = JSON.stringify({ claims: sent, ttl_seconds: ttlSeconds, typ });
     if (this.#waiting.length + this.#pausing >= MOST_WAITING) {
       throw new ServiceFailure('too many tokens are waited for');
     }

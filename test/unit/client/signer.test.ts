@@ -96,14 +96,31 @@ it.each([
   [{ n: Number.NaN }, {}, 'claims.n: JSON has no NaN'],
   [new Map(), {}, 'claims: use plain objects, arrays, text, numbers, booleans and null'],
   [[], {}, 'claims: use an object'],
+  [new Date(0), {}, 'claims: use an object'],
+  [{ toJSON: () => null }, {}, 'claims: use an object'],
+  [{ toJSON: () => [] }, {}, 'claims: use an object'],
+  [{ at: new Date(Number.NaN) }, {}, 'claims.at: JSON has no invalid date'],
   [{}, { ttlSeconds: Number.NaN }, 'ttlSeconds: use a whole number above 0'],
   [{}, { ttlSeconds: 0 }, 'ttlSeconds: use a whole number above 0'],
   [{}, { typ: 7 }, 'typ: use text'],
+  [{}, { typ: 'JWT\ud800' }, 'typ: use text'],
 ])('%o with %o is a TypeError, and nothing is sent', async (claims, options, message) => {
   const { signer, asked } = await signing();
   const wrong = [claims, options] as unknown as Parameters<typeof signer.sign>;
   await expect(signer.sign(...wrong)).rejects.toThrow(new TypeError(message));
   expect(asked()).toEqual([0, 0]);
+});
+
+it('claims that write themselves are read once, by their name', async () => {
+  const { signer, seen } = await signing();
+  let reads = 0;
+  await signer.sign({
+    toJSON(name: string) {
+      reads += 1;
+      return { sub: name };
+    },
+  });
+  expect([reads, seen]).toMatchObject([1, [{ claims: { sub: 'claims' } }]]);
 });
 
 it('an answer that is not JSON is a failure of the service', async () => {
