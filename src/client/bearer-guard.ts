@@ -62,7 +62,7 @@ async function verify(
 ): Promise<Refusal | { readonly claims: TokenClaims }> {
   const { authorization } = request.headers;
   if (authorization === undefined) return { status: 401 };
-  const [, token] = BEARER.exec(authorization) ?? [];
+  const [, token] = (hasOneAuthorization(request) && BEARER.exec(authorization)) || [];
   if (token === undefined) {
     const description = 'send one bearer token in the Authorization header';
     return { status: 400, error: 'invalid_request', description };
@@ -79,6 +79,11 @@ async function verify(
     if (error instanceof VerifierUnavailable) return { status: 503 };
     throw error;
   }
+}
+
+/** Node.js keeps the first of several lines, where a proxy may have checked the last. */
+function hasOneAuthorization({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.filter((each, at) => at % 2 === 0 && each.toLowerCase() === 'authorization').length === 1;
 }
 
 /** RFC 7800, 8705, 9449: as a bearer token it would serve whoever stole it. */
@@ -116,13 +121,17 @@ export type Middleware = (
 
 /**
  * Lets requests pass that carry a good bearer token, whose claims `claimsOf(request)` then gives, and answers the
- * others as RFC 6750 says. What is no verdict, such as an error of `allows`, goes to `next`.
+ * others as RFC 6750 says. What is no verdict, such as an error of `allows` or of `next` itself, goes to `next`.
  */
 export function requireToken(verifier: Pick<Verifier, 'verify'>, options?: BearerOptions): Middleware {
   const guard = bearerGuard(verifier, options);
   return (request, response, next) => {
-    guard(request, response).then((letIn) => {
-      if (letIn) next();
-    }, next);
+    guard(request, response)
+      .then((letIn) => {
+        if (letIn) next();
+      })
+      .catch(next)
+      // One that throws at an error, too, leaves nobody who would answer.
+      .catch(() => void response.destroy());
   };
 }

@@ -1,5 +1,7 @@
-import { createServer, type RequestListener } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import express from 'express';
 import { expect, it, onTestFinished } from 'vitest';
 import { type BearerOptions, bearerGuard, claimsOf, requireToken } from '../../../src/client/bearer-guard.ts';
@@ -43,19 +45,20 @@ function withNode(options?: BearerOptions): RequestListener {
   };
 }
 
-async function ask(listener: RequestListener, authorization?: string) {
+async function ask(listener: RequestListener, authorization?: string | readonly string[]) {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  const headers = authorization === undefined ? {} : { authorization };
-  const response = await fetch(`http://127.0.0.1:${port}/`, { headers });
-  const text = await response.text();
+  const lines = [authorization ?? []].flat().flatMap((line) => ['Authorization', line]);
+  const asking = request({ port, host: '127.0.0.1', headers: ['Host', 'shop', ...lines] }).end();
+  const [response] = (await once(asking, 'response')) as [IncomingMessage];
+  const answer = await text(response);
   return {
-    status: response.status,
-    challenge: response.headers.get('www-authenticate'),
-    retryAfter: response.headers.get('retry-after'),
-    body: text === '' ? undefined : JSON.parse(text),
+    status: response.statusCode,
+    challenge: response.headers['www-authenticate'] ?? null,
+    retryAfter: response.headers['retry-after'] ?? null,
+    body: answer === '' ? undefined : JSON.parse(answer),
   };
 }
 
@@ -80,6 +83,9 @@ const CASES = [
   ],
   ['two tokens', 'Bearer good good', { status: 400 }],
   ['a scheme alone', 'Bearer', { status: 400 }],
+  ['two lines', ['Bearer good', 'Bearer old'], { status: 400 }],
+  ['the same line twice', ['Bearer good', 'Bearer good'], { status: 400 }],
+  ['an empty line beside a good one', ['Bearer good', ''], { status: 400 }],
   [
     'a token that is bound to a key',
     'Bearer bound',
@@ -140,4 +146,28 @@ it('without a guard before it there are no claims', async () => {
 
 it('a realm that would break the header is refused when the guard is made', () => {
   expect(() => requireToken(verifier, { realm: 'a"b' })).toThrow('realm: use printable ASCII');
+});
+
+it('an error of next goes to next', async () => {
+  const told: unknown[] = [];
+  const thrown = new Error('x');
+  const guard = requireToken(verifier);
+  const listener: RequestListener = (request, response) =>
+    guard(request, response, (error) => {
+      told.push(error);
+      if (error === undefined) throw thrown;
+      response.writeHead(500).end();
+    });
+  expect((await ask(listener, 'Bearer good')).status).toBe(500);
+  expect(told).toEqual([undefined, thrown]);
+});
+
+it('a next that always throws harms its own request alone', async () => {
+  const guard = requireToken(verifier);
+  const listener: RequestListener = (request, response) =>
+    guard(request, response, () => {
+      throw new Error('x');
+    });
+  await expect(ask(listener, 'Bearer good')).rejects.toThrow('socket hang up');
+  expect((await ask(listener)).status).toBe(401);
 });
