@@ -2,7 +2,7 @@ import type { KeyState } from '../kernel/key.ts';
 import type { KeyStanding, RevokedTokens, ScopeEvent } from '../kernel/publication.ts';
 import { MAX_KEYS } from '../token/published-key-set.ts';
 import { MOST_VERSION_STEP } from './key-set-keeper.ts';
-import { concerns, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';
+import { concerns, type KeptToken, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
 
@@ -11,7 +11,7 @@ interface LiveStateDeps {
   /** A key may have been withdrawn: nothing that was found good before may be believed unseen. */
   readonly onKeysChanged: () => void;
   /** Tokens that it concerns are to be judged anew. */
-  readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
+  readonly onRevoked: (concerned: (token: KeptToken) => boolean) => void;
 }
 
 interface ToldKeys {
@@ -118,14 +118,14 @@ export class LiveState {
     this.#rules = coming;
     this.#coming = undefined;
     this.current = true;
-    this.#deps.onRevoked((claims) => this.revocation(claims) !== undefined);
+    this.#deps.onRevoked(({ claims }) => this.revocation(claims) !== undefined);
   }
 
   #revoke(rule: RevokedTokens): void {
     this.#sweep();
     this.#rules.add(rule);
     this.#coming?.add(rule);
-    this.#deps.onRevoked((claims) => concerns(rule, claims, this.#rootClaim));
+    this.#deps.onRevoked((token) => concerns(rule, token, this.#rootClaim));
   }
 
   #sweep(): void {

@@ -1,12 +1,12 @@
 import type { ScopeEvent } from '../kernel/publication.ts';
 import type { RefusalReason } from '../kernel/verification.ts';
 import { Acknowledger } from './acknowledger.ts';
-import type { Claims } from './claims.ts';
 import type { ReportProblem } from './errors.ts';
 import { EventFollower } from './event-follower.ts';
 import type { KeySetKeeper } from './key-set-keeper.ts';
 import { LiveState } from './live-state.ts';
 import type { CheckedOptions } from './options.ts';
+import type { KeptToken } from './revoked-rules.ts';
 import type { Service } from './service.ts';
 import { type Sighted, Sightings, VerdictService } from './sightings.ts';
 import { backoffMs, pause, type Surroundings } from './time.ts';
@@ -18,7 +18,7 @@ interface OnlineDeps {
   readonly surroundings: Surroundings;
   readonly reportProblem: ReportProblem;
   readonly onKeysChanged: () => void;
-  readonly onRevoked: (concerned: (claims: Claims) => boolean) => void;
+  readonly onRevoked: (concerned: (token: KeptToken) => boolean) => void;
   readonly onRefused: (sighted: Sighted, reason: RefusalReason) => void;
 }
 

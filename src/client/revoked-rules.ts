@@ -59,8 +59,16 @@ export class RevokedRules {
 }
 
 /** Whether one rule concerns the token, so that what was said of it must be thought over. */
-export function concerns(rule: RevokedTokens, claims: Claims, rootClaim: string | null): boolean {
-  return fits(rule, hashesOf(claims, rootClaim));
+export function concerns(rule: RevokedTokens, token: KeptToken, rootClaim: string | null): boolean {
+  if (token.hashes?.rootClaim !== rootClaim)
+    token.hashes = { rootClaim, ...hashesOf(token.claims, rootClaim) };
+  return fits(rule, token.hashes);
+}
+
+/** A token that is compared with each revocation: it is hashed once, or all that are kept would hold up the event loop. */
+export interface KeptToken {
+  readonly claims: Claims;
+  hashes: (TokenHashes & { readonly rootClaim: string | null }) | undefined;
 }
 
 interface TokenHashes {

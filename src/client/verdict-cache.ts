@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
 import type { RefusalReason } from '../kernel/verification.ts';
+import type { Claims } from './claims.ts';
+import type { KeptToken } from './revoked-rules.ts';
 
-interface AcceptedToken<C> {
+interface AcceptedToken<C extends Claims> extends KeptToken {
   readonly claims: C;
   /** The first instant at which the token is good no longer, seconds since the epoch. */
   readonly until: number;
@@ -11,7 +13,7 @@ interface AcceptedToken<C> {
  * Tokens that were found good, by SHA-256 of the whole token: by the signing input alone any signature would pass.
  * Bounded: the oldest goes first.
  */
-export class VerdictCache<C> {
+export class VerdictCache<C extends Claims> {
   readonly #entries = new Map<string, AcceptedToken<C>>();
   readonly #limit: number;
   /** Grows whenever anything is withdrawn: what was judged before must not be put in after. */
@@ -37,17 +39,17 @@ export class VerdictCache<C> {
     return undefined;
   }
 
-  put(key: string, entry: AcceptedToken<C>): void {
+  put(key: string, { claims, until }: Omit<AcceptedToken<C>, 'hashes'>): void {
     if (this.#entries.size >= this.#limit) {
       const [oldest] = this.#entries.keys();
       if (oldest !== undefined) this.#entries.delete(oldest);
     }
-    if (this.#limit > 0) this.#entries.set(key, entry);
+    if (this.#limit > 0) this.#entries.set(key, { claims, until, hashes: undefined });
   }
 
-  drop(withdrawn: (claims: C) => boolean): void {
+  drop(withdrawn: (token: AcceptedToken<C>) => boolean): void {
     this.generation += 1;
-    for (const [key, { claims }] of this.#entries) if (withdrawn(claims)) this.#entries.delete(key);
+    for (const [key, token] of this.#entries) if (withdrawn(token)) this.#entries.delete(key);
   }
 
   clear(): void {

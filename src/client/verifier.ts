@@ -164,7 +164,7 @@ class ScopeVerifier implements Verifier {
     const { header, claims } = parsed.token;
     const skew = this.#keeper.held?.policy.clockSkewSeconds ?? 0;
     this.#refused.add(digest, reason, Number(claims.exp) + skew);
-    this.#accepted.drop((accepted) => accepted.jti === claims.jti && accepted.iat === claims.iat);
+    this.#accepted.drop(({ claims: { jti, iat } }) => jti === claims.jti && iat === claims.iat);
     if (reason !== 'never_issued' && reason !== 'record_lost') return;
     try {
       this.#options.onForgery?.({ digest, kid: header.kid, claims: deepFrozen(claims), reason });

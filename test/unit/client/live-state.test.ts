@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
 import { MOST_VERSION_STEP } from '../../../src/client/key-set-keeper.ts';
 import { LiveState } from '../../../src/client/live-state.ts';
-import { MOST_RULES, RevokedRules } from '../../../src/client/revoked-rules.ts';
+import { concerns, MOST_RULES, RevokedRules } from '../../../src/client/revoked-rules.ts';
 import type { RevokedTokens, ScopeEvent } from '../../../src/kernel/publication.ts';
 import { MAX_KEYS } from '../../../src/token/published-key-set.ts';
 
@@ -70,4 +71,27 @@ it('more revocations than are kept: the service is asked', () => {
   expect([rules.size, rules.verify({}, null, 0)]).toEqual([MOST_RULES, undefined]);
   rules.add(rule(MOST_RULES + 1));
   expect([rules.size, rules.verify({}, null, 0)]).toEqual([MOST_RULES, 'ask']);
+});
+
+it('a token is hashed once for all revocations, and anew where the scope has another root claim', () => {
+  let reads = 0;
+  const claims = {
+    get jti() {
+      reads += 1;
+      return 'gone';
+    },
+    iat: 1,
+    txn: 'sign-in',
+    sid: 'session',
+  };
+  const token = { claims, hashes: undefined };
+  const of = (changes: Partial<RevokedTokens>) => ({ ...rule(1), jtiHash: null, ...changes });
+  const sha256 = (text: string) => hash('sha256', text, 'base64url');
+  expect(concerns(of({ jtiHash: sha256('gone') }), token, 'txn')).toBe(true);
+  expect(concerns(of({ jtiHash: sha256('stays') }), token, 'txn')).toBe(false);
+  expect(concerns(of({ rootHash: sha256('sign-in') }), token, 'txn')).toBe(true);
+  expect(reads).toBe(1);
+  expect(concerns(of({ rootHash: sha256('sign-in') }), token, 'sid')).toBe(false);
+  expect(concerns(of({ rootHash: sha256('session') }), token, 'sid')).toBe(true);
+  expect(reads).toBe(2);
 });

@@ -59,12 +59,12 @@ describe('verdicts that are remembered', () => {
   });
 
   it('are so many', () => {
-    const cache = new VerdictCache<number>(2);
-    for (const n of [1, 2, 3]) cache.put(`${n}`, { claims: n, until: 10 });
-    expect(['1', '2', '3'].map((key) => cache.get(key, 9))).toEqual([undefined, 2, 3]);
+    const cache = new VerdictCache(2);
+    for (const n of [1, 2, 3]) cache.put(`${n}`, { claims: { n }, until: 10 });
+    expect(['1', '2', '3'].map((key) => cache.get(key, 9))).toEqual([undefined, { n: 2 }, { n: 3 }]);
     expect(cache.get('3', 10)).toBeUndefined();
-    const none = new VerdictCache<number>(0);
-    none.put('1', { claims: 1, until: 10 });
+    const none = new VerdictCache(0);
+    none.put('1', { claims: {}, until: 10 });
     expect(none.size).toBe(0);
   });
 });
