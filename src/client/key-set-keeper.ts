@@ -216,7 +216,10 @@ export function loaderOf(
 const MAX_AGE = /(?:^|[,\s])max-age=(\d{1,9})\s*(?:,|$)/i;
 const AGE = /^\d{1,9}$/;
 
-/** What is left of it where a cache in between has held the answer (RFC 9111 §4.2.3). What is no number counts as nothing. */
+/**
+ * What is left of it where a cache in between has held the answer (RFC 9111 §4.2.3). A header that holds no plain number
+ * is passed over.
+ */
 function maxAgeOf({ headers }: Answer): number | undefined {
   const [, seconds] = MAX_AGE.exec(headers.get('cache-control') ?? '') ?? [];
   const age = headers.get('age') ?? '';

@@ -65,7 +65,7 @@ export function concerns(rule: RevokedTokens, token: KeptToken, rootClaim: strin
   return fits(rule, token.hashes);
 }
 
-/** A token that is compared with each revocation: it is hashed once, or all that are kept would hold up the event loop. */
+/** A token that is compared with each revocation. Hashing all of them each time would hold up the event loop. */
 export interface KeptToken {
   readonly claims: Claims;
   hashes: (TokenHashes & { readonly rootClaim: string | null }) | undefined;

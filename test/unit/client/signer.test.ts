@@ -248,6 +248,16 @@ describe('repeating', () => {
     expect(asked()).toEqual([0, 0]);
   });
 
+  it.each([201, 500])('the body of an answer %i after the deadline is canceled', async (status) => {
+    const late = Promise.withResolvers<Response>();
+    const { signer } = await signing({ deadlineMs: 50, fetch: () => late.promise });
+    await expect(signer.sign({ sub: 'a' })).rejects.toThrow('no answer within');
+    const canceled = Promise.withResolvers<void>();
+    const body = new ReadableStream({ cancel: () => canceled.resolve() });
+    late.resolve(new Response(body, { status, headers: { 'content-type': 'application/json' } }));
+    await canceled.promise;
+  });
+
   it('nor does an answer that does not come', async () => {
     const { signer } = await signing({ deadlineMs: 100 }, () => new Promise(() => {}));
     await expect(signer.sign({ sub: 'a' })).rejects.toThrow(/no answer within \d+ ms/);
