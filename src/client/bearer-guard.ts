@@ -62,7 +62,7 @@ async function verify(
 ): Promise<Refusal | { readonly claims: TokenClaims }> {
   const { authorization } = request.headers;
   if (authorization === undefined) return { status: 401 };
-  const [, token] = (hasOneAuthorization(request) && BEARER.exec(authorization)) || [];
+  const token = hasOneAuthorization(request) ? BEARER.exec(authorization)?.[1] : undefined;
   if (token === undefined) {
     const description = 'send one bearer token in the Authorization header';
     return { status: 400, error: 'invalid_request', description };
@@ -131,7 +131,7 @@ export function requireToken(verifier: Pick<Verifier, 'verify'>, options?: Beare
         if (letIn) next();
       })
       .catch(next)
-      // One that throws at an error, too, leaves nobody who would answer.
+      // If `next` throws at its error too, nobody is left to answer.
       .catch(() => void response.destroy());
   };
 }

@@ -89,3 +89,8 @@ export function problemReporter(onProblem: ((problem: VerifierProblem) => void) 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** Throws a `TypeError` that says what is wrong with what the caller gave. */
+export function requireThat(holds: boolean, flaw: string): void {
+  if (!holds) throw new TypeError(flaw);
+}

@@ -34,12 +34,17 @@ const SPACING_MS = 1_000;
 const SHORTEST_AGE_SECONDS = 5;
 const NEVER = new AbortController().signal;
 
+const MOST_FIRST_VERSION = 1_000_000;
+const MOST_VERSION_STEP = 100_000;
+
 /**
- * How far a version may run ahead of the one before. A rotation takes a few steps; a restored database goes on beyond
- * as many as the audit events that were lost. One absurd version would shut out all that follow, since older ones are
- * refused.
+ * The highest version that is believed after one that was seen, if any. A rotation takes a few steps; a restored
+ * database goes on beyond as many as the audit events that were lost. One absurd version would shut out all that
+ * follow, since older ones are refused.
  */
-export const MOST_VERSION_STEP = 100_000;
+export function furthestVersion(seen: number | undefined): number {
+  return seen === undefined ? MOST_FIRST_VERSION : seen + MOST_VERSION_STEP;
+}
 
 /**
  * Holds the last good key set of a scope. It is fetched ahead of time, kept through an outage for as long as the
@@ -156,8 +161,8 @@ export class KeySetKeeper {
     if (before && set.version < before.version) {
       throw new Error(`its version is ${set.version}, and ${before.version} has been seen`);
     }
-    if (before && set.version - before.version > MOST_VERSION_STEP) {
-      throw new Error(`its version is ${set.version}, too far beyond ${before.version}`);
+    if (set.version > furthestVersion(before?.version)) {
+      throw new Error(`its version is ${set.version}, too far beyond ${before?.version ?? 'the first'}`);
     }
     const longest = set.policy.jwksMaxAgeSeconds;
     const maxAgeMs = 1_000 * Math.min(Math.max(maxAgeSeconds ?? longest, SHORTEST_AGE_SECONDS), longest);

@@ -1,7 +1,7 @@
 import type { KeyState } from '../kernel/key.ts';
 import type { KeyStanding, RevokedTokens, ScopeEvent } from '../kernel/publication.ts';
 import { MAX_KEYS } from '../token/published-key-set.ts';
-import { MOST_VERSION_STEP } from './key-set-keeper.ts';
+import { furthestVersion } from './key-set-keeper.ts';
 import { concerns, type KeptToken, type RevocationVerdict, RevokedRules } from './revoked-rules.ts';
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -59,7 +59,7 @@ export class LiveState {
       case 'snapshot':
         this.#rootClaim = event.rootClaim;
         this.#coming = new RevokedRules();
-        this.#takeKeys(event);
+        this.#takeKeys(event, undefined);
         this.#page(event);
         break;
       case 'revocations':
@@ -88,13 +88,11 @@ export class LiveState {
   }
 
   #setKeys(told: ToldKeys): void {
-    if (told.version < this.version) return;
-    if (told.version - this.version > MOST_VERSION_STEP)
-      throw new Error('the key set version is too far ahead');
-    this.#takeKeys(told);
+    if (told.version >= this.version) this.#takeKeys(told, this.version);
   }
 
-  #takeKeys({ version, keys }: ToldKeys): void {
+  #takeKeys({ version, keys }: ToldKeys, seen: number | undefined): void {
+    if (version > furthestVersion(seen)) throw new Error('the key set version is too far ahead');
     if (keys.length > MAX_KEYS) throw new Error('too many keys');
     this.version = version;
     this.#states = new Map(keys.map(({ kid, state }) => [kid, state]));

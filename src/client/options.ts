@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import type { RefusalReason } from '../kernel/verification.ts';
-import type { VerifierProblem } from './errors.ts';
+import { requireThat, type VerifierProblem } from './errors.ts';
 import { type Credential, serviceUrl } from './service.ts';
 
 /** A token that the service did not issue, though its signature is right: the key is compromised. */
@@ -80,8 +80,4 @@ export function checkedOptions(options: VerifierOptions): CheckedOptions {
 
 function ownInstance(): string {
   return `${hostname()}:${process.pid}`.replaceAll(/[^A-Za-z0-9._:-]/g, '-').slice(-64);
-}
-
-function requireThat(holds: boolean, flaw: string): void {
-  if (!holds) throw new TypeError(flaw);
 }

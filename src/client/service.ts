@@ -102,7 +102,7 @@ export class Service {
     });
     if (!response.ok) throw await refusalIn(response, signal);
     const type = (response.headers.get('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-    // After the signal nobody reads it.
+    // Whoever asked has given up, and would never read the body.
     if (accept.includes(type) && !signal.aborted) return response;
     await response.body?.cancel();
     throw new ServiceFailure(`the answer is ${type || 'of no type'}, not ${accept[0]}`, {

@@ -1,3 +1,4 @@
+import { requireThat } from './errors.ts';
 import type { Credential } from './service.ts';
 
 /** What a signer is made of. */
@@ -112,8 +113,4 @@ function copyOfObject(value: object, { place, depth }: Spot): object {
       return [[name, copyOf(member, { name, place: `${place}.${name}`, depth: depth + 1 })]];
     }),
   );
-}
-
-function requireThat(holds: boolean, flaw: string): void {
-  if (!holds) throw new TypeError(flaw);
 }

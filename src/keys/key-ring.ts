@@ -64,7 +64,7 @@ export function createKeyRing(nowMs = () => performance.now()): KeyRingKeeper {
   const refused = new Map<string, readonly RefusedKey[]>();
   // What the hot path asks for; made anew with each change, which is rare.
   const serving = new Map<string, { keys: readonly SigningKey[]; active: SigningKey | undefined }>();
-  // What the lifecycle asks for every second; the same.
+  // What the lifecycle asks for every second; kept until something changes.
   const forPlans = new Map<string, ScopeKeys>();
   let placed: readonly PlacedKey[] | undefined;
   let revision = 0;

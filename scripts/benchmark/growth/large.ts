@@ -24,7 +24,7 @@ export interface Large {
   readonly service: RunningService;
   party(): Party;
   /** Of its HSM tokens, the first being that of the service. */
-  readonly tokens: readonly [string, ...string[]];
+  readonly tokens: readonly string[];
   /** Of the front, and of the signer of each token. */
   processes(): { readonly front: number; readonly signers: readonly number[] };
   /** Of front and signers, resident. */
@@ -60,7 +60,7 @@ export async function startOne(name: string, { postgres, tokens }: Ground): Prom
     },
   });
   const credentials = await service.provision({ id: 'payments' });
-  const names = [FIRST_TOKEN, ...Object.keys(further)] as const;
+  const names = [FIRST_TOKEN, ...Object.keys(further)];
   const processes = () => ({
     front: service.process.pid ?? 0,
     signers: names.map((token) => service.signerPid(token)),

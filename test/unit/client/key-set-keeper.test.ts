@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ServiceFailure, type VerifierProblem, VerifierUnavailable } from '../../../src/client/errors.ts';
-import { KeySetKeeper, type LoadedKeySet, MOST_VERSION_STEP } from '../../../src/client/key-set-keeper.ts';
+import { furthestVersion, KeySetKeeper, type LoadedKeySet } from '../../../src/client/key-set-keeper.ts';
 import type { KeySet } from '../../../src/client/read-key-set.ts';
 import { type HeldTime, heldTime } from '../../support/held-time.ts';
 
@@ -102,7 +102,7 @@ describe('a key set that is fresh', () => {
     expect(keeper.peek()).toBeUndefined();
   });
 
-  it.each([7 + MOST_VERSION_STEP + 1, 1_000_007, Number.MAX_SAFE_INTEGER])(
+  it.each([furthestVersion(7) + 1, 1_000_007, Number.MAX_SAFE_INTEGER])(
     'of version %i is not taken up after version 7, so that those after it are',
     async (far) => {
       serves(aSet(7));
@@ -110,19 +110,30 @@ describe('a key set that is fresh', () => {
       serves(aSet(far));
       await keeper.renew().catch(() => undefined);
       expect(problems.at(-1)).toMatchObject({ code: 'key_set_refused' });
-      for (const next of [8, 8 + MOST_VERSION_STEP]) {
+      for (const next of [8, furthestVersion(8)]) {
         serves(aSet(next));
         await keeper.renew();
       }
-      expect(adopted).toEqual([7, 8, 8 + MOST_VERSION_STEP]);
+      expect(adopted).toEqual([7, 8, furthestVersion(8)]);
     },
   );
 
-  it.each([1, 1_000_006, Number.MAX_SAFE_INTEGER])(
+  it.each([1, 999_999, furthestVersion(undefined)])(
     'of version %i is taken up as the first',
     async (first) => {
       serves(aSet(first));
       expect(await version()).toBe(first);
+    },
+  );
+
+  it.each([furthestVersion(undefined) + 1, Number.MAX_SAFE_INTEGER])(
+    'of version %i is not taken up as the first, so that the right one is',
+    async (far) => {
+      serves(aSet(far));
+      await expect(version()).rejects.toThrow(VerifierUnavailable);
+      time.pass(60);
+      serves(aSet(5));
+      expect(await version()).toBe(5);
     },
   );
 

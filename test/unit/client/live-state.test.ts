@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { MOST_VERSION_STEP } from '../../../src/client/key-set-keeper.ts';
+import { furthestVersion } from '../../../src/client/key-set-keeper.ts';
 import { LiveState } from '../../../src/client/live-state.ts';
 import { concerns, MOST_RULES, RevokedRules } from '../../../src/client/revoked-rules.ts';
 import type { RevokedTokens, ScopeEvent } from '../../../src/kernel/publication.ts';
@@ -35,25 +35,28 @@ function following(): LiveState {
 it('a version far ahead is not believed, so that the versions after it count', () => {
   const live = following();
   const keys = [{ kid: 'b', state: 'active' } as const];
-  for (const version of [8 + MOST_VERSION_STEP, 1_000_005, Number.MAX_SAFE_INTEGER]) {
+  for (const version of [furthestVersion(7) + 1, 1_000_005, Number.MAX_SAFE_INTEGER]) {
     expect(() => live.apply({ type: 'key_set', version, keys })).toThrow('too far ahead');
   }
   live.apply({ type: 'key_set', version: 8, keys });
   expect([live.version, live.stateOf('b')]).toEqual([8, 'active']);
 });
 
-it.each([8, 7 + MOST_VERSION_STEP])('version %i counts after version 7', (version) => {
+it.each([8, furthestVersion(7)])('version %i counts after version 7', (version) => {
   const live = following();
   live.apply({ type: 'key_set', version, keys: [] });
   expect(live.version).toBe(version);
 });
 
-it('a snapshot tells the version that holds, however far it is', () => {
+it('a snapshot tells the version that holds, as far as a first one may be', () => {
   const live = following();
-  for (const version of [Number.MAX_SAFE_INTEGER, 5, 8 + MOST_VERSION_STEP]) {
+  const furthest = furthestVersion(undefined);
+  for (const version of [furthest, 5, furthestVersion(5) + 1]) {
     live.apply(snapshot(version));
     expect(live.version).toBe(version);
   }
+  for (const version of [furthest + 1, Number.MAX_SAFE_INTEGER])
+    expect(() => live.apply(snapshot(version))).toThrow('too far ahead');
 });
 
 it('keys that are told as withdrawn without end take no memory without end', () => {
